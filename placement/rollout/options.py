@@ -17,7 +17,8 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
     """The options that a text tells of.
 
     It is the name or the index of an option that the component has; or a JSON or YAML file with `options:`, with a
-    list of options, or with the keys of one; or options as JSON, such as ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
+    list of options, or with the keys of one; or options as JSON, such as
+    ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
 
     Raises
     ------

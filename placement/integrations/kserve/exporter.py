@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
 
 SERVICES, SMALLER = "inference-services.yaml", "smaller-inference-services.yaml"
+_OF_PODS = ("tolerations", "runtimeClassName", "priorityClassName")  # what lets a pod start on its node
 _RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")
 
 
@@ -68,7 +69,8 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
         )
         more = nodes.off_those_with_more(map(node_selector, problem.pools), problem)
         term = both(_kept_off(off, nodes, notes), {"matchExpressions": more} if more else {})
-        kept = _Kept(apart, spread, off, term, nodes.known_labels(plan, notes))
+        stands = {} if found else _of_pods(row.component, row.option, known)
+        kept = _Kept(apart, spread, off, term, nodes.known_labels(plan, notes), stands)
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
@@ -123,14 +125,27 @@ def _space(component: Component, now: ServiceTemplate | None) -> str:
     return namespace_of(component.labels.get(OWNER, "")) or (now.found.namespace if now else "")
 
 
+def _of_pods(component: Component, option: int, known: ServiceTemplates) -> dict[str, Any]:
+    """What lets its pods start where they do, of those that run and are no service's; those of its option first."""
+    for index in (option, *range(len(component.modes))):
+        template = known.running.of(component.name, index)
+        if template is not None:
+            return {key: template.spec[key] for key in _OF_PODS if key in template.spec}
+    return {}
+
+
 class _Kept(NamedTuple):
-    """What keeps copies apart: terms about other pods, constraints of spread, nodes and what refuses them."""
+    """What keeps copies apart: terms about other pods, constraints of spread, nodes and what refuses them.
+
+    `stands` is what lets pods start on their nodes, where no service tells it.
+    """
 
     apart: list[dict[str, Any]]
     spread: list[dict[str, Any]]
     off: Sequence[str]
     off_term: Mapping[str, Any]
     selector: Mapping[str, str]
+    stands: Mapping[str, Any]
 
 
 def _apart(
@@ -163,7 +178,7 @@ def _service(
     own, told = kept_metadata(now.found, notes) if now else ({}, {})
     told |= {MODE: "RawDeployment", AUTOSCALER: wish.autoscaler}
     before = now.predictor if now else {}
-    predictor: dict[str, Any] = {key: value for key, value in before.items() if key not in _RULES}
+    predictor: dict[str, Any] = {**kept.stands, **{key: value for key, value in before.items() if key not in _RULES}}
     predictor |= now.autoscaled(wish.autoscaler, notes) if now else {}
     predictor |= {
         "minReplicas": row.copies,

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.kserve.names import LABEL, letters_for_namespace
 from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, KServeWish, node_selector, unselected
+from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.objects import mappings_under
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
+from placement.integrations.kubernetes.taints import tolerations_of
 from placement.integrations.kubernetes.workloads import service_of
+from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside
 from placement.units import listed
 
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
     from placement.integrations.kubernetes.templates import Templates
-    from placement.integrations.notes import Notes
 
 
 class Services(NamedTuple):
@@ -44,6 +47,7 @@ def tell_all(
     _tell_other_owners(rows, now, notes)
     _tell_ended(problem, plan, known, notes)
     _tell_claims(rows, now, known, wish, notes)
+    _tell_taints(problem, services, known, notes)
     _tell_namespaces(rows, documents, plan, known.running, notes)
 
 
@@ -129,6 +133,34 @@ def _tell_claims(
         notes.inexact("accelerators", told)
 
 
+def _tell_taints(problem: Problem, services: Services, known: ServiceTemplates, notes: Notes) -> None:
+    """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
+    taints = known.running.taints
+    nodes: dict[str, list[str]] = defaultdict(list)
+    for instance in problem.instances:
+        nodes[instance.pool].append(instance.id)
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    unknown = False
+    for row, document in zip(services.rows, services.documents, strict=True):
+        held = [
+            {taint for taint in taints[name] if not taint.is_wish} for name in nodes[row.pool.name] if name in taints
+        ]
+        stood = tolerations_of(At(document["spec"]["predictor"]), Notes(), "")
+        unknown |= not held and not stood and not services.now[row.component.name]
+        for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):
+            if not any(each.tolerates(taint) for each in stood):
+                told = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
+                found[row.pool.name, told].append(row.component.name)
+    for (pool, told), names in found.items():
+        components = listed(list(dict.fromkeys(names)))
+        notes.inexact(f"pool {pool}", f"its nodes have the taint {told}, which pods of {components} do not tolerate")
+    if unknown:
+        told = (
+            "are not known of all nodes, so services have no tolerations for them: give --cluster with nodes and pods"
+        )
+        notes.inexact("taints", f"{told}, or add them")
+
+
 def _tell_namespaces(
     rows: list[PlanVariant], documents: list[dict[str, Any]], plan: Plan, running: Templates, notes: Notes
 ) -> None:
@@ -192,12 +224,18 @@ def _tell(
             )
 
 
+def _is_mixed(problem: Problem, pool: str) -> bool:
+    """Whether the one accelerator of its machines stands for two kinds, which device plugins count."""
+    kind = next(row.instance_type for row in problem.pools if row.name == pool)
+    return mixed_of(problem.instance_types[kind].accelerator or "") is not None
+
+
 def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
     if any(row.mode.accelerators for row in rows):
         notes.inexact(
             "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
         )
-    beside = most_beside(problem, plan)
+    beside = {pool: copies for pool, copies in most_beside(problem, plan).items() if not _is_mixed(problem, pool)}
     if beside and wish.sharing == "time-slicing":
         slices = listed([f"{pool} {count}" for pool, count in beside.items()])
         notes.inexact(

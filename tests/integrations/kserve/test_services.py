@@ -304,6 +304,41 @@ def test_pods_that_are_no_service_are_kept_off(tmp_path: Path) -> None:
     assert "chat-predictor runs its copies now and is no service" not in told
 
 
+def test_bug_services_in_place_of_deployments_stand_the_taints_of_their_nodes(tmp_path: Path) -> None:
+    """Nodes with accelerators are tainted as a rule: without tolerations all new pods waited, and nobody was told."""
+    taint = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
+    stands = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    added = {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"}
+    spec = {"tolerations": [*stands, added | {"tolerationSeconds": 300}], "runtimeClassName": "nvidia"}
+    row = pod("a-0", "n1", "a", gpus=1, spec=spec)
+    source = write(tmp_path / "c.json", node("n1", taints=[taint]), row)
+    problem = import_kubernetes([source]).problem
+    plan = placement.solve(problem, "ffd").plan
+    found = export_kserve(problem, plan, KServeWish(cluster=(source,)))
+
+    (made,) = documents(found.files["inference-services.yaml"])
+    assert made["spec"]["predictor"]["tolerations"] == stands
+    assert made["spec"]["predictor"]["runtimeClassName"] == "nvidia"
+    assert "taint" not in "\n".join(map(str, found.notes))
+    alone = "\n".join(map(str, export_kserve(problem, plan).notes))
+    assert "taints: inexact: are not known of all nodes, so services have no tolerations for them" in alone
+    later = write(tmp_path / "later.json", node("n1", taints=[taint, {**taint, "key": "team"}]), row)
+    told = "\n".join(map(str, export_kserve(problem, plan, KServeWish(cluster=(later,))).notes))
+    assert "its nodes have the taint team=present:NoSchedule, which pods of shop/a do not tolerate" in told
+
+
+def test_partitions_of_two_kinds_need_no_time_slicing(tmp_path: Path) -> None:
+    """Their device plugin hands out each of them: pods ask for partitions."""
+    cut = {"nvidia.com/gpu": None, "nvidia.com/mig-1g.5gb": "4", "nvidia.com/mig-3g.20gb": "1"}
+    rows = [pod(f"a-{k}", "n1", "a", limits={"nvidia.com/mig-1g.5gb": "1"}, cpu="1", memory="1Gi") for k in range(2)]
+    source = write(tmp_path / "c.json", node("n1", "p4d.24xlarge", allocatable=cut), *rows)
+    problem = import_kubernetes([source]).problem
+    found = export_kserve(problem, placement.solve(problem, "ffd").plan, KServeWish(cluster=(source,)))
+    (made,) = documents(found.files["inference-services.yaml"])
+    assert made["spec"]["predictor"]["model"]["resources"]["limits"]["nvidia.com/mig-1g.5gb"] == "1"
+    assert "time slicing" not in "\n".join(map(str, found.notes))
+
+
 def test_terms_that_the_problem_no_longer_says_are_dropped(tmp_path: Path) -> None:
     """The plan may put them on one host."""
     file, _ = beside(tmp_path, affinity=apart(HOST, "db"))
