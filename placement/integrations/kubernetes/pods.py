@@ -1,7 +1,7 @@
 """Pods as copies: whose they are, what they need, where they stand and may stand, and what keeps them from moving.
 
 A pod is held to the nodes that can mount its volumes; one with a volume on its node stays there. Copies of one owner
-that mount volumes of several places are one component all the same, so where each of them may go is then not known.
+that mount volumes of several places are one component all the same, which of them is where no plan can tell: they stay.
 """
 
 from __future__ import annotations
@@ -252,7 +252,8 @@ def _priority(spec: At, classes: Mapping[str, int], notes: Notes, owner: str) ->
 def bound_to_volumes(found: Sequence[PodRow], volumes: Volumes, notes: Notes) -> list[PodRow]:
     """The same pods, held to nodes that can mount their volumes; notes say what of that is not known.
 
-    A pod whose volume is on its node stays. Of an owner whose pods have volumes of several places none is held.
+    A pod whose volume is on its node stays, and so does one with a volume of an owner whose pods have volumes of
+    several places: copies are alike, so each could be moved to where the volume of another is.
     """
     of_owner: dict[object, list[int]] = defaultdict(list)
     for index, row in enumerate(found):
@@ -264,19 +265,22 @@ def bound_to_volumes(found: Sequence[PodRow], volumes: Volumes, notes: Notes) ->
         _tell_claims(pods, volumes, notes)
         terms = [volumes.terms_of(row.pod) for row in pods]
         is_one_place = len({*terms}) == 1
-        held = [_pinned(row, one) for row, one in zip(pods, terms, strict=True)]
-        if not is_one_place and any(one and not row.pin for row, one in zip(held, terms, strict=True)):
-            told = "its pods have volumes of several places: that each must stay where its volume is can't be said"
-            notes.ignored(f"{pods[0].owner.place} spec.volumes", told)
+        held = [_pinned(row, one, alone=not is_one_place) for row, one in zip(pods, terms, strict=True)]
+        if not is_one_place and any(one and not row.node for row, one in zip(held, terms, strict=True)):
+            told = "its pods have volumes of several places: that one which waits must start where its volume is"
+            notes.ignored(f"{pods[0].owner.place} spec.volumes", f"{told} can't be said")
         for index, row in zip(members, held, strict=True):
             bound[index] = _bound(row, terms[0]) if is_one_place else row
     return bound
 
 
-def _pinned(row: PodRow, terms: tuple[Terms, ...]) -> PodRow:
-    """A pod that stays where a volume of it can be mounted on nodes that it names alone."""
-    is_local = bool(row.node) and any(all(term.names_node for term in one) for one in terms)
-    return replace(row, pin=row.pin or "its volume is on its node") if is_local else row
+def _pinned(row: PodRow, terms: tuple[Terms, ...], *, alone: bool) -> PodRow:
+    """A pod that stays: its volume can be mounted on nodes that it names, or is not where those of others are."""
+    if not row.node or not terms:
+        return row
+    is_local = any(all(term.names_node for term in one) for one in terms)
+    why = "its volume is on its node" if is_local else "its pods have volumes of several places" if alone else ""
+    return replace(row, pin=row.pin or why)
 
 
 def _bound(row: PodRow, terms: tuple[Terms, ...]) -> PodRow:

@@ -87,12 +87,8 @@ class Volumes:
 
 
 def names_mounted(pod: KubeObject) -> list[str]:
-    """Names of the claims that a pod mounts, its own ephemeral ones too, in order."""
-    names = [
-        text_at(row, "persistentVolumeClaim", "claimName")
-        or (f"{pod.name}-{row.key('name').text()}" if row.get("ephemeral") is not None else "")
-        for row in rows(pod.at.key("spec"), "volumes")
-    ]
+    """Names of the claims that a pod mounts, in order. Ephemeral ones hold none: each pod has its own made anew."""
+    names = [text_at(row, "persistentVolumeClaim", "claimName") for row in rows(pod.at.key("spec"), "volumes")]
     return list(dict.fromkeys(filter(None, names)))
 
 

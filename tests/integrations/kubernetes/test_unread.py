@@ -63,7 +63,6 @@ VOLUME = "a volume may be bound to a zone or a node, which is not read"
         ),
         ({"annotations": {"hami.io/gpu-scheduler-policy": "binpack"}}, "hami.io/gpu-scheduler-policy", "is a wish"),
         ({"spec": {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]}}, "spec.volumes", VOLUME),
-        ({"spec": {"volumes": [{"name": "d", "ephemeral": {}}]}}, "spec.volumes", VOLUME),
         ({"spec": {"evictionInterval": 3}}, "spec.evictionInterval", "is not read; if it is a rule, it is not kept"),
         ({"limits": {"hugepages-2Mi": "64Mi"}}, "resources hugepages-2Mi", "no such room"),
         ({"limits": {"ephemeral-storage": "1Gi"}}, "resources ephemeral-storage", "no such room"),

@@ -110,15 +110,32 @@ def test_a_copy_stays_with_a_volume_on_its_node(tmp_path: Path) -> None:
     assert "ignored" not in notes(found)
 
 
-def test_volumes_of_several_zones_are_told(tmp_path: Path) -> None:
-    """Which of the copies moves is not known, so no zone can be asked for."""
+def test_bug_copies_with_volumes_of_several_zones_stay(tmp_path: Path) -> None:
+    """Which of the copies moves is not known, so no zone can be asked for; plans had both where one volume is."""
     pods = [pod(f"db-{i}", f"n{i}", "db", kind="StatefulSet", spec=mounts(f"d{i}")) for i in (1, 3)]
     claims = [claim(f"d{i}", "ReadWriteOnce", volume=f"v{i}") for i in (1, 3)]
     held = [volume("v1", ZONE, "us-east-1a"), volume("v3", ZONE, "us-east-1b")]
     found = of(tmp_path, *ZONES, *pods, *claims, *held)
 
     assert [row.name for row in found.problem.components] == ["shop/db"]
-    assert "StatefulSet shop/db spec.volumes: ignored: its pods have volumes of several places" in notes(found)
+    assert [row.pinned for row in found.problem.placements] == [True, True]
+    assert "2 of its copies must stay where they are: its pods have volumes of several places" in notes(found)
+    waits = pod("db-4", None, "db", kind="StatefulSet", spec=mounts("d4"))
+    more = of(tmp_path, *ZONES, *pods, waits, *claims, claim("d4", "ReadWriteOnce", volume="v3"), *held)
+    assert "StatefulSet shop/db spec.volumes: ignored: its pods have volumes of several places: that one" in notes(more)
+
+
+def test_bug_volumes_that_each_pod_has_made_for_it_hold_none(tmp_path: Path) -> None:
+    """They go with the pod; the new one has others, where it starts."""
+    scratch = {"volumes": [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": {}}}]}
+    pods = [pod(f"a-{i}", f"n{i}", "a", spec=scratch) for i in (1, 3)]
+    claims = [claim(f"a-{i}-scratch", "ReadWriteOnce", volume=f"v{i}") for i in (1, 3)]
+    held = [volume("v1", ZONE, "us-east-1a"), volume("v3", ZONE, "us-east-1b")]
+    for rows in ([*pods, *claims, *held], [pods[0], claims[0], held[0]], pods):
+        found = of(tmp_path, *ZONES, *rows)
+        assert not any(row.pinned for row in found.problem.placements)
+        assert found.problem.components[0].modes[0].instance_types is None
+        assert "volume" not in notes(found)
 
 
 def test_copies_that_share_what_one_node_holds_are_told(tmp_path: Path) -> None:
