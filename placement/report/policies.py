@@ -12,6 +12,7 @@ from placement.report.narrow import Fitting, PlainTable
 from placement.report.scaling import (
     COLUMNS,
     LEGEND,
+    Figure,
     figures,
     is_large,
     measures,
@@ -34,14 +35,14 @@ def policies_table(found: PolicyComparison) -> RenderableType:
     for strategy, rows in _groups(found):
         table.add_row(Text(strategy, style="bold"))
         for name, cells in rows:
-            table.add_row(f"  {words.shown(name)}", *cells)
+            table.add_row(f"  {words.shown(name)}", *(told for told, _ in cells))
     first = next(iter(found.simulations.values()))
     notes = [Text(line) for line in (span_in_words(first), *_notes(found.simulations))]
     legend = f"{LEGEND}; each policy has a floor of its own, since it wants other copies"
     return Group(Fitting(table), "", *notes, Text(legend, style="dim"))
 
 
-def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
+def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[Figure]]]]]:
     """Each strategy with the cells of all policies, and each measure."""
     simulations = found.simulations
     large = is_large(row.cost for simulation in simulations.values() for row in simulation.strategies)
@@ -52,10 +53,10 @@ def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list
             strategy,
             [(name, figures(one, one.outcome(strategy), large=large)) for name, one in simulations.items()],
         )
-    measured: dict[str, list[tuple[str, list[str]]]] = {}
+    measured: dict[str, list[tuple[str, list[Figure]]]] = {}
     for name, simulation in simulations.items():
-        for measure, cost, over in measures(simulation, large=large):
-            measured.setdefault(measure, []).append((name, [cost, over, *[""] * (len(COLUMNS) - 2)]))
+        for measure, cells in measures(simulation, large=large):
+            measured.setdefault(measure, []).append((name, cells))
     yield from measured.items()
 
 

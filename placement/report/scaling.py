@@ -25,6 +25,7 @@ _FIGURES = ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared", 
 _ROWS = 30
 _HOUR = 3600
 _LARGE = 1_000_000 * MICRO
+Figure = tuple[str, float | None]  # a cell: its text, and what a page sorts it by
 COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
 LEGEND = (
     "over: the floor; hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of "
@@ -63,27 +64,31 @@ def simulation_table(simulation: Simulation) -> RenderableType:
     table.add_column("strategy", no_wrap=True, style="bold")
     table.figures(*COLUMNS)
     for outcome in outcomes:
-        table.add_row(outcome.strategy.name, *figures(simulation, outcome, large=large))
-    for name, cost, over in measures(simulation, large=large):
-        table.add_row(name, cost, over, *([""] * (len(COLUMNS) - 2)), style="dim")
+        table.add_row(outcome.strategy.name, *(told for told, _ in figures(simulation, outcome, large=large)))
+    for name, cells in measures(simulation, large=large):
+        table.add_row(name, *(told for told, _ in cells), style="dim")
     wanted = f"{span_in_words(simulation)}; {wanted_in_words(simulation)}"
     notes = [Text(line) for line in (wanted, *unplaced_in_words(simulation))]
     return Group(Fitting(table), "", *notes, Text(LEGEND, style="dim"))
 
 
-def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) -> list[str]:
+def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) -> list[Figure]:
     """The cells of a strategy under `COLUMNS`; without cents where bills are large."""
     used, rented = sum(outcome.series["accelerators_used"]), sum(outcome.series["accelerators"])
-    steps = max(1, simulation.setup.steps)
+    steps, moves = max(1, simulation.setup.steps), sum(outcome.series["moves"])
     return [
-        bill(outcome.cost, large=large),
-        over_in_words(simulation, outcome.cost),
-        f"{outcome.machine_hours:,.0f}",
-        f"{rented / steps:,.{0 if large else 1}f}",
-        words.percent(used, rented),
-        share_in_words(outcome.not_served, outcome.requested),
-        f"{sum(outcome.series['moves']):,}",
+        (bill(outcome.cost, large=large), outcome.cost),
+        _over(simulation, outcome.cost),
+        (f"{outcome.machine_hours:,.0f}", outcome.machine_hours),
+        (f"{rented / steps:,.{0 if large else 1}f}", rented / steps),
+        (words.percent(used, rented), used / (rented or 1)),
+        (share_in_words(outcome.not_served, outcome.requested), outcome.not_served / (outcome.requested or 1)),
+        (f"{moves:,}", moves),
     ]
+
+
+def _over(simulation: Simulation, cost: int) -> Figure:
+    return over_in_words(simulation, cost), simulation.over_floor(cost)
 
 
 def is_large(costs: Iterable[int]) -> bool:
@@ -104,14 +109,16 @@ def least_bill(micro: int, *, large: bool) -> str:
     return f"${micro // MICRO:,}" if large else words.least(micro)
 
 
-def measures(simulation: Simulation, *, large: bool) -> list[tuple[str, str, str]]:
-    """What strategies are measured by, each with its cost and how far it is over the floor; none without a floor."""
+def measures(simulation: Simulation, *, large: bool) -> list[tuple[str, list[Figure]]]:
+    """What strategies are measured by, each with its cells: cost and how far it is over the floor; none without one."""
     if simulation.hourly is None or simulation.floor is None:
         return []
     planned = simulation.hourly.planned_cost(simulation.setup.every)
-    rows = [("floor", least_bill(simulation.floor, large=large), "0%" if simulation.floor else "-")]
+    empty: list[Figure] = [("", None)] * (len(COLUMNS) - 2)
+    least = least_bill(simulation.floor, large=large), simulation.floor
+    rows = [("floor", [least, ("0%" if simulation.floor else "-", 0), *empty])]
     if planned is not None:
-        rows.insert(0, (HOURLY_NAME, bill(planned, large=large), over_in_words(simulation, planned)))
+        rows.insert(0, (HOURLY_NAME, [(bill(planned, large=large), planned), _over(simulation, planned), *empty]))
     return rows
 
 

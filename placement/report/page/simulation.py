@@ -14,7 +14,7 @@ from placement.report.page import grid, html
 from placement.report.page.charts import bars
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.report.page.page import FigureTile, Section, colour_rules, shown
-from placement.report.scaling import over_in_words, share_in_words, words_of_span
+from placement.report.scaling import figures, measures, over_in_words, share_in_words, words_of_span
 from placement.report.waterfall_picture import waterfall_bars
 from placement.simulation.outcome import HOURLY_NAME
 from placement.simulation.waterfall import NAMES, folds, waterfall
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from placement.simulation import Simulation, StrategyOutcome
 
 _LEAST = 20  # components that were served least
+_MEASURED = {
+    HOURLY_NAME: "each hour planned on its own for all that it wants; moves and starts not counted",
+    "floor": "proven: no machines that hold what is wanted cost less",
+}
 _LOOKS = {"whole": "plan", "saved": "saved", "more": "more", "floor": "bound"}
 
 
@@ -111,7 +115,7 @@ def _strategies(simulation: Simulation) -> dict[str, Any]:
     """All strategies and the floor, cheapest first."""
     ranked = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
     main = over_time.main_outcome(simulation)
-    rows: list[grid.Row] = [_row(simulation, outcome) for outcome in ranked]
+    rows = [(outcome.strategy.name, figures(simulation, outcome, large=False)) for outcome in ranked]
     drawn = [
         (
             row.strategy.name,
@@ -123,39 +127,14 @@ def _strategies(simulation: Simulation) -> dict[str, Any]:
         )
         for row in ranked
     ]
-    if simulation.hourly is not None and simulation.floor is not None:
-        planned = simulation.hourly.planned_cost(simulation.setup.every)
-        told = "each hour planned on its own for all that it wants; moves and starts not counted"
-        if planned is not None:
-            rows.append(_bare(simulation, HOURLY_NAME, planned, words.money(planned)))
-            drawn.append((HOURLY_NAME, words.money(planned), 0, planned, "alone", told))
-        rows.append(_bare(simulation, "floor", simulation.floor, words.least(simulation.floor)))
-        proven = "proven: no machines that hold what is wanted cost less"
-        drawn.append(("floor", words.least(simulation.floor), 0, simulation.floor, "bound", proven))
-    figures = ("cost", "over the floor", "machine-hours", "accelerators", "in use", "not served", "moves")
-    heads = (Head("strategy"), *grid.numbers(*figures))
-    return {"bars": bars(drawn), "grid": PageTable("Ways to run the same models", heads, rows)}
-
-
-def _row(simulation: Simulation, outcome: StrategyOutcome) -> grid.Row:
-    series, steps = outcome.series, simulation.setup.steps
-    used, rented = sum(series["accelerators_used"]), sum(series["accelerators"])
-    return (
-        grid.name(outcome.strategy.name),
-        grid.money(outcome.cost),
-        PageCell(over_in_words(simulation, outcome.cost), simulation.over_floor(outcome.cost)),
-        PageCell(f"{outcome.machine_hours:,.0f}", outcome.machine_hours),
-        PageCell(f"{rented / steps:,.1f}", rented / steps),
-        grid.percent(used, rented),
-        PageCell(share_in_words(outcome.not_served, outcome.requested), outcome.not_served / (outcome.requested or 1)),
-        grid.number(sum(series["moves"])),
-    )
-
-
-def _bare(simulation: Simulation, name: str, cost: int, text: str) -> grid.Row:
-    empty = PageCell("")
-    over = PageCell(over_in_words(simulation, cost), simulation.over_floor(cost))
-    return (grid.name(name), PageCell(text, cost), over, empty, empty, empty, empty, empty)
+    for name, cells in measures(simulation, large=False):
+        rows.append((name, cells))
+        (text, cost), *_ = cells
+        drawn.append((name, text, 0, int(cost or 0), "bound" if name == "floor" else "alone", _MEASURED[name]))
+    shown_as = ("cost", "over the floor", "machine-hours", "accelerators", "in use", "not served", "moves")
+    heads = (Head("strategy"), *grid.numbers(*shown_as))
+    made = [(grid.name(name), *(PageCell(*cell) for cell in cells)) for name, cells in rows]
+    return {"bars": bars(drawn), "grid": PageTable("Ways to run the same models", heads, made)}
 
 
 def _waterfall(simulation: Simulation) -> dict[str, Any] | None:
