@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -371,6 +372,12 @@ def test_what_is_no_quantity(text: str) -> None:
     assert quantity(text) is None
 
 
+def test_a_number_is_a_quantity() -> None:
+    """Also one of bytes, which is beyond a billion."""
+    assert At(17_179_869_184).quantity() == 2**34
+    assert At(0.25).quantity() == Fraction(1, 4)
+
+
 def changed(document: Any, *mode: Any, value: Any) -> Any:
     """A copy with another value at a place; `...` takes the key away."""
     made = copy.deepcopy(document)
@@ -416,7 +423,7 @@ DAMAGED = [
     ),
     (
         changed(samples.NODES, "items", 0, "status", "allocatable", "memory", value="lots"),
-        '$.items[0].status.allocatable.memory: must be a quantity of Kubernetes, such as 16, 250m or 64Gi, got "lots"',
+        "$.items[0].status.allocatable.memory: must be a quantity of Kubernetes that is not negative, such as 16, ",
     ),
     (samples.SKYPILOT.replace("21.96", "cheap"), 'row 2, column Price: must be a number, got "cheap"'),
     (samples.SKYPILOT.replace(",us-east-1,use1-az2", ",,use1-az2"), "row 3, column Region: must not be empty"),

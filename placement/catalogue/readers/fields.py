@@ -9,13 +9,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from placement.catalogue.quantities import quantity
 from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, json_path, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
 
 T = TypeVar("T")
+_MOST_AMOUNT = 2**60  # of any quantity
 LARGEST = 1e9  # of any number, as in the documents
 SEPARATORS = ",;\t"  # of the cells of a CSV, the usual one first
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<mark>[,;\t|])\"?[ ,;]*(\r\n|\r|\n)", re.IGNORECASE)
@@ -130,6 +133,21 @@ class At:
         if found != int(found):
             raise self.fault("must be a whole number")
         return int(found)
+
+    def quantity(self) -> Fraction:
+        """The exact number that a quantity of Kubernetes stands for; JSON may have it as a number too."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        found = quantity(_digits(self.value) if is_number else self.text())
+        if found is None:
+            raise self.fault("must be a quantity of Kubernetes that is not negative, such as 16, 250m or 64Gi")
+        if found >= _MOST_AMOUNT:
+            raise self.fault("must be less than an exbibyte")
+        return found
+
+
+def _digits(number: float) -> str:
+    """A number as text that is no other number; finite ones are read from documents alone."""
+    return f"{number:.0f}" if isinstance(number, float) and number.is_integer() else repr(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offer
-from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, each, left_out, number_in
 from placement.catalogue.tables import accelerators, instance_types
 from placement.units import BYTES_PER_GIB, MIB_PER_GIB, whole_in
@@ -124,9 +123,9 @@ def _machine(row: At) -> _Machine | str:
     devices = _devices(labels, allocatable)
     if isinstance(devices, str):
         return f"node {name} {devices}: left out"
-    vcpus, memory = amount(allocatable.key("cpu")), amount(allocatable.key("memory")) / BYTES_PER_GIB
+    vcpus, memory = (float(allocatable.key(key).quantity()) for key in ("cpu", "memory"))
     type_name = first_label(labels, TYPE_LABELS) or _shape(devices, vcpus)
-    facts = machine_of("kubernetes", type_name, devices, vcpus, memory)
+    facts = machine_of("kubernetes", type_name, devices, vcpus, memory / BYTES_PER_GIB)
     spot = any(labels.get(key) == value for key, value in SPOT_LABELS.items())
     capacity: Capacity = "spot" if spot else "on-demand"
     zone = first_label(labels, (*ZONE_LABELS, *_DISK_ZONE_LABELS)) or _zone_of_provider(row) or NO_ZONE
@@ -151,18 +150,6 @@ def first_label(labels: Mapping[str, str], keys: Iterable[str]) -> str:
     return next((labels[key] for key in keys if key in labels), "")
 
 
-def amount(value: At) -> float:
-    """A quantity, which JSON may also have as a number."""
-    if isinstance(value.value, int | float):
-        return value.number()
-    found = quantity(value.text())
-    if found is None:
-        raise value.fault("must be a quantity of Kubernetes, such as 16, 250m or 64Gi")
-    if found > 2**60:
-        raise value.fault("must be less than an exbibyte")
-    return float(found)
-
-
 def is_ready(status: At) -> bool:
     for condition in status.rows("conditions"):
         if condition.key("type").text() == "Ready":
@@ -180,11 +167,11 @@ def node_state(row: At) -> NodeState:
 
 def _devices(labels: Labels, allocatable: At) -> Devices | str:
     """The accelerators of a node; words when it has some that nothing tells apart."""
-    resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and amount(held) > 0), None)
+    resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and held.quantity() > 0), None)
     if resource is None:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
         return _PARTITIONS if partitions else NONE
-    count = amount(allocatable.key(resource))
+    count = float(allocatable.key(resource).quantity())
     replicas = whole_in(first_label(labels, REPLICA_LABELS))
     if replicas is not None and replicas > 1:
         count = max(1.0, count // replicas)  # time slicing: each accelerator is told so many times

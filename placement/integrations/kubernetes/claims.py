@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.kubernetes.objects import (
     KubeCluster,
     KubeObject,
-    amount,
     choice_at,
     mapping_under,
     mappings_under,
@@ -173,7 +172,7 @@ def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
         uuid=_attribute(basic, "uuid"),
         parent=_attribute(basic, "parentUUID"),
         profile=_attribute(basic, "profile"),
-        memory=amount(memory) if memory else None,
+        memory=memory.quantity() if memory else None,
         is_possible=bool(rows(basic, "consumesCounters")),
         is_tainted=bool(rows(basic, "taints")),
     )
@@ -252,7 +251,7 @@ def _request(name: str, at: At, pin: str) -> ClaimRequest:
         name,
         text_at(at, "deviceClassName"),
         None if everything else whole_at(at, "count") or 1,
-        amount(memory) if memory else None,
+        memory.quantity() if memory else None,
         tuple(text for text in selectors if not pin or text != pin),
         true_at(at, "adminAccess"),
     )

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, FieldError
 from placement.documents.formats import mistaken
 from placement.documents.json_text import check_values, parse_json_text
@@ -43,7 +42,6 @@ _VERSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 KINDS = tuple(_VERSIONS)
 _SEVERAL = "give each as a file of its own, or all as one List, as kubectl get nodes,pods -A -o json prints it"
-_MOST_AMOUNT = 2**60  # of any quantity
 _MOST_FAULTS = 1000
 _MOST_SAID = 300  # letters of a server's message
 
@@ -327,22 +325,6 @@ def true_at(at: At | None, *keys: str) -> bool:
     return found.value
 
 
-def amount(at: At) -> Fraction:
-    """The exact number that a quantity of Kubernetes stands for; JSON may have it as a number too."""
-    is_number = isinstance(at.value, int | float) and not isinstance(at.value, bool)
-    found = quantity(_digits(at.value) if is_number else at.text())
-    if found is None:
-        raise at.fault("must be a quantity of Kubernetes that is not negative, such as 16, 250m or 64Gi")
-    if found >= _MOST_AMOUNT:
-        raise at.fault("must be less than an exbibyte")
-    return found
-
-
-def _digits(number: float) -> str:
-    """A number as text that is no other number; finite ones are read from documents alone."""
-    return f"{number:.0f}" if isinstance(number, float) and number.is_integer() else repr(number)
-
-
 def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
     """Quantities by resource under keys."""
     found = _under(at, *keys)
@@ -351,7 +333,7 @@ def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
     if not isinstance(found.value, dict):
         raise found.fault("must be a mapping of resources to quantities")
     return {
-        str(name): amount(At(value, (*found.way, str(name))))
+        str(name): At(value, (*found.way, str(name))).quantity()
         for name, value in found.value.items()
         if value is not None
     }
