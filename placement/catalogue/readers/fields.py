@@ -90,6 +90,15 @@ class At:
             at = At(value, (*at.way, name))
         return at
 
+    def first(self, *names: str) -> At | None:
+        """What stands under the first of some keys that has anything; None without any."""
+        return next((found for name in names if (found := self.get(name)) is not None), None)
+
+    def optional(self, read: Callable[[At], T], *names: str) -> T | None:
+        """What `read` makes of what stands under a key, under a key of that and so on; None where nothing does."""
+        found = self.get(*names)
+        return None if found is None else read(found)
+
     def mapping(self) -> dict[Any, Any]:
         """A mapping, as it was given."""
         if not isinstance(self.value, dict):

@@ -89,9 +89,9 @@ def _step(row: At, folder: Path) -> Step:
     faults = model.faults(operation, parameters) if model is not None else []
     if faults:
         raise DocumentError(faults, source)
-    purpose, before = row.key("purpose").text(), row.get("before")
+    purpose, before = row.key("purpose").text(), row.optional(At.text, "before") or ""
     filled = (keys[0], keys[1]) if keys else None
-    return Step(service, operation, parameters, purpose, waits, filled, before.text() if before is not None else "")  # type: ignore[arg-type]
+    return Step(service, operation, parameters, purpose, waits, filled, before)  # type: ignore[arg-type]
 
 
 class Sender:

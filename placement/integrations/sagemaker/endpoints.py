@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.readers.fields import At
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import (
@@ -25,7 +26,6 @@ from placement.integrations.sagemaker.labels import MOST_PRIORITY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import EndpointAnswers
 
@@ -162,33 +162,32 @@ def _summary(row: At, place: str, notes: Notes) -> _VariantSummary:
     for status in row.rows("VariantStatus"):
         word = status.key("Status").text()
         notes.assumed(f"{place} VariantStatus", f"it is {word}: what was read may have changed since")
-    desired, reserved = row.get("DesiredInstanceCount"), row.get("CapacityReservationConfig")
     pools: dict[str, int] = {}
     for pool in row.rows("InstancePools"):
         kind = pool.key("InstanceType").text()
         pools[kind] = pools.get(kind, 0) + count_of(pool.key("CurrentInstanceCount"))
     return _VariantSummary(
         count_of(row.key("CurrentInstanceCount")),
-        count_of(desired) if desired is not None else None,
+        row.optional(count_of, "DesiredInstanceCount"),
         pools,
-        _reservation(reserved, place, notes) if reserved is not None else None,
+        _reservation(row, place, notes),
         row,
     )
 
 
-def _reservation(row: At, place: str, notes: Notes) -> ReservedCapacity:
-    arn = row.get("MlReservationArn")
-    total, free, used = (
-        count_of(found) if (found := row.get(key)) is not None else None
-        for key in ("TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint")
-    )
+def _reservation(variant: At, place: str, notes: Notes) -> ReservedCapacity | None:
+    row = variant.get("CapacityReservationConfig")
+    if row is None:
+        return None
+    counts = ("TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint")
+    total, free, used = (row.optional(count_of, key) for key in counts)
     usable = total if free is None else free + (used or 0)
     if free is None and total is not None:
         reason = f"it is not told: all {total} machines of TotalInstanceCount are taken for usable here"
         notes.assumed(f"{place} CapacityReservationConfig.AvailableInstanceCount", reason)
     if total is not None and usable is not None and usable > total:
         raise row.key("AvailableInstanceCount").fault(f"must be at most {total}, with UsedByCurrentEndpoint")
-    return ReservedCapacity(arn.text() if arn is not None else "", total, usable)
+    return ReservedCapacity(row.optional(At.text, "MlReservationArn") or "", total, usable)
 
 
 def _with_arn(running: ReservedCapacity | None, configured: ReservedCapacity | None) -> ReservedCapacity | None:
@@ -216,12 +215,11 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
         notes.assumed(
             f"{place} CurrentInstanceCount", f"{summary.current} machines run, {summary.desired} are wanted: the former"
         )
-    reserved = row.get("CapacityReservationConfig")
     return Variant(
         name,
         _pools(row, summary, place),
         _scaling(row, place, notes),
-        _with_arn(summary.reservation, _reservation(reserved, place, notes) if reserved is not None else None),
+        _with_arn(summary.reservation, _reservation(row, place, notes)),
         _partitions(row),
         _settings(row),
     )
@@ -230,8 +228,7 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
 def _settings(row: At) -> dict[str, Any]:
     """What an export passes through of a variant, the policy by which it gives machines back among it."""
     settings = kept_of(row, VARIANT)
-    scaling = row.get("ManagedInstanceScaling")
-    policy = scaling.get("ScaleInPolicy") if scaling is not None else None
+    policy = row.get("ManagedInstanceScaling", "ScaleInPolicy")
     return settings if policy is None else settings | {"ScaleInPolicy": policy.value}
 
 
@@ -290,15 +287,14 @@ def _scaling(row: At, place: str, notes: Notes) -> tuple[int, int | None] | None
     scaling = row.get("ManagedInstanceScaling")
     if scaling is None:
         return None
-    status = scaling.get("Status")
-    if status is not None and status.text() == "DISABLED":
+    if scaling.optional(At.text, "Status") == "DISABLED":
         notes.assumed(f"{place} ManagedInstanceScaling", "it is DISABLED: its range is no rule, and is not kept")
         return None
-    least, most = scaling.get("MinInstanceCount"), scaling.get("MaxInstanceCount")
+    least, most = (scaling.optional(count_of, key) for key in ("MinInstanceCount", "MaxInstanceCount"))
     policy = scaling.get("ScaleInPolicy")
     if policy is not None and policy.key("Strategy").text() == "CONSOLIDATION":
         notes.assumed(f"{place} ScaleInPolicy", "CONSOLIDATION: the platform itself moves copies to empty machines")
-    return (count_of(least) if least is not None else 1, count_of(most) if most is not None else None)
+    return (1 if least is None else least, most)
 
 
 def _partitions(row: At) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import ApiAnswer
 
@@ -138,7 +138,7 @@ def read_component(
             _check_partition(row, specification, homes)
         desired, current, by_type = _copies(at, place, notes)
         status = _tell_status(at, place, notes)
-        of, endpoint = variant.text() if variant is not None else None, at.key("EndpointName").text()
+        of, endpoint = at.optional(At.text, "VariantName"), at.key("EndpointName").text()
         return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status)
 
 
@@ -207,18 +207,16 @@ def _tell_status(at: At, place: str, notes: Notes) -> str:
 
 def failure_of(at: At) -> str:
     """Why something failed, in brackets; empty where its answer does not say."""
-    reason = at.get("FailureReason")
-    return "" if reason is None else f" ({reason.text()})"
+    return at.optional(lambda reason: f" ({reason.text()})", "FailureReason") or ""
 
 
 def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] | None]:
     """Copies wanted, copies that run, and those by type."""
     runtime = at.key("RuntimeConfig")
-    wanted, now = runtime.get("DesiredCopyCount"), runtime.get("CurrentCopyCount")
-    if wanted is None and now is None:
+    wanted, now = (runtime.optional(count_of, key) for key in ("DesiredCopyCount", "CurrentCopyCount"))
+    desired, current = now if wanted is None else wanted, wanted if now is None else now
+    if desired is None or current is None:
         raise runtime.fault("must have DesiredCopyCount or CurrentCopyCount")
-    desired = count_of(wanted if wanted is not None else now)  # type: ignore[arg-type]  # one of them is there
-    current = count_of(now) if now is not None else desired
     status = runtime.get("PlacementStatus")
     by_type: dict[str, int] = {}
     for row in status.items() if status is not None else ():
@@ -237,24 +235,23 @@ def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] 
 
 
 def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specification:
-    kind = row.get("InstanceType")
+    kind = row.optional(At.text, "InstanceType")
     if kind is None and not alone:
         raise row.key("InstanceType").fault("is required")
     needs = row.key("ComputeResourceRequirements")
-    cores, devices = needs.get("NumberOfCpuCoresRequired"), needs.get("NumberOfAcceleratorDevicesRequired")
-    profile = needs.get("AcceleratorPartitionType")
-    count = devices.whole() if devices is not None else 0
+    count = needs.optional(At.whole, "NumberOfAcceleratorDevicesRequired") or 0
+    profile = needs.optional(partition, "AcceleratorPartitionType")
     if profile is not None and count != 1:
         raise needs.fault("a copy on a partition takes just one: NumberOfAcceleratorDevicesRequired must be 1")
     settings, limit = _settings(row, place, notes), needs.get("MaxMemoryRequiredInMb")
     if limit is not None:
         settings["MaxMemoryRequiredInMb"] = limit.whole()
     return Specification(
-        kind.text() if kind is not None else None,
+        kind,
         count,
-        cores.number() if cores is not None else 0,
+        needs.optional(At.number, "NumberOfCpuCoresRequired") or 0,
         needs.key("MinMemoryRequiredInMb").whole(),
-        partition(profile) if profile is not None else "",
+        profile or "",
         settings,
     )
 

@@ -5,13 +5,9 @@ As `guidellm/benchmark/schemas` of GuideLLM 0.8 defines it. It says nothing of a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import number, whole
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 KEY = "benchmarks"
 _VERSION = 2
@@ -39,8 +35,7 @@ def _model(document: At) -> str:
 
 def _benchmark(benchmark: At, model: str, statistic: str) -> Found | Unused:
     metrics = benchmark.key("metrics")
-    served = metrics.key("requests_per_second").get("successful")
-    rate = 0.0 if served is None else served.key("mean").number()
+    rate = metrics.key("requests_per_second").optional(lambda served: served.key("mean").number(), "successful")
     if not rate:
         return Unused(f"{benchmark.path}: no request was served")
     count, failed = _requests(benchmark, metrics)
@@ -61,8 +56,7 @@ def _requests(benchmark: At, metrics: At) -> tuple[int | None, int]:
     totals = metrics.get("request_totals") or benchmark.get("request_totals")
     if totals is None:
         return None, 0
-    served, failed = totals.get("successful"), totals.get("errored")
-    return None if served is None else served.whole(), 0 if failed is None else failed.whole()
+    return totals.optional(At.whole, "successful"), totals.optional(At.whole, "errored") or 0
 
 
 def _statistic(metrics: At, statistic: str, *names: str) -> float | None:

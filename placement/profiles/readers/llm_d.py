@@ -8,13 +8,10 @@ stack is a multiple of: of 2 and 6 replicas, 1 and 3.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import milliseconds, number, whole
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 KEY = "results"
 _VERSION = "0.2"
@@ -31,11 +28,10 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
     copies = math.gcd(*(_replicas(engine) for engine in engines)) if engines else 1
     rate = aggregate.key("throughput", "request_rate", "mean").number()
     engine = engines[0] if engines else None
-    failures = aggregate.get("requests", "failures")
     return [
         Found(
             requests_per_second=rate / copies,
-            failed=0 if failures is None else failures.whole(),
+            failed=aggregate.optional(At.whole, "requests", "failures") or 0,
             model="" if engine is None else engine.key("model", "name").text(),
             accelerator="" if engine is None else engine.key("accelerator", "model").text(),
             accelerators=_accelerators(engines, copies),
@@ -93,8 +89,8 @@ def _accelerators(engines: list[At], copies: int) -> int | None:
 def _of_replica(engine: At) -> int:
     """Accelerators of one replica: as its parallelism says, else as they are counted, 0 when they are not."""
     accelerator = engine.key("accelerator")
-    degrees = (accelerator.get("parallelism", name) for name in ("tp", "pp", "dp"))
-    product = math.prod(max(1, degree.whole()) for degree in degrees if degree is not None)
+    degrees = (accelerator.optional(At.whole, "parallelism", name) for name in ("tp", "pp", "dp"))
+    product = math.prod(degree or 1 for degree in degrees)
     return product if product > 1 else accelerator.key("count").whole()
 
 

@@ -8,14 +8,10 @@ minute of an endpoint, and a latency of whole requests, which is no time to firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from placement.catalogue import instance_type
+from placement.catalogue.readers.fields import At
 from placement.errors import UsageError
 from placement.profiles.profile import Found, Unused
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 RECOMMENDATIONS = "Recommendations"
 INFERENCE = "InferenceRecommendations"
@@ -28,8 +24,7 @@ _MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
 
 def read_recommendations(document: At, statistic: str) -> list[Found | Unused]:
     """Each recommendation; one without a rate of requests is no measurement."""
-    source = document.get("ModelSource", "S3")
-    model = "" if source is None else source.key("S3Uri").text()
+    model = document.optional(lambda source: source.key("S3Uri").text(), "ModelSource", "S3") or ""
     name = model.rstrip("/").rpartition("/")[2]
     return [
         _recommendation(recommendation, name, statistic) for recommendation in document.key(RECOMMENDATIONS).items()
@@ -82,7 +77,7 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
 def read_inference(document: At, statistic: str) -> list[Found | Unused]:
     """Each recommendation of Inference Recommender that ran: one copy on all accelerators of an instance."""
     del statistic
-    named = document.get("InputConfig", "ModelName")
+    model = document.optional(At.text, "InputConfig", "ModelName") or ""
     found: list[Found | Unused] = []
     for recommendation in document.key(INFERENCE).items():
         endpoint, most = recommendation.key("EndpointConfiguration"), recommendation.get("Metrics", "MaxInvocations")
@@ -94,7 +89,7 @@ def read_inference(document: At, statistic: str) -> list[Found | Unused]:
         found.append(
             Found(
                 requests_per_second=most.number() / 60 / instances,
-                model="" if named is None else named.text(),
+                model=model,
                 accelerator=accelerator,
                 accelerators=count,
                 remark="SageMaker Inference Recommender, most invocations a minute / 60",
@@ -104,8 +99,7 @@ def read_inference(document: At, statistic: str) -> list[Found | Unused]:
 
 
 def _count(at: At, name: str) -> int:
-    found = at.get(name)
-    return 1 if found is None else max(1, found.whole())
+    return at.optional(At.whole, name) or 1
 
 
 def _accelerators(name: At, copies: int) -> tuple[str, int]:

@@ -15,7 +15,7 @@ def number(at: At | None, *names: str) -> float | None:
     """The first of the keys that a mapping has, as a number; None without any."""
     if at is None:
         return None
-    found = next((entry for name in names if (entry := at.get(name)) is not None), None)
+    found = at.first(*names)
     return None if found is None else found.number()
 
 

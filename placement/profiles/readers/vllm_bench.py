@@ -6,13 +6,9 @@ Keys as `vllm/benchmarks/serve.py` of vLLM 0.19 writes them; with `--append-resu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import number, whole
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 KEY = "request_throughput"
 _MEDIAN = {"p50": "median"}
@@ -25,7 +21,6 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
     if completed == 0:
         raise document.key("completed").fault("must be above 0: no request was served")
     name = _MEDIAN.get(statistic, statistic)
-    degree = document.get("tensor_parallel_size")
     failed, outputs = _failed(document, completed), number(document, "total_output_tokens")
     return [
         Found(
@@ -33,7 +28,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
             requests=completed + failed,
             failed=failed,
             model=_text(document, "model_id"),
-            accelerators=None if degree is None else _count(degree),
+            accelerators=document.optional(_count, "tensor_parallel_size"),
             engine=_engine(document),
             input_tokens=whole(document.key("total_input_tokens").number() / completed),
             output_tokens=None if outputs is None else whole(outputs / completed),
@@ -45,8 +40,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
 
 def _rate(document: At, completed: int) -> float:
     """Requests a second, which are those that were served over the run's time."""
-    rate, duration = document.key(KEY), document.get("duration")
-    seconds = 0.0 if duration is None else duration.number()
+    rate, seconds = document.key(KEY), document.optional(At.number, "duration") or 0.0
     if seconds > 0 and abs(rate.number() * seconds / completed - 1) > _ALIKE:
         raise rate.fault(
             f"must be completed / duration, which is {completed:,} / {seconds:g} s = {completed / seconds:.4g}: "
@@ -57,10 +51,10 @@ def _rate(document: At, completed: int) -> float:
 
 def _failed(document: At, completed: int) -> int:
     """Requests that were not served; older versions count only how many were sent."""
-    failed, sent = document.get("failed"), document.get("num_prompts")
+    failed = document.optional(At.whole, "failed")
     if failed is not None:
-        return failed.whole()
-    return 0 if sent is None else max(0, sent.whole() - completed)
+        return failed
+    return max(0, (document.optional(At.whole, "num_prompts") or 0) - completed)
 
 
 def _engine(document: At) -> str:
@@ -84,5 +78,5 @@ def _count(degree: At) -> int:
 
 
 def _text(document: At, *names: str) -> str:
-    found = next((entry for name in names if (entry := document.get(name)) is not None), None)
+    found = document.first(*names)
     return "" if found is None else found.text()
