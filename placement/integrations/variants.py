@@ -43,7 +43,7 @@ def variants(problem: Problem, plan: Plan, pin: Pin, named: Set[str] | None = No
     counts: Counter[tuple[str, int, str, str | None, tuple[int, ...] | None]] = Counter()
     for row in plan.assignments:
         machine = row.instance if pin != "pool" and (named is None or row.instance in named) else None
-        accelerators = tuple(sorted(row.accelerators)) if pin == "accelerator" else None
+        accelerators = tuple(sorted(row.accelerators)) if pin == "accelerator" and machine is not None else None
         counts[row.component, row.option, of[row.instance], machine, accelerators] += 1
     rank = {name: k for k, name in enumerate(components)}
     order = {name: k for k, name in enumerate(pools)}

@@ -6,11 +6,12 @@ pinned to accelerators it is one copy. Machines that are new have no name yet: t
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from placement.integrations.kubernetes.naming import OWNER
+from placement.integrations.variants import Pin as PlanPin
+from placement.integrations.variants import variants
 
 if TYPE_CHECKING:
     from placement.documents import Component, Option, Plan, Pool, Problem
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 NAMED = ("StatefulSet", "LeaderWorkerSet")  # owners whose pods have names, volumes or groups of their own
 _LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node", *NAMED)
 Pin = Literal["none", "node", "accelerator"]
+_PINS: dict[Pin, PlanPin] = {"none": "pool", "node": "machine", "accelerator": "accelerator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +49,14 @@ class CopyGroup:
 
 def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[CopyGroup]:
     """Every copy of a plan in one group, in the order of the problem's components. O(copies log copies)."""
-    components = {row.name: (index, row) for index, row in enumerate(problem.components)}
-    pools = {row.name: (index, row) for index, row in enumerate(problem.pools)}
     running = {row.id for row in problem.instances}
-    pool_of = {row.id: row.pool for row in plan.instances}
-    counts: dict[tuple[int, int, int, str, tuple[int, ...], int], int] = defaultdict(int)
-    for index, row in enumerate(plan.assignments):
-        component = components[row.component][0]
-        pool = pools[pool_of[row.instance]][0]
-        node = row.instance if pin != "none" and row.instance in running else ""
-        single = pin == "accelerator" and bool(node) and bool(row.accelerators)
-        devices = tuple(sorted(row.accelerators)) if single else ()
-        counts[component, pool, row.option, node, devices, index if single else -1] += 1
     found: list[CopyGroup] = []
-    numbers: dict[tuple[int, int, int, str, tuple[int, ...]], int] = defaultdict(int)
-    for (c, p, option, node, devices, _), copies in sorted(counts.items()):
-        numbers[c, p, option, node, devices] += 1
-        number = numbers[c, p, option, node, devices]
-        found.append(CopyGroup(problem.components[c], option, problem.pools[p], node, devices or None, copies, number))
+    for row in variants(problem, plan, _PINS[pin], running):
+        place = row.component, row.option, row.pool, row.machine or "", row.accelerators or None
+        if row.accelerators:
+            found += [CopyGroup(*place, 1, number) for number in range(1, row.copies + 1)]
+        else:
+            found.append(CopyGroup(*place, row.copies, 1))
     return found
 
 
