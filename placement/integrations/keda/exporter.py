@@ -30,10 +30,11 @@ from placement.units import count, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.documents import Problem
+    from placement.documents import Component, Problem
     from placement.documents.plan import Plan
 
 NAME = "$NAME"  # in a query: the component's name as PromQL quotes it
+NAMED = "keda.name"  # label of a component: its name in queries, where that is another
 QUERIES: Mapping[Metric, str] = {
     "requests_per_second": f"sum(rate(vllm:request_success_total{{model_name={NAME}}}[2m]))",
     "requests_in_flight": f'sum({{__name__=~"vllm:num_requests_(running|waiting)",model_name={NAME}}})',
@@ -47,8 +48,9 @@ class KedaWish(NamedTuple):
     Attributes
     ----------
     server : address of Prometheus.
-    query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes. None for
-        what vLLM tells of the policy's metric.
+    query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes: its label
+        ``keda.name``, else its name without the namespace that it was imported from. None for what vLLM tells of the
+        policy's metric.
     target : of that, for one copy; None for the throughput of each option.
     workload : what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
     policy : its limits, targets, waits and schedules are written; None for a range between two plans.
@@ -211,7 +213,9 @@ def _tell_policies(policies: Mapping[str, ScalingDefaults], notes: Notes) -> Non
 
 
 def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> dict[str, Any]:
-    quoted = json.dumps(row.component.name, ensure_ascii=False)  # PromQL has the escapes of Go, and so of JSON
+    quoted = json.dumps(
+        _name_in_queries(row.component), ensure_ascii=False
+    )  # PromQL has the escapes of Go, and so of JSON
     query = _query(wish, scaling.row.metric).replace(NAME, quoted)
     if scaling.part < 1:
         query = f"({query}) * {scaling.part:.9g}"
@@ -222,6 +226,12 @@ def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> d
         found["metadata"]["namespace"] = space
     found["spec"]["scaleTargetRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment}
     return found
+
+
+def _name_in_queries(component: Component) -> str:
+    """As what serves tells it: no model's name has the namespace in front that an import gives a component."""
+    space = namespace_of(component.labels.get(OWNER, ""))
+    return component.labels.get(NAMED, "") or component.name.removeprefix(f"{space}/" if space else "")
 
 
 def _query(wish: KedaWish, metric: Metric) -> str:
@@ -241,7 +251,8 @@ def _tell(
     metrics = {"requests_per_second" if policy is None else policy.row(row.component.name).metric for row, _ in rows}
     for query in sorted({_query(wish, metric) for metric in metrics}):
         by = "what they serve at the peak" if policy is None else "their most copies"
-        notes.assumed("query", f"is {query}, split among the variants of a component by {by}")
+        name = f"{NAME} is a component's label {NAMED}, else its name without a namespace"
+        notes.assumed("query", f"is {query}, split among the variants of a component by {by}; {name}")
     unknown = sorted(
         {row.component.name for row, _ in rows if not all(mode.throughput for mode in row.component.modes)}
     )

@@ -386,6 +386,28 @@ def test_what_no_deployment_is_written_of_is_not_scaled() -> None:
     assert "component guard: ignored: export kubernetes writes no Deployment" in "\n".join(map(str, found.notes))
 
 
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        ({}, "shop/chat"),
+        ({"owner": "Deployment shop/chat"}, "chat"),
+        ({"owner": "Deployment shop/chat", "keda.name": "Qwen/Qwen3-8B"}, "Qwen/Qwen3-8B"),
+    ],
+)
+def test_bug_a_name_in_a_query_has_no_namespace(labels: dict[str, str], name: str) -> None:
+    """No model is called shop/chat: what was imported never scaled."""
+    row = {"name": "shop/chat", "copies": 1, "accelerators": 0, "labels": labels}
+    kind = {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}
+    pools = [{"name": "p", "instance_type": "t", "zone": "z"}]
+    problem = Problem(instance_types={"t": kind}, pools=pools, components=[row])
+    plan = Plan(
+        instances=[{"id": "p/new-1", "pool": "p"}], assignments=[{"component": "shop/chat", "instance": "p/new-1"}]
+    )
+    found = export_keda(problem, plan, wish=KedaWish(target=4))
+    query = documents(found.files["scaled-objects.yaml"])[0]["spec"]["triggers"][0]["metadata"]["query"]
+    assert f'model_name="{name}"' in query
+
+
 def test_a_name_in_a_query_is_a_string_of_promql() -> None:
     """Quotes, braces and line ends in it are no query."""
     nasty = 'a"} or up{x="\n\\ \U0001f600'
