@@ -213,7 +213,7 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
     _tell_differences(row, summary.told, place, notes)
     if summary.desired is not None and summary.desired != summary.current:
         notes.assumed(
-            f"{place} CurrentInstanceCount", f"{summary.current} machines run, {summary.desired} are wanted: the former"
+            f"{place} CurrentInstanceCount", f"{summary.current} run, wanted are {summary.desired}: the former"
         )
     return Variant(
         name,

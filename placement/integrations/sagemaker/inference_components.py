@@ -228,9 +228,7 @@ def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] 
         )
         current = sum(by_type.values())
     if desired != current:
-        notes.assumed(
-            f"{place} RuntimeConfig", f"{current} copies run, {desired} are wanted: the plan places the latter"
-        )
+        notes.assumed(f"{place} RuntimeConfig", f"{current} run, wanted are {desired}: the plan places the latter")
     return desired, current, by_type if status is not None else None
 
 
