@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 
 
 class Copy(NamedTuple):
-    """One copy on a machine: its item, its option and the accelerators that it touches.
-
-    `cost` is its part of the machine's price, dollars an hour, by what is scarce in a mix.
-    """
+    """One copy on a machine: its item, its option and the accelerators that it touches."""
 
     item: int
     option: FleetOption
     on: tuple[int, ...]
-    cost: float = 0.0
 
 
 class MachineState:

@@ -77,10 +77,6 @@ class RefillParameters:
     noise: float = parameter(0.4, "part", "by which what a copy counts in a step is bent at random, up and down")
     every: int = parameter(200, "steps", "without gain between two rises of the weights")
     rise: float = parameter(0.05, "weight", "added by such a rise")
-    steering: float = parameter(
-        0.3, "dollars", "that a dollar of cost on machines counts, against one of unassigned copies"
-    )
-    gathering: float = parameter(0.3, "mean copies", "that an empty accelerator counts")
     heat: float = parameter(0.02, "mean copies", "mean worsening that is accepted")
     look: int = parameter(16, "steps", "between two looks at the clock")
     counted: int = parameter(100_000, "steps of `solving/steps.py`", "for each of its own, about 0.1 ms")

@@ -1,11 +1,9 @@
 """Neighbourhood search at a fixed fleet mix: empty a few accelerators, fill them again, also with unassigned copies.
 
 With the machines given, the penalty of the unassigned copies is minimised: the consistent neighbourhood search for bin
-packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins. Two things steer it where the
-penalty is as before: copies should stand where they take what is not scarce (`Copy.cost`), and free room should
-be in few places. A little worse is accepted too, as in threshold accepting (Dueck and Scheuer 1990, J. Comput. Phys.
-90). Copies that stay unassigned for long weigh ever more (guided local search, Voudouris and Tsang 1999, Eur. J. Oper.
-Res. 113).
+packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins. What is as good as before is
+accepted, and a little worse too, as in threshold accepting (Dueck and Scheuer 1990, J. Comput. Phys. 90). Copies that
+stay unassigned for long weigh ever more (guided local search, Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
 """
 
 from __future__ import annotations
@@ -130,12 +128,12 @@ class Refill:
         chosen = self._choose_machines() if whole else self._choose_accelerators()
         open_machines = self.open_machines
         missing, saved = open_machines.missing.copy(), [(b, open_machines.open_machines[b].save()) for b in chosen]
-        before = self._weighted_penalty() + self._disorder(chosen)
+        before = self._weighted_penalty()
         for b, accelerators in chosen.items():
             self._empty(open_machines.open_machines[b], accelerators, whole=whole)
         moved = self._rezone(chosen)
         self._fill(chosen, whole=whole)
-        after = self._weighted_penalty() + self._disorder(chosen)
+        after = self._weighted_penalty()
         if after > before + _PARAMS.heat * self._mean * self._random.expovariate(1.0):
             for i, zone in reversed(moved):
                 open_machines.count_back(i, zone)
@@ -154,18 +152,6 @@ class Refill:
     def _weighted_penalty(self) -> float:
         items, weight = self.open_machines.items, self._weight
         return sum(n * items[i].penalty * weight[i] for i, n in self.open_machines.missing.items())
-
-    def _disorder(self, chosen: Chosen) -> float:
-        """What copies cost where they stand, less what large free rooms are good for."""
-        cost, gathered = 0.0, 0.0
-        for b in chosen:
-            machine = self.open_machines.open_machines[b]
-            for copy in machine.copies:
-                cost += copy.cost
-            for free in machine.free_memory:
-                if free > 0:
-                    gathered += (free / machine.memory) ** 2
-        return _PARAMS.steering * cost - _PARAMS.gathering * self._mean * gathered
 
     # -- what is emptied
 
@@ -235,7 +221,7 @@ class Refill:
         order = list(chosen)
         self._random.shuffle(order)
         for machine in map(open_machines.open_machines.__getitem__, order):
-            for option, cost in item.options.get(machine.pool, ()):
+            for option in item.options.get(machine.pool, ()):
                 if option.accelerators == 1 and option.shared:
                     continue
                 while (
@@ -246,7 +232,7 @@ class Refill:
                     on = tightest(machine, option)
                     if on is None:
                         break
-                    open_machines.put(machine, Copy(i, option, on, cost))
+                    open_machines.put(machine, Copy(i, option, on))
 
     def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
         """Fill one accelerator: with one copy that owns it, or with shared ones, those first that count most."""
@@ -255,29 +241,29 @@ class Refill:
         vcpus, host, vacant = machine.vcpus, machine.host, not machine.users[k]
         if free_memory < 0:
             return
-        found: list[tuple[float, int, FleetOption, float]] = []
+        found: list[tuple[float, int, FleetOption]] = []
         looked = 0
         for i in out:
-            for option, cost in items[i].options.get(machine.pool, ()) if i in missing else ():
+            for option in items[i].options.get(machine.pool, ()) if i in missing else ():
                 if option.accelerators != 1 or option.vcpus > vcpus or option.host_mib > host:
                     continue
                 if not option.shared:
                     if vacant and machine.welcomes(items[i].component, self._components):
-                        open_machines.put(machine, Copy(i, option, (k,), cost))
+                        open_machines.put(machine, Copy(i, option, (k,)))
                         return
                 elif option.memory_mib <= free_memory and option.share <= share:
                     looked += 1
-                    found.append((items[i].penalty * self._weight[i] * self._bent(), i, option, cost))
+                    found.append((items[i].penalty * self._weight[i] * self._bent(), i, option))
             if looked >= _PARAMS.most_looked_at:
                 break
-        for _, i, option, cost in sorted(found, key=itemgetter(0), reverse=True):
+        for _, i, option in sorted(found, key=itemgetter(0), reverse=True):
             while (
                 i in missing
                 and machine.fits_on(option, k)
                 and machine.takes(option)
                 and machine.welcomes(items[i].component, self._components)
             ):
-                open_machines.put(machine, Copy(i, option, (k,), cost))
+                open_machines.put(machine, Copy(i, option, (k,)))
 
     def _bent(self) -> float:
         """A factor around 1."""

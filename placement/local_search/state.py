@@ -33,14 +33,11 @@ _PARAMS = LOCAL_SEARCH.state
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Copies that are alike.
-
-    `options` are by pool, each with what a copy costs there; `penalty` is the least of these, dollars an hour.
-    """
+    """Copies that are alike. `options` are by pool; `penalty` is what the cheapest of them costs, dollars an hour."""
 
     component: FleetComponent
     key: Key
-    options: dict[int, tuple[tuple[FleetOption, float], ...]]
+    options: dict[int, tuple[FleetOption, ...]]
     penalty: float
 
 
@@ -97,8 +94,8 @@ class MachineStates:
             key = key_of(self.fleet, seat.component, seat.option, machine.pool)
             item = self._item(key)
             self._count(*key[:2], 1)
-            option, cost = next(row for row in self.items[item].options[machine.pool] if row[0].index == seat.option)
-            open_machine.put(Copy(item, option, seat.accelerators, cost), seat.component)
+            option = self.fleet.components[seat.component].options[seat.option]
+            open_machine.put(Copy(item, option, seat.accelerators), seat.component)
             if open_machine.frozen or stays[seat] or self._is_pinned(machine, seat):
                 stays[seat] -= 1
                 open_machine.copies.pop()
@@ -220,13 +217,15 @@ def _stays(machine: Machine, held: list[Machine]) -> Counter[Seat]:
 def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
     c, zone, fixed = key
     component = fleet.components[c]
-    options: dict[int, list[tuple[FleetOption, float]]] = {}
+    options: dict[int, list[FleetOption]] = {}
+    costs: list[float] = []
     for option in component.options if fixed is None else (component.options[fixed],):
         for pool in (fleet.pools[p] for p in sorted(option.pools)):
             if pool.max_instances != 0 and zone in (None, pool.zone):
                 each = float(cost[option.index, pool.index])
                 if component.dedicated:  # its part of all of the machine, needed or not
                     each = pool.price / MICRO / most_on_one(fleet, component, pool.index)
-                options.setdefault(pool.index, []).append((option, each))
-    penalty = min((each for many in options.values() for _, each in many), default=1.0)
-    return Item(component, key, {p: tuple(many) for p, many in options.items()}, max(penalty, _PARAMS.least_penalty))
+                options.setdefault(pool.index, []).append(option)
+                costs.append(each)
+    penalty = max(min(costs, default=1.0), _PARAMS.least_penalty)
+    return Item(component, key, {p: tuple(many) for p, many in options.items()}, penalty)
