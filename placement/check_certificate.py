@@ -350,6 +350,16 @@ class Leaf:
     def sums(self, pools: frozenset[str]) -> tuple[int, int]:
         return sum(self.pools[p][0] for p in pools), sum(self.pools[p][1] for p in pools)
 
+    def least(self, cost: dict[Any, Fraction], more: dict[str, list[int]] | None = None) -> Fraction:
+        """The least of counts of pools and sets at a cost each; the n-th machine of a pool saves the n-th of `more`."""
+        total = Fraction(0)
+        for key, each in cost.items():
+            low, high = self.pools[key] if isinstance(key, str) else self.sets.get(key, self.sums(key))
+            saved = (more or {}).get(key, [])  # the largest first
+            n = high if each < 0 else max(low, min(high, sum(value > each for value in saved)))
+            total += n * each - sum(saved[:n])
+        return total
+
     def least_rent(self, used: list[tuple[Prices | Clique, Fraction]], *, paid: bool = True) -> Fraction:
         """The least that is paid on top, micro-dollars per hour, by inequalities on machine counts (3.), factors f > 0.
 
@@ -366,9 +376,7 @@ class Leaf:
             for some, g in prices.machines.items():
                 cost[some] = cost.get(some, Fraction(0)) - factor * g
                 cost |= {p: cost[p] + factor * g for p in some}
-        for key, value in cost.items():
-            ends = self.pools[key] if isinstance(key, str) else self.sets.get(key, self.sums(key))
-            total += min(value * end for end in ends)
+        total += self.least(cost)
         if not paid:
             return Fraction(total - charges.allowed)
         if not charges.free:
@@ -592,7 +600,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     hours, (worth, least), forced, cost = problem.horizon, prices.inequality(leaf), problem.moves, Fraction(0)
     charges = leaf.charges
     insist(not charges.free, "beside what runs now each commitment must have a price")
-    rent = [charges.rent[p] + charges.more[p] for p in problem.pools]
+    rent = {p: charges.rent[p] + charges.more[p] for p in problem.pools}
     missing = Fraction(least)
     for name, c in problem.components.items():
         reward, all_placed = rewards.get(name, 0), leaf.within.get(c.priority, 1) == 0
@@ -617,18 +625,30 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
         owner = max((part for need, _, part in some if need is None), default=0)
         kept = [(need, kind.price.get(need, 0) + part, n) for need, n, part in some if need is not None]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
-    offers = [(1, 1, NO_LIMIT)]  # price, worth, how many: of moves first
-    for (p, pool), price in zip(problem.pools.items(), rent, strict=True):
-        running = sorted((worth[p] + more[m] for m, of in problem.machines.items() if of == p), reverse=True)
-        cost += hours * pool.fewest * price  # any plan pays for the fewest: at best for the best
-        missing -= sum(running[: pool.fewest]) + max(0, pool.fewest - len(running)) * worth[p]
-        offers += [(price * unit, value, 1) for value in running[pool.fewest :]]
-        offers += [(price * unit, worth[p], max(0, pool.quota - max(pool.fewest, len(running))))]
-    for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
-        taken = min(max(Fraction(0), missing / value), Fraction(most))
-        cost, missing = cost + hours * taken * price / unit, missing - taken * value
-    cost -= hours * (charges.paid + charges.allowed) + charges.moved
+    best = {p: sorted((more[m] for m, of in problem.machines.items() if of == p), reverse=True) for p in problem.pools}
+    cost_of: dict[Any, Fraction] = {p: rent[p] * unit - worth[p] for p in problem.pools}
+    for some, g in prices.machines.items():
+        cost_of[some] = cost_of.get(some, Fraction(0)) - g
+        cost_of |= {p: cost_of[p] + g for p in some}
+    by_counts = missing + leaf.least(cost_of, best)
+    by_money = cheapest_cover(leaf, {p: price * unit for p, price in rent.items()}, worth, best, missing)
+    cost += hours * (max(by_counts, by_money) / unit - charges.paid - charges.allowed) - charges.moved
     return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # rents and moves are whole micro-dollars
+
+
+def cheapest_cover(leaf: Leaf, rent: Row, worth: Row, more: dict[str, list[int]], missing: Fraction) -> Fraction:
+    """The least money of machines and moves that are worth what is missing, in parts; of a pool as many as may be."""
+    offers, paid = [(Fraction(1), 1, NO_LIMIT)], Fraction(0)  # price, worth, how many: of moves first
+    for p, price in rent.items():
+        (low, high), running = leaf.pools[p], [worth[p] + value for value in more[p]]
+        paid += low * price  # any plan pays for the fewest: at best for the best
+        missing -= sum(running[:low]) + max(0, low - len(running)) * worth[p]
+        offers += [(price, value, 1) for value in running[low:high]]
+        offers += [(price, worth[p], max(0, high - max(low, len(running))))]
+    for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: offer[0] / offer[1]):
+        taken = min(max(Fraction(0), missing / value), Fraction(most))
+        paid, missing = paid + taken * price, missing - taken * value
+    return paid
 
 
 # 4. The tree ---------------------------------------------------------------------------------------------------------
@@ -680,8 +700,8 @@ class Proof:
         used = [(self.prices[integer(i, 0)], factor / self.unit) for i, factor in factors]
         if reason == "running":
             rewards = priced(node, "rewards", lambda name: problem.components[name].name)
-            prices, root = self.prices[integer(node["prices"], 0)], Leaf(problem, {}, leaf.within, leaf.rules)
-            return running_cost(problem, prices, rewards, self.unit, root)
+            prices = self.prices[integer(node["prices"], 0)]
+            return NO_PLAN if leaf.empty else running_cost(problem, prices, rewards, self.unit, leaf)
         counted = reason == "counting" and not leaf.empty and problem.components[node["component"]].impossible(leaf)
         if leaf.empty or counted or (node.get("infeasible") is True and leaf.least_rent(used, paid=False) > 0):
             return NO_PLAN

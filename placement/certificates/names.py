@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from placement.certificates.reasons import AnyPrices, RulePrices
-    from placement.patterns.certificate import Groups
+    from placement.patterns.certificate import Groups, Prices
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.history import Subject
 
@@ -84,6 +84,10 @@ class CertificateNames:
             levels = zip(self._relaxation.fleet.levels, prices.level, strict=True)
             found["optional"] = {str(priority): price for priority, price in levels if price}
         return {key: value for key, value in found.items() if value}
+
+    def rewards(self, prices: Prices) -> list[list[Any]]:
+        """What a copy that is kept is worth beside its prices, by component."""
+        return [[self._component[c], reward * FINE] for c, reward in enumerate(prices.rewards) if reward]
 
     def _accelerators(self, device_class: DeviceClass, coverage: list[int], own: int) -> Document:
         grid = zip(device_class.grid.dimensions, device_class.grid.units, strict=True)

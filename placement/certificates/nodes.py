@@ -113,6 +113,9 @@ class Nodes:
                 "program": program,
             }
         self.believed = min(self.believed, reason.ticks)
+        if reason.running is not None:
+            prices, rewards = self.number_of(reason.running), self.names.rewards(reason.running)
+            return {"leaf": "running", "prices": prices, "rewards": rewards}
         leaf: Document = {"leaf": "prices", **self.use(reason)}
         return {**leaf, "infeasible": True} if reason.excludes else leaf
 

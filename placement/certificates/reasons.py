@@ -47,11 +47,15 @@ NO_RULES = RulePrices()
 
 
 class Reason(NamedTuple):
-    """A bound on ticks, infinite where no plan is left, by prices with factors."""
+    """A bound on ticks, infinite where no plan is left, by prices with factors.
+
+    Or, `running`, by prices with rewards for copies that are kept, which are not told from the others by factors.
+    """
 
     ticks: float | int
     use: tuple[tuple[AnyPrices, Fraction], ...]
     rules: RulePrices = NO_RULES
+    running: Prices | None = None
 
     @property
     def excludes(self) -> bool:

@@ -17,7 +17,7 @@ from placement.certificates.cliques import clique_cuts
 from placement.certificates.covering import cover
 from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes
-from placement.certificates.reasons import Reasons
+from placement.certificates.reasons import Reason, Reasons
 from placement.compiled.fleet import FleetComponent
 from placement.compiled.packing import evaluate
 from placement.direct.slots import direct_terms, most_new_machines
@@ -25,7 +25,7 @@ from placement.direct.standard_form import to_standard_form
 from placement.errors import SolverBugError
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import FINE, UNIT, Prices
+from placement.patterns.certificate import UNIT, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.history import NodeCase
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from placement.certificates.cliques import CliquePrices
-    from placement.certificates.reasons import AnyPrices, Reason
+    from placement.certificates.reasons import AnyPrices
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut
     from placement.patterns.counts.bound import CountBound
+    from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -141,8 +142,8 @@ class ArgumentSearch:
 
     def _of_bound(self, bound: PatternBound) -> Iterator[Nodes]:
         """What a pattern bound knows: of the state that runs, of its tree, of all its inequalities together."""
-        if bound.kept_copies is not None and bound.kept_copies.proof is not None:
-            yield self._of_running(*bound.kept_copies.proof, bound.kept_copies.bound)
+        if bound.kept_copies is not None and bound.kept_copies.prices is not None:
+            yield from self._of_running(bound.kept_copies)
         root = bound.root or NodeCase(self._domain)
         nodes = self._empty()
         cuts: list[tuple[Cut, AnyPrices]] = [
@@ -198,17 +199,15 @@ class ArgumentSearch:
             found = self._reasons.best([*prices, *of_root], case.domain, self._target, scaled=True)
         return found
 
-    def _of_running(self, prices: Prices, rewards: Sequence[int], bound: Fraction) -> Nodes:
-        """Prices and rewards for copies that are kept, at the root."""
+    def _of_running(self, kept: KeptCopiesBound) -> Iterator[Nodes]:
+        """Prices and rewards for copies that are kept, in the nodes of a tree of their own."""
         nodes = self._empty()
-        components = self._fleet.components
-        leaf = {
-            "leaf": "running",
-            "prices": nodes.number_of(prices),
-            "rewards": [[components[c].name, reward * FINE] for c, reward in enumerate(rewards) if reward],
-        }
-        nodes.add_leaf(leaf, math.ceil(self._fleet.tick_price * bound))
-        return nodes
+        if nodes.add_tree(kept.root, self._keeps_enough, _reason_of_kept, self._target, self._budget):
+            nodes.weak.clear()  # no nodes of the bound's tree, of which an engine may be asked
+            yield nodes
+
+    def _keeps_enough(self, case: NodeCase) -> bool:
+        return _reason_of_kept(case).ticks >= self._target
 
     def _anew(self, incumbent: Packing | None, *, engines: bool, more: list[Prices]) -> Iterator[Nodes]:
         """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too.
@@ -278,3 +277,9 @@ class ArgumentSearch:
 
     def _empty(self) -> Nodes:
         return Nodes(self.names, self._fleet.tick_move)
+
+
+def _reason_of_kept(case: NodeCase) -> Reason:
+    """The prices that prove most of a node with what runs: its own, or those of one around it."""
+    best = max((one for one in case.chain() if one.prices is not None), key=lambda one: one.rent)
+    return Reason(best.rent, (), running=best.prices)

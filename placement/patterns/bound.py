@@ -7,9 +7,9 @@
 3. Find the cheapest machine counts that keep the cuts of all nodes, and add cuts while these counts can't hold all
    copies.
 
-Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
-step 1, with the machines that run and the copies that they may keep (`running`): most of what a plan costs then depends
-on those, and the tree, which knows nothing of them, has what time is left.
+Where copies run and moves cost something, the LP is solved once more after step 1, with the machines that run and the
+copies that they may keep (`running`), and has a tree of its own after that of step 2, which knows nothing of them. The
+greater bound counts.
 
 Whatever stops it, the last bound stands.
 """
@@ -105,6 +105,20 @@ def _raise_pattern_bound(solve: Solve, stats: Stats, hint: Packing | None) -> st
     return TOO_SMALL if patterns.infeasible and left_out is None else None
 
 
+class _News:
+    """When a bound last rose enough to be news."""
+
+    def __init__(self, budget: Budget, patience: float) -> None:
+        self._budget, self._patience = budget, patience
+        self._bound, self._since = 0, budget.clock()
+
+    def late(self, bound: int) -> bool:
+        """Whether the last news are longer ago than the patience lasts."""
+        if bound > self._bound * _PARAMS.rise:
+            self._bound, self._since = bound, self._budget.clock()
+        return self._budget.clock() - self._since > self._patience
+
+
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
@@ -150,9 +164,7 @@ class PatternBound:
         ticks = self.fleet.tick_price * self.bound + self._moves
         if self.cutoff is not None:
             ticks = self.cutoff if self.tree is not None and self.tree.exhausted else min(ticks, self.cutoff)
-        return (
-            ticks if self.kept_copies is None else max(ticks, math.ceil(self.fleet.tick_price * self.kept_copies.bound))
-        )
+        return ticks if self.kept_copies is None else max(ticks, self.kept_copies.ticks)
 
     @property
     def columns(self) -> int:
@@ -214,9 +226,13 @@ class PatternBound:
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         left = _TIME.tree.of(budget) if packing_follows else budget
+        if self.kept_copies is not None:
+            self._grow_kept(self.kept_copies, _TIME.kept_tree.of(left), nodes, patience)
         self._grow(self.tree, left, nodes, patience)
         if self._is_near():  # packing could gain next to nothing: what is left is a proof
             self._grow(self.tree, budget, nodes, math.inf)
+        if self.kept_copies is not None and self._is_near_kept():
+            self._grow_kept(self.kept_copies, budget, nodes, math.inf)
         self._separate_mixes(left)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
@@ -226,7 +242,8 @@ class PatternBound:
         if packing is not None:
             self._columns.add_packing(packing)
         running_state = self._running_state()
-        root = self._converge(domain, budget if running_state is None else _TIME.root.of(budget))
+        dear = running_state is not None and self._is_dear(running_state)
+        root = self._converge(domain, _TIME.root.of(budget) if dear else budget)
         if root is not None and running_state is not None and not self.infeasible:
             self._keep(running_state, domain, budget)
         return root
@@ -238,7 +255,7 @@ class PatternBound:
         """
         self._root(any_domain(self.fleet, self.groups))
         kept = self.kept_copies
-        return self.prices if kept is None or kept.proof is None else kept.proof[0]
+        return self.prices if kept is None or kept.prices is None else kept.prices
 
     def root_prices(self) -> Prices | None:
         """The best prices of the linear program at the root, without any branching; None when there was no time."""
@@ -265,14 +282,11 @@ class PatternBound:
 
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree, as `run` says."""
-        solve = self._solve.within(budget)
-        news, since = self.bound, budget.clock()
+        solve, news = self._solve.within(budget), _News(budget, patience)
         while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
             self._raise(tree.bound)
             self.nodes = tree.nodes
-            if self.bound > news * _PARAMS.rise:
-                news, since = self.bound, budget.clock()
-            elif budget.clock() - since > patience:
+            if news.late(self.ticks):
                 break
         self._follow_tree()
         self._machines = tree.machines or None
@@ -290,23 +304,33 @@ class PatternBound:
         self._relaxes = RELAXES_BY_MIX
 
     def _running_state(self) -> RunningState | None:
-        """What runs now, if moving all of it would cost enough beside the machines that run."""
+        """What runs now, if moving it costs something."""
         if not self.fleet.places or not self.fleet.tick_price:  # nothing to keep, or machines are not paid for
             return None
         if self.fleet.commitments:  # a machine that runs has no price of its own
             return None
-        running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
         running_state = RunningState(self.relaxation)
-        return running_state if running_state.stake > _PARAMS.stake * running else None
+        return running_state if running_state.stake else None
+
+    def _is_dear(self, running_state: RunningState) -> bool:
+        """Whether moving all that runs would cost a good part of what the machines that run do."""
+        running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
+        return running_state.stake > _PARAMS.stake * running
 
     def _keep(self, running_state: RunningState, domain: NodeDomain, budget: Budget) -> None:
         """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
-        self.kept_copies = KeptCopiesBound(running_state)
+        self.kept_copies = KeptCopiesBound(running_state, self.groups, domain)
         if self.prices is not None:
             self.kept_copies.try_prices(self.prices)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
-        self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns, domain)
+        self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
+
+    def _grow_kept(self, kept: KeptCopiesBound, budget: Budget, nodes: int, patience: float) -> None:
+        """Grow the tree with what runs, as `run` says."""
+        solve, news = self._solve.within(budget), _News(budget, patience)
+        while not solve.ended and kept.nodes < nodes and kept.grow(budget) and not news.late(kept.ticks):
+            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
 
     def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
@@ -449,6 +473,11 @@ class PatternBound:
         """Whether no plan is cheaper by what would count as news of the bound."""
         most_rent = self._most_rent()
         return most_rent is not None and most_rent <= self.bound * _PARAMS.rise
+
+    def _is_near_kept(self) -> bool:
+        """The same of machines and moves together."""
+        value = self._solve.value
+        return value is not None and value.left_out == (self.given or ()) and value.ticks <= self.ticks * _PARAMS.rise
 
     def _relaxed(self, bound: int, prices: Prices | None) -> Relaxed:
         """What the last solution says, with a bound for its node."""

@@ -52,7 +52,8 @@ class Prices:
     a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation;
     `limits[l]` of a unit that machines count for against a limit of the fleet; `elsewhere[c, p]` of a copy of c in
     another pool than p, where so many must be there; `committed[k]`, for a commitment of dollars, what one of them
-    that is paid for is worth: a part of it in 1 / UNIT, at most UNIT.
+    that is paid for is worth: a part of it in 1 / UNIT, at most UNIT; `rewards[c]`, in 1 / SCALE, of a copy of c that
+    runs and is kept (`running.state`).
     """
 
     coverage: list[list[int]]
@@ -65,6 +66,7 @@ class Prices:
     limits: list[int] = field(default_factory=list)
     elsewhere: dict[tuple[int, int], int] = field(default_factory=dict)
     committed: list[int] = field(default_factory=list)
+    rewards: list[int] = field(default_factory=list)
 
     def alone(self) -> Prices:
         """Those of what copies use and machines offer: good in any node, and for fleets at other prices and rules."""

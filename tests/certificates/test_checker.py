@@ -225,7 +225,8 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds:
             if max((abs(price) for row in prices.coverage for price in row), default=0) < 2**58:
                 capacity = capacity_values(relaxation, prices)
                 seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
-                exact = fleet.tick_price * running_state.bound(prices, rewards, capacity, seats) / fleet.tick_move
+                prices.rewards = rewards
+                exact = fleet.tick_price * running_state.bound(prices, capacity, seats) / fleet.tick_move
                 assert proof.checked >= exact, seed  # all of it: a cost is a multiple of what rents and moves are
     assert proven > 100 * len(seeds) / 500
     assert tight > 8 * len(seeds) / 500
@@ -255,6 +256,34 @@ def test_no_tree_proves_more_than_the_optimum(seeds: range) -> None:
                 proven += proof.checked > 0
     assert proven > len(seeds) // 7
     assert impossible > len(seeds) // 400
+
+
+@seeds(range(20_000, 20_500), 100)
+def test_no_tree_with_what_runs_proves_more_than_the_optimum(seeds: range) -> None:
+    """A plan is in some leaf, and no leaf says more than is true of its plans, machines that run among them."""
+    proven = branched = 0
+    for seed in seeds:
+        case = drawn(seed, running=True)
+        if case is None or case[2] is None:
+            continue
+        document, fleet, best = case
+        assert best is not None
+        compiled, rng = check_certificate.Problem(document), random.Random(seed)
+        for given, within in withins(fleet, best):
+            relaxation, groups = relax(fleet, given), groups_of(fleet)
+            prices = [prices_of(relaxation, random_prices(rng, relaxation, groups), groups) for _ in range(3)]
+            most = {
+                c.name: math.floor(m * SCALE) * FINE
+                for c, m in zip(fleet.components, RunningState(relaxation).money, strict=True)
+            }
+            nodes = random_tree(rng, document, [0, 1, 2], most)
+            made = certificate(document, prices, nodes, {"cost": [0, 1]}, within)
+            proof = check(compiled, made)[0]
+            assert round(proof.checked) <= best.account.cost, seed
+            proven += proof.checked > 0
+            branched += len(nodes) > 1 and proof.checked > 0
+    assert proven > len(seeds) / 8
+    assert branched > len(seeds) / 20
 
 
 # Damage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -203,10 +204,10 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     monkeypatch.setattr(search, "cover", cover)
     monkeypatch.setattr(asked, "_cliques", lambda: ["clique"])
     cut = SimpleNamespace(prices=prices)
-    kept = SimpleNamespace(proof=(prices, [0]), bound=Fraction(3, 2))
+    kept = SimpleNamespace(prices=prices, root=NodeCase(domain, prices=prices, rent=7))
     bound: Any = SimpleNamespace(root=root, kept_copies=kept, cuts=[cut, SimpleNamespace(prices=None)])
     running, of_tree, together = part(asked, "_of_bound")(bound)
-    assert (running.nodes[0]["leaf"], running.proven) == ("running", math.ceil(some().tick_price * Fraction(3, 2)))
+    assert (running.nodes[0]["leaf"], running.proven, running.weak) == ("running", 7, [])
     assert (of_tree.nodes, of_tree.proven) == ([{"leaf": "prices", "use": [[0, 1, 1]]}], 0)
     assert [node.get("leaf", "split") for node in together.nodes] == ["split", "prices", "prices"]
     assert together.proven == 50
@@ -218,7 +219,7 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     assert (every, over_domain, target) == ([(cut, prices), "clique"], domain, 100)
     covered.clear()
     asked = search_of(0)  # the tree proves the claim
-    bound.kept_copies = SimpleNamespace(proof=None)
+    bound.kept_copies = SimpleNamespace(prices=None)
     assert len(list(part(asked, "_of_bound")(bound))) == 1
     assert not covered
     monkeypatch.setattr(search, "cover", lambda *_: None)
@@ -292,14 +293,22 @@ def test_a_case_is_proven_by_the_best_prices_around_it_then_by_its_own(monkeypat
     assert len(told) == 1
 
 
-def test_rewards_for_copies_that_are_kept_are_written_by_name() -> None:
+def test_copies_that_are_kept_have_rewards_by_name_and_a_tree_of_their_own() -> None:
     fleet = compiled(problem("two", {"a": machine(1)}, [component("m", 5), component("n", 1)]))
-    asked: Any = ArgumentSearch(fleet, Budget(), 0, None, 100)
-    prices = prices_of_nothing(relax(fleet, None), ())
-    nodes = part(asked, "_of_running")(prices, [0, 3], Fraction(7, 3))
-    assert nodes.nodes == [{"leaf": "running", "prices": 0, "rewards": [["n", 3 * FINE]]}]
-    assert len(nodes.prices) == 1
-    assert nodes.proven == nodes.believed == math.ceil(fleet.tick_price * Fraction(7, 3))
+    domain, nothing_paid = any_domain(fleet), prices_of_nothing(relax(fleet, None), ())
+    first, second = replace(nothing_paid, rewards=[0, 3]), replace(nothing_paid, rewards=[4, 0])
+    root = NodeCase(domain, prices=first, rent=60)
+    root.splits, root.above = [(Subject(copies=False, number=0), 2)], [None]
+    root.below = NodeCase(domain, root, prices=second, rent=50)
+    kept: Any = SimpleNamespace(root=root)
+    by_n, by_m = ({"leaf": "running", "prices": 0, "rewards": [row]} for row in (["n", 3 * FINE], ["m", 4 * FINE]))
+    for target, rent, leaf, nodes in ((60, 50, by_n, 1), (61, 50, by_n, 3), (61, 70, by_m, 3)):
+        root.below.rent = rent
+        (found,) = part(ArgumentSearch(fleet, Budget(), 0, None, target), "_of_running")(kept)
+        assert [node for node in found.nodes if node.get("leaf") == "running"] == [leaf]
+        assert (len(found.nodes), len(found.prices)) == (nodes, 1)
+        assert found.proven == found.believed == max(60, rent)
+    assert list(part(ArgumentSearch(fleet, over(), 0, None, 61), "_of_running")(kept)) == []
 
 
 # -- counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from placement.patterns.certificate import FINE, UNIT, Prices
@@ -138,10 +139,10 @@ def withins(fleet: Fleet, best: Best | None) -> Iterator[tuple[tuple[int, ...] |
         yield given, {str(level): n for level, n in zip(fleet.levels, given, strict=True)}
 
 
-def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[Doc]:
+def random_tree(rng: random.Random, document: Doc, patterns: list[int], rewards: Doc | None = None) -> list[Doc]:
     """A tree of random splits, whose leaves use random prices with random factors, or claim anything else.
 
-    Of three prices those of `patterns` know what runs.
+    Of three prices those of `patterns` know what runs. With `rewards`, by component, all leaves are of what runs.
     """
     pools = [row["name"] for row in document["pools"]]
     nodes: list[Doc] = [{}]
@@ -166,6 +167,10 @@ def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[
             leaves += [{"leaf": "prices", "use": use, "infeasible": True}, {"leaf": "empty"}]
             leaves += [{"leaf": "counting", "component": name}, {"leaf": "running", "prices": rng.choice(patterns)}]
             nodes[k] = rng.choice(leaves)
+            if rewards is not None:
+                parts = ((name, most * rng.choice((0, rng.random(), 1))) for name, most in rewards.items())
+                named = [[name, math.floor(reward)] for name, reward in parts]
+                nodes[k] = {"leaf": "running", "prices": rng.choice(patterns), "rewards": named}
     return nodes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from placement import Problem, check_certificate
 from placement.check_certificate import running_cost
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.bound import NAME_KEPT, PatternBound
-from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, capacity_values
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import FINE, SCALE, UNIT, NodeDomain, Prices, capacity_values
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.seat_contents import by_place, fill_seats
-from placement.patterns.running.state import RunningState
+from placement.patterns.running.state import RunningState, _least
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -58,7 +61,7 @@ def _any_stake(parameters: Change) -> None:
 @pytest.mark.usefixtures("_any_stake")
 @seeds(SOME, 8)
 def test_no_bound_is_above_the_optimum(seeds: range) -> None:
-    kept = higher = tight = 0
+    kept = branched = higher = tight = 0
     for seed in seeds:
         case = running(seed)
         if case is None:
@@ -70,18 +73,20 @@ def test_no_bound_is_above_the_optimum(seeds: range) -> None:
             assert fleet.cost(bound.ticks) <= best.account.cost, f"seed {seed}, given {given}"
             if bound.kept_copies is not None:
                 kept += 1
-                with_moves = fleet.cost(math.ceil(fleet.tick_price * bound.kept_copies.bound))
+                with_moves = fleet.cost(bound.kept_copies.ticks)
                 higher += with_moves > fleet.cost(fleet.tick_price * bound.bound)
                 tight += with_moves == best.account.cost
-                check_random_prices(bound.kept_copies, best.account.cost, seed)
+                check_random_prices(bound.kept_copies, best, seed)
+                branched += bound.kept_copies.nodes > 0
+    assert branched > 10 * len(seeds) / 400
     assert kept > 60 * len(seeds) / 400
     assert higher > 15 * len(seeds) / 400  # or it is for nothing
     assert tight > 15 * len(seeds) / 400
 
 
-def check_random_prices(kept_copies: KeptCopiesBound, cost: int, seed: int) -> None:
-    """Any prices and rewards prove a bound."""
-    rng, running_state = random.Random(seed), kept_copies.running_state
+def check_random_prices(kept_copies: KeptCopiesBound, best: brute.Best, seed: int) -> None:
+    """Any prices and rewards prove a bound, of all plans and of those in a node that has the best one."""
+    rng, running_state, cost = random.Random(seed), kept_copies.running_state, best.account.cost
     fleet, device_classes = running_state.relaxation.fleet, running_state.relaxation.device_classes
     top = 2 * max(pool.price for pool in fleet.pools) * SCALE
     for _ in range(3):
@@ -90,16 +95,40 @@ def check_random_prices(kept_copies: KeptCopiesBound, cost: int, seed: int) -> N
             for device_class in device_classes
         ]
         prices = Prices(coverage, [rng.randint(0, top) for _ in device_classes], level=[0] * len(fleet.levels))
-        rewards = [
+        prices.rewards = [
             math.floor(rng.choice((0, rng.random(), 1)) * math.floor(money * SCALE)) for money in running_state.money
         ]
         capacity = [
             max(device_class.knapsack.value(coverage[device_class.index]), prices.capacity[device_class.index])
             for device_class in device_classes
         ]
-        seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
-        bound = running_state.bound(prices, rewards, capacity, seats)
+        seats, _ = fill_seats(running_state, prices, by_place(fleet, prices.rewards), capacity)
+        bound = running_state.bound(prices, capacity, seats)
         assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
+        groups = groups_of(fleet)
+        prices.group = [rng.randint(-top, top) * FINE for _ in groups]
+        node = node_around(rng, fleet, best)
+        bound = running_state.node_bound(prices, capacity, seats, groups, node)
+        assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices in a node"
+
+
+def node_around(rng: random.Random, fleet: Fleet, best: brute.Best) -> NodeDomain:
+    """Random ranges of machine counts, with those of a plan in them."""
+    machines = Counter(row["pool"] for row in best.plan["instances"])
+    counts = [machines[pool.name] for pool in fleet.pools]
+    counts += [sum(counts[p] for p in group) for group in groups_of(fleet)]
+    return NodeDomain(
+        tuple(max(0, n - rng.choice((0, 0, 1, 9))) for n in counts), tuple(n + rng.choice((0, 0, 1, 9)) for n in counts)
+    )
+
+
+def test_machines_of_a_pool_cost_the_least_at_some_count() -> None:
+    rng = random.Random(1)
+    for _ in range(300):
+        saved = sorted((rng.randint(0, 9) for _ in range(rng.randint(0, 4))), reverse=True)
+        cost, low = rng.randint(-3, 9), rng.randint(0, 4)
+        high = low + rng.randint(0, 4)
+        assert _least(cost, low, high, saved) == min(n * cost - sum(saved[:n]) for n in range(low, high + 1))
 
 
 @pytest.mark.slow
@@ -124,7 +153,8 @@ def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
         rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in running_state.money]
         capacity = capacity_values(relaxation, prices)
         seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
-        bound = running_state.bound(prices, rewards, capacity, seats) * fleet.tick_price / fleet.tick_move
+        prices.rewards = rewards
+        bound = running_state.bound(prices, capacity, seats) * fleet.tick_price / fleet.tick_move
         compiled = check_certificate.Problem(problem)
         written = certificate(problem, [prices_of(relaxation, prices)], [], {"cost": [0, 1]}, {})["prices"][0]
         leaf = check_certificate.Leaf(compiled, {}, dict(zip(fleet.levels, given or (), strict=False)))
@@ -146,7 +176,7 @@ def test_the_bound_is_that_of_the_lp(money: float) -> None:
     problem["objective"]["move_cost"] = money
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(Solve.of(fleet))
-    bound.run(nodes=1)
+    bound.run(nodes=0)
     kept_copies = bound.kept_copies
     assert kept_copies is not None
     assert kept_copies.program is not None
@@ -198,7 +228,7 @@ def test_moves_that_no_plan_avoids_are_paid_for_however_dear() -> None:
         [[0] * len(device_class.items) for device_class in running_state.relaxation.device_classes],
         [0] * len(running_state.relaxation.device_classes),
     )
-    kept_copies = KeptCopiesBound(running_state)
+    kept_copies = KeptCopiesBound(running_state, (), any_domain(fleet, ()))
     kept_copies.try_prices(prices)
     assert kept_copies.bound == 1000 * MICRO
 

@@ -1,28 +1,34 @@
-"""The pattern LP with what runs now: which machines had better stay, and with which of their copies.
+"""The pattern LP with what runs now: which machines had better stay, and with which of their copies; and its tree.
 
-Beside the columns of `master` there is one for each running machine, in place of one of its pool's, and one for the
-moves of each component. A running machine's accelerators that are in use are rows of their own: residual patterns with
-some of the copies that run there, which count as kept, are columns that pricing finds. `state` has the inequality that
-prices prove.
+Beside the columns of `master` there is one for each running machine, which says that one of its pool's is this one, and
+one for the moves of each component. A running machine's accelerators that are in use are rows of their own: residual
+patterns with some of the copies that run there, which count as kept, are columns that pricing finds. `state` has the
+inequality that prices prove.
+
+Branching is that of `branch_and_price`: a node's bound is the least money of machines and moves, by its own prices.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
+from placement.patterns.branch_and_price import Relaxed, Tree
 from placement.patterns.certificate import SCALE
+from placement.patterns.history import NodeCase
 from placement.patterns.master import ENOUGH, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from placement.patterns.certificate import NodeDomain, Prices
+    from placement.patterns.certificate import Groups, NodeDomain, Prices
     from placement.patterns.master import Duals, Pattern
     from placement.patterns.running.seat_contents import Content
     from placement.patterns.running.state import Resident, RunningState
@@ -34,9 +40,9 @@ _PARAMS = PATTERNS.kept_copies
 class KeptCopiesProgram(PatternProgram):
     """The pattern program of a relaxation with what runs today."""
 
-    def __init__(self, running_state: RunningState, patterns: Iterable[Pattern], domain: NodeDomain) -> None:
+    def __init__(self, running_state: RunningState, groups: Groups, patterns: Iterable[Pattern]) -> None:
         """O(modes + places + patterns)."""
-        super().__init__(running_state.relaxation)
+        super().__init__(running_state.relaxation, groups)
         self._running_state = running_state
         self.add_patterns(patterns)
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
@@ -46,7 +52,7 @@ class KeptCopiesProgram(PatternProgram):
                 self.solver.add_column(float(money) / MICRO, inf, {self._keep[c]: 1.0})
         self._seats = [self.solver.add_row(0.0, inf) for _ in running_state.seats]
         self._residual_patterns: dict[Content, int] = {}  # their columns
-        self._add_machines(domain)
+        self._add_machines()
         for s, seat in enumerate(running_state.seats):
             free = {self._seats[s]: -1.0, self.rows.capacity[seat.device_class]: 1.0}  # nothing is kept there
             self.solver.add_column(0.0, inf, free)
@@ -54,20 +60,17 @@ class KeptCopiesProgram(PatternProgram):
                 if resident.item is None:
                     self.solver.add_column(0.0, inf, free | self._kept(resident, 1))
 
-    def _add_machines(self, domain: NodeDomain) -> None:
-        """The columns of running machines; those of pools are for others, in the node without these."""
-        relaxation = self.relaxation
-        most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (domain.most, domain.fewest))
+    def _add_machines(self) -> None:
+        """The columns of running machines, no more of a pool than it has machines."""
+        class_of = self.relaxation.class_of
+        pools = {m.pool for m in self._running_state.machines}
+        there = {p: self.solver.add_row(0.0, inf, {p: 1.0}) for p in sorted(pools)}
         for machine in self._running_state.machines:
-            p = machine.pool
-            most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
-            column = dict(self.rows.machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
+            column = {there[machine.pool]: -1.0} | {self._seats[s]: 1.0 for s in machine.seats}
             if machine.seats:
-                column[self.rows.capacity[relaxation.class_of[p]]] -= len(machine.seats)
+                column[self.rows.capacity[class_of[machine.pool]]] = -float(len(machine.seats))
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
-            price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
-            self.solver.add_column(price, 1.0, column, low=low)
-        self.limit(most, fewest)
+            self.solver.add_column(0.0, 1.0, column)
 
     def _kept(self, resident: Resident, times: int) -> dict[int, float]:
         """What copies kept on one of their accelerators count for."""
@@ -81,9 +84,10 @@ class KeptCopiesProgram(PatternProgram):
             component = self.relaxation.fleet.components[self.relaxation.modes[w].component]
             if duals.items[q][i] < 0 and not component.demand:
                 prices.coverage[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)
+        prices.rewards = self._rewards(duals)
         return prices
 
-    def rewards(self, duals: Duals) -> list[int]:
+    def _rewards(self, duals: Duals) -> list[int]:
         """For each copy kept, per component, in 1 / SCALE micro-dollars per hour."""
         found = [0] * len(self._running_state.money)
         for c, row in self._keep.items():
@@ -123,63 +127,119 @@ class KeptCopiesProgram(PatternProgram):
 
 
 class KeptCopiesBound:
-    """The bound with what runs now, while it grows: `bound`, micro-dollars per hour of machines and moves."""
+    """The bound with what runs now, while it grows: `ticks` of machines and moves."""
 
-    def __init__(self, running_state: RunningState) -> None:
-        """Nothing is known yet; O(seats)."""
+    def __init__(self, running_state: RunningState, groups: Groups, domain: NodeDomain) -> None:
+        """Nothing is known yet; `domain` is the root's. O(seats)."""
         self.running_state = running_state
-        self.bound = Fraction(0)
-        self.proof: tuple[Prices, Sequence[int]] | None = None  # prices and rewards that prove it
+        self._groups, self._domain = groups, domain
+        self.bound = Fraction(0)  # of the root, micro-dollars per hour
+        self.prices: Prices | None = None  # that prove it, with rewards
         self.rounds = 0
         self.program: KeptCopiesProgram | None = None
+        self.tree: Tree | None = None
+
+    @property
+    def ticks(self) -> int:
+        """No plan costs fewer."""
+        return max(self._ticks(self.bound), 0 if self.tree is None else self.tree.bound)
+
+    def _ticks(self, bound: Fraction) -> int:
+        return math.ceil(self.running_state.relaxation.fleet.tick_price * bound)
 
     def try_prices(self, prices: Prices) -> None:
         """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
         rewards = [math.floor(money * SCALE) for money in self.running_state.money]
-        bound = self._prove(prices, rewards)[0]
-        if bound > self.bound:
-            self.bound, self.proof = bound, (prices, rewards)
+        self._take(replace(prices, rewards=rewards))
 
-    def run(self, budget: Budget, patterns: Iterable[Pattern], domain: NodeDomain) -> None:
-        """Column generation, from patterns that are known, until nothing improves the LP or time is over.
+    def run(self, budget: Budget, patterns: Iterable[Pattern]) -> None:
+        """Column generation at the root, from patterns that are known, until the LP is solved or time is over."""
+        if budget.over():
+            return
+        program = self.program = KeptCopiesProgram(self.running_state, self._groups, patterns)
+        root = self._converge(program, self._domain, budget, _PARAMS.rounds, ENOUGH)
+        if root is not None:
+            root = replace(root, bound=self._ticks(self.bound), prices=self.prices)
+            state, branch = self.running_state, partial(self._branch, program)
+            self.tree = Tree(branch, lambda *_: None, state.relaxation, self._groups, self._domain, root)
+
+    @property
+    def root(self) -> NodeCase:
+        """How the bound came about; `rent` in it is ticks."""
+        if self.tree is not None:
+            return self.tree.root
+        return NodeCase(self._domain, prices=self.prices, rent=self._ticks(self.bound))
+
+    @property
+    def nodes(self) -> int:
+        """Of the tree, so far."""
+        return 0 if self.tree is None else self.tree.nodes
+
+    def grow(self, budget: Budget) -> bool:
+        """Branch once; False where that gains nothing more, or time is over."""
+        return self.tree is not None and not self.tree.done and self.tree.step(budget)
+
+    def _branch(self, program: KeptCopiesProgram, domain: NodeDomain, budget: Budget) -> Relaxed | None:
+        return self._converge(program, domain, budget, PATTERNS.bound.node_rounds, PATTERNS.bound.near)
+
+    def _converge(
+        self, program: KeptCopiesProgram, domain: NodeDomain, budget: Budget, rounds: int, near: float
+    ) -> Relaxed | None:
+        """Column generation in one node, until its bound is near the LP's value; None when out of time.
 
         Prices are smoothed (Wentges 1997).
         """
-        program, centre = KeptCopiesProgram(self.running_state, patterns, domain), None
-        self.program = program
-        while self.rounds < _PARAMS.rounds and not budget.over() and program.solve(budget.left()):
+        program.set_domain(domain)
+        best, best_prices, centre = Fraction(0), None, None
+        for _ in range(rounds):
+            solved = program.solve(budget.left())
+            if budget.over():
+                return None
+            if not solved:
+                break
             self.rounds += 1
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in program.smoothed(centre, duals):
-                bound, found = self._price(program, point, duals)
-                if bound > self.bound:
-                    self.bound, centre = bound, point
-                    self.proof = program.prices(point), program.rewards(point)
+                prices = program.prices(point)
+                bound, found = self._price(program, prices, duals, domain)
+                if best_prices is None or bound > best:
+                    best, best_prices, centre = bound, prices, point
                 if found:
                     break
-            if (not found or value <= self.bound * (1 + ENOUGH)) and not (
+            if domain is self._domain and best > self.bound:
+                self.bound, self.prices = best, best_prices
+            if (not found or value <= best * (1 + near)) and not (
                 program.uses_artificials() and program.raise_penalty()
             ):
                 break
+        counts, aggregates = tuple(program.counts()), tuple(program.aggregates())
+        return Relaxed(self._ticks(best), counts, not program.uses_artificials(), aggregates, prices=best_prices)
 
-    def _price(self, program: KeptCopiesProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
+    def _price(
+        self, program: KeptCopiesProgram, prices: Prices, duals: Duals, domain: NodeDomain
+    ) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
-        prices, rewards = program.prices(point), program.rewards(point)
-        bound, patterns, residual_patterns = self._prove(prices, rewards)
+        bound, patterns, residual_patterns = self._prove(prices, domain)
         new = [(q, pattern) for q, pattern in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
         return bound, program.add_patterns(new) + program.add_residual_patterns(residual_patterns, duals)
 
-    def _prove(self, prices: Prices, rewards: Sequence[int]) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
-        """The bound that prices and rewards prove, and the best patterns and residual patterns at them."""
+    def _take(self, prices: Prices) -> None:
+        bound = self._prove(prices, self._domain)[0]
+        if bound > self.bound:
+            self.bound, self.prices = bound, prices
+
+    def _prove(self, prices: Prices, domain: NodeDomain) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
+        """The bound that prices prove of a node, and the best patterns and residual patterns at them."""
         device_classes = self.running_state.relaxation.device_classes
         best = [
             device_class.knapsack.best_pattern(prices.coverage[device_class.index]) for device_class in device_classes
         ]
         capacity = [max(value, own) for (value, _), own in zip(best, prices.capacity, strict=True)]
         state = self.running_state
-        seats, residual_patterns = fill_seats(state, prices, by_place(state.relaxation.fleet, rewards), capacity)
-        return (
-            state.bound(prices, rewards, capacity, seats),
-            [pattern for _, pattern in best],
-            residual_patterns,
-        )
+        rewards = by_place(state.relaxation.fleet, prices.rewards)
+        seats, residual_patterns = fill_seats(state, prices, rewards, capacity)
+        if domain is self._domain:
+            bound = state.bound(prices, capacity, seats)
+        else:
+            bound = state.node_bound(prices, capacity, seats, self._groups, domain)
+        return bound, [pattern for _, pattern in best], residual_patterns

@@ -11,7 +11,7 @@ worth with the rewards: on each accelerator any of the copies that run there, at
 reward, and the best pattern in the room that they leave. That is computed over all patterns, so any prices and rewards
 are a proof. Prices of items may be negative here: what a plan's machines hold and what its copies are is the same, so
 both sides count it alike, and a pattern need not hold what is worth less than nothing. The least money that keeps the
-inequality is a fractional covering knapsack of machines and moves.
+inequality is a fractional covering knapsack of machines and moves; in a node it is Lagrange's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from placement.bounds.fractional_cover import cheapest_cover
 from placement.bounds.moves import least_moves
 from placement.compiled.broken_rule import broken_machine_rule
 from placement.compiled.packing import Machine, Seat
-from placement.patterns.certificate import FINE, UNIT, certify
+from placement.patterns.certificate import FINE, UNIT, certify, machine_costs
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from placement.bounds.fractional_cover import Offer
     from placement.compiled.running import RunningInstance
-    from placement.patterns.certificate import Prices
+    from placement.patterns.certificate import Groups, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
     from placement.patterns.modes import Mode
 
@@ -144,38 +144,71 @@ class RunningState:
         """What moving every copy would cost, micro-dollars per hour."""
         return sum((money * n for money, n in zip(self.money, self.needed, strict=True)), Fraction(0))
 
-    def bound(self, prices: Prices, rewards: Sequence[int], capacity: list[int], seats: Sequence[int]) -> Fraction:
-        """The least money of machines and moves, micro-dollars per hour, by these prices.
+    def bound(self, prices: Prices, capacity: Sequence[int], seats: Sequence[int]) -> Fraction:
+        """The least money of machines and moves of any plan, micro-dollars per hour, by these prices.
+
+        That is a fractional covering knapsack of machines and moves (Dantzig 1957).
 
         Parameters
         ----------
-        rewards : (C,) for each copy kept, in 1 / SCALE micro-dollars, at most the money of a move.
+        prices : with rewards for copies that are kept, at most the money of a move.
         capacity, seats : the most that an accelerator of each device class, and each seat with its residents, can be
             worth.
+
+        O(modes + knapsacks + running machines).
         """
-        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, capacity)
-        # Moves that no plan avoids are paid for; the others are worth what they cost, or less.
-        paid = sum(math.floor(money * UNIT) * n for money, n in zip(self._money, self._forced, strict=True))
-        missing = cut.least
-        missing += sum(r * FINE * (n - f) for r, n, f in zip(rewards, self.needed, self._forced, strict=True))
+        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, list(capacity))
+        paid, missing = self._moves(prices.rewards)
+        missing += cut.least
         offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
-        dual_values: list[list[int]] = [[] for _ in fleet.pools]
-        for machine in self.machines:
-            more = sum(seats[s] - capacity[self.seats[s].device_class] for s in machine.seats)
-            more += sum(rewards[c] * n for c, n in machine.loose.items())
-            dual_values[machine.pool].append(cut.coefficients[machine.pool] + more * FINE)
-        for pool in fleet.pools:
+        for pool, more in zip(fleet.pools, self._more(prices.rewards, capacity, seats), strict=True):
             price, fewest = pool.price * UNIT, fleet.fewest(pool.index)
             # Running machines are worth no less than new ones, so those that are paid for anyway are the best of them,
             # and new ones are what the quota has beside all of them.
-            running = sorted(dual_values[pool.index], reverse=True)
             new = cut.coefficients[pool.index]
+            running = [new + each for each in more]
             paid += fewest * price
             missing -= sum(running[:fewest]) + new * max(0, fewest - len(running))
             offers += [(price, dual_value, 1) for dual_value in running[fewest:]]
             quota = pool.max_instances
             offers.append((price, new, None if quota is None else max(0, quota - max(fewest, len(running)))))
         return (paid + cheapest_cover(missing, offers)[0]) / UNIT
+
+    def node_bound(
+        self, prices: Prices, capacity: Sequence[int], seats: Sequence[int], groups: Groups, domain: NodeDomain
+    ) -> Fraction:
+        """The same in a node: a range of the machines of each pool and of each of the groups, and of sums of copies.
+
+        Lagrangian, as `certificate.domain_bound`: with price 1 on the inequality every count is cheapest by itself,
+        that of a pool with those of its running machines that are worth most.
+        """
+        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, list(capacity), domain.aggregates)
+        paid, missing = self._moves(prices.rewards)
+        costs = machine_costs(fleet, cut, groups, prices.group)
+        more = [*self._more(prices.rewards, capacity, seats), *([] for _ in groups)]
+        ranges = zip(domain.fewest, domain.most, strict=True)
+        least = sum(_least(cost, *ends, saved) for cost, ends, saved in zip(costs, ranges, more, strict=True))
+        return Fraction(paid + missing + cut.least + least, UNIT)
+
+    def _moves(self, rewards: Sequence[int]) -> tuple[int, int]:
+        """The money of moves that no plan avoids, which are paid for; and what all others are worth, or less."""
+        paid = sum(math.floor(money * UNIT) * n for money, n in zip(self._money, self._forced, strict=True))
+        return paid, sum(r * FINE * (n - f) for r, n, f in zip(rewards, self.needed, self._forced, strict=True))
+
+    def _more(self, rewards: Sequence[int], capacity: Sequence[int], seats: Sequence[int]) -> list[list[int]]:
+        """By pool, by how much its running machines are worth more than others, in 1 / UNIT; the largest first."""
+        found: list[list[int]] = [[] for _ in self.relaxation.fleet.pools]
+        for machine in self.machines:
+            more = sum(seats[s] - capacity[self.seats[s].device_class] for s in machine.seats)
+            more += sum(rewards[c] * n for c, n in machine.loose.items())
+            found[machine.pool].append(more * FINE)
+        return [sorted(pool, reverse=True) for pool in found]
+
+
+def _least(cost: int, low: int, high: int, saved: Sequence[int]) -> int:
+    """The least of n machines at a cost each, any sign, for n in a range; the n-th saves the n-th of `saved`."""
+    n = high if cost < 0 else max(low, min(high, sum(more > cost for more in saved)))
+    return cost * n - sum(saved[:n])
 
 
 def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
