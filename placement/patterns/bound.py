@@ -33,7 +33,7 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
-from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
+from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, relax
 from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
@@ -323,14 +323,14 @@ class PatternBound:
         if self.prices is not None:
             self.kept_copies.try_prices(self.prices)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
-        self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns)
+        self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns, self._solve.seed)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
 
     def _grow_kept(self, kept: KeptCopiesBound, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree with what runs, as `run` says."""
         solve, news = self._solve.within(budget), _News(budget, patience)
         while not solve.ended and kept.nodes < nodes and kept.grow(budget) and not news.late(kept.ticks):
-            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
+            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_BRANCHED)
 
     def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""

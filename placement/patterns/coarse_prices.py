@@ -19,15 +19,18 @@ What comes out is proven as any prices are (`certificate`), whatever was rounded
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.patterns.certificate import FINE, Prices, capacity_values, certify, machine_values, mode_values
-from placement.patterns.covering import covering_bound
+from placement.patterns.covering import any_domain, covering_bound
 from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.state import RunningState
 from placement.patterns.size import may_build
 from placement.vector_packing.knapsack import Knapsack
 
@@ -65,8 +68,18 @@ class WholeBound:
             self._relaxation = relax(self._fleet, self._given, classes_of=bound.relaxation)
         if self._relaxation.class_of != bound.relaxation.class_of:  # so many items that zones share classes there
             return 0
-        cut = whole_cut(self._relaxation, bound.relaxation, groups, bound.prices, budget)
-        return covering_bound(self._fleet, cut) or 0
+        whole = with_grids_of(self._relaxation, bound.relaxation)
+        cut = whole_cut(whole, bound.relaxation, groups, bound.prices, budget)
+        return max(covering_bound(self._fleet, cut) or 0, self._with_what_runs(whole, cut))
+
+    def _with_what_runs(self, whole: Relaxation, cut: Cut) -> int:
+        """What the same prices prove of machines and moves; 0 where nothing runs, or moves cost nothing."""
+        fleet = self._fleet
+        if not fleet.places or not fleet.tick_price or cut.prices is None:
+            return 0
+        kept = KeptCopiesBound(RunningState(whole), (), any_domain(fleet, ()))
+        kept.try_prices(cut.prices)
+        return math.floor(kept.bound)
 
 
 def whole_cut(
@@ -76,13 +89,12 @@ def whole_cut(
 
     Parameters
     ----------
-    whole : of the whole fleet, with the device classes of `coarse`.
+    whole : of the whole fleet, with the device classes of `coarse` and needs rounded as they are there.
     groups : the components of the whole that each component of the coarse fleet is.
 
     O(modes + knapsacks) in each of a few rounds.
     """
     most = capacity_values(coarse, prices)
-    whole = _beside(whole, coarse)
     lifted = _lift(whole, coarse, groups, prices, most)
     capacity = capacity_values(whole, lifted)
     ascent = _Ascent(whole, lifted, capacity)
@@ -93,7 +105,7 @@ def whole_cut(
     return certify(whole, ascent.prices, capacity_values(whole, ascent.prices))
 
 
-def _beside(whole: Relaxation, coarse: Relaxation) -> Relaxation:
+def with_grids_of(whole: Relaxation, coarse: Relaxation) -> Relaxation:
     """The whole with needs rounded as those of the groups, as on a grid of its own more might fit; and all its rows.
 
     Those of copies on one machine are left out where an LP would have too many, but here is none.

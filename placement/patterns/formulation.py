@@ -64,6 +64,7 @@ _ALWAYS = (
 RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
 RELAXES_BY_MIX = f"{RELAXES}; none of these at fleet mixes that were ruled out one by one"
 RELAXES_KEPT = f"whole copies, accelerators and machines; {_ALWAYS}"
+RELAXES_BRANCHED = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}"  # with what runs
 
 
 class Need(NamedTuple):

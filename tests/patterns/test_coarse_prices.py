@@ -10,9 +10,10 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import certify
-from placement.patterns.coarse_prices import WholeBound, whole_cut
+from placement.patterns.coarse_prices import WholeBound, whole_cut, with_grids_of
 from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
@@ -70,7 +71,7 @@ def cut_of(fleet: Fleet, coarse: RelaxingAggregation, bound: PatternBound, given
     """What the prices of some groups prove of a fleet."""
     assert bound.prices is not None
     whole = relax(fleet, given, classes_of=bound.relaxation)
-    return whole_cut(whole, bound.relaxation, coarse.groups, bound.prices, Budget())
+    return whole_cut(with_grids_of(whole, bound.relaxation), bound.relaxation, coarse.groups, bound.prices, Budget())
 
 
 @seeds(range(400), 60)
@@ -87,6 +88,8 @@ def test_every_plan_keeps_what_they_prove(seeds: range) -> None:
                 continue
             cut = cut_of(fleet, coarse, bound, given)
             assert cut.slack(counts) >= 0, f"seed {seed}"
+            least = WholeBound(fleet, given).by(coarse.groups, bound, Budget())
+            assert fleet.tick_price * least <= evaluate(fleet, packing).ticks, f"seed {seed}"
             tried += 1
             more += cut.least > certify(bound.relaxation, bound.prices.alone()).least
     assert tried > 20
@@ -129,6 +132,20 @@ def test_a_bound_of_the_whole_is_above_that_of_its_groups(family: str, size: int
     own.root_prices()
     lifted = WholeBound(fleet, None).by(coarse.groups, bound, Budget())
     assert gain * bound.bound < lifted <= own.bound
+
+
+def test_what_moves_cost_is_in_a_bound_of_the_whole() -> None:
+    """Prices of groups know nothing of what runs; those of the whole are tried with it."""
+    document = suite("replan", 20, 2)
+    found = []
+    for money in (0.0, 0.5, 50.0):
+        document["objective"]["move_cost"] = money
+        fleet = compile_fleet(Problem(**document))
+        coarse = RelaxingAggregation.of(fleet, 15)
+        bound = PatternBound(Solve.of(coarse.fleet))
+        bound.root_prices()
+        found.append(WholeBound(fleet, None).by(coarse.groups, bound, Budget()))
+    assert found[0] < found[1] < found[2]
 
 
 def test_prices_of_components_alone_are_their_own() -> None:

@@ -18,7 +18,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from placement.patterns.branch_and_price import Relaxed, Tree
-from placement.patterns.certificate import SCALE
+from placement.patterns.certificate import SCALE, capacity_values
+from placement.patterns.columns import PatternColumns
 from placement.patterns.history import NodeCase
 from placement.patterns.master import ENOUGH, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
@@ -26,13 +27,14 @@ from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.patterns.certificate import Groups, NodeDomain, Prices
     from placement.patterns.master import Duals, Pattern
     from placement.patterns.running.seat_contents import Content
     from placement.patterns.running.state import Resident, RunningState
     from placement.solving.budget import Budget
+    from placement.vector_packing.knapsack import Knapsack
 
 _PARAMS = PATTERNS.kept_copies
 
@@ -114,6 +116,22 @@ class KeptCopiesProgram(PatternProgram):
         self.primal_feasible = True
         return added
 
+    def allow(self, limits: Sequence[Sequence[int]]) -> None:
+        """As in any pattern program; of residual patterns, those that put more beside what is kept are ruled out."""
+        super().allow(limits)
+        for content, column in self._residual_patterns.items():
+            most = limits[self._running_state.seats[content.seat].device_class]
+            ruled_out = any(times > most[i] for i, times in content.others)
+            self.solver.changeColBounds(column, 0.0, 0.0 if ruled_out else inf)
+
+    def used(self) -> Iterator[tuple[Pattern, float]]:
+        """All patterns, residual ones with what is kept, and the accelerators by each in the last solution."""
+        yield from zip(self.known(), self.amounts()[1], strict=True)
+        values = self.solver.getSolution().col_value
+        for content, column in self._residual_patterns.items():
+            items, _ = self._of(content)
+            yield (self._running_state.seats[content.seat].device_class, tuple(sorted(items.items()))), values[column]
+
     def _of(self, residual_pattern: Content) -> tuple[dict[int, int], dict[int, float]]:
         """All items of a content, the kept ones too, and what these count for."""
         items, kept = dict(residual_pattern.others), dict[int, float]()
@@ -144,24 +162,10 @@ class KeptCopiesBound:
         """No plan costs fewer."""
         return max(self._ticks(self.bound), 0 if self.tree is None else self.tree.bound)
 
-    def _ticks(self, bound: Fraction) -> int:
-        return math.ceil(self.running_state.relaxation.fleet.tick_price * bound)
-
-    def try_prices(self, prices: Prices) -> None:
-        """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
-        rewards = [math.floor(money * SCALE) for money in self.running_state.money]
-        self._take(replace(prices, rewards=rewards))
-
-    def run(self, budget: Budget, patterns: Iterable[Pattern]) -> None:
-        """Column generation at the root, from patterns that are known, until the LP is solved or time is over."""
-        if budget.over():
-            return
-        program = self.program = KeptCopiesProgram(self.running_state, self._groups, patterns)
-        root = self._converge(program, self._domain, budget, _PARAMS.rounds, ENOUGH)
-        if root is not None:
-            root = replace(root, bound=self._ticks(self.bound), prices=self.prices)
-            state, branch = self.running_state, partial(self._branch, program)
-            self.tree = Tree(branch, lambda *_: None, state.relaxation, self._groups, self._domain, root)
+    @property
+    def nodes(self) -> int:
+        """Of the tree, so far."""
+        return 0 if self.tree is None else self.tree.nodes
 
     @property
     def root(self) -> NodeCase:
@@ -170,26 +174,40 @@ class KeptCopiesBound:
             return self.tree.root
         return NodeCase(self._domain, prices=self.prices, rent=self._ticks(self.bound))
 
-    @property
-    def nodes(self) -> int:
-        """Of the tree, so far."""
-        return 0 if self.tree is None else self.tree.nodes
+    def try_prices(self, prices: Prices) -> None:
+        """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
+        prices = replace(prices, rewards=[math.floor(money * SCALE) for money in self.running_state.money])
+        state = self.running_state
+        self._raise(self._prove(prices, capacity_values(state.relaxation, prices), self._domain)[0], prices)
+
+    def run(self, budget: Budget, patterns: Iterable[Pattern], seed: int) -> None:
+        """Column generation at the root, from patterns that are known, until the LP is solved or time is over."""
+        if budget.over():
+            return
+        state = self.running_state
+        program = self.program = KeptCopiesProgram(state, self._groups, patterns)
+        columns = PatternColumns(state.relaxation, program, seed)
+        root = self._converge(program, columns, self._domain, budget)
+        if root is not None:
+            root = replace(root, bound=self._ticks(self.bound), prices=self.prices)
+            branch = partial(self._converge, program, columns)
+            self.tree = Tree(branch, lambda *_: None, state.relaxation, self._groups, self._domain, root)
 
     def grow(self, budget: Budget) -> bool:
         """Branch once; False where that gains nothing more, or time is over."""
         return self.tree is not None and not self.tree.done and self.tree.step(budget)
 
-    def _branch(self, program: KeptCopiesProgram, domain: NodeDomain, budget: Budget) -> Relaxed | None:
-        return self._converge(program, domain, budget, PATTERNS.bound.node_rounds, PATTERNS.bound.near)
-
     def _converge(
-        self, program: KeptCopiesProgram, domain: NodeDomain, budget: Budget, rounds: int, near: float
+        self, program: KeptCopiesProgram, columns: PatternColumns, domain: NodeDomain, budget: Budget
     ) -> Relaxed | None:
         """Column generation in one node, until its bound is near the LP's value; None when out of time.
 
         Prices are smoothed (Wentges 1997).
         """
+        is_root = domain is self._domain
+        rounds, near = (_PARAMS.rounds, ENOUGH) if is_root else (PATTERNS.bound.node_rounds, PATTERNS.bound.near)
         program.set_domain(domain)
+        columns.allow(domain.aggregates)
         best, best_prices, centre = Fraction(0), None, None
         for _ in range(rounds):
             solved = program.solve(budget.left())
@@ -201,45 +219,38 @@ class KeptCopiesBound:
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in program.smoothed(centre, duals):
                 prices = program.prices(point)
-                bound, found = self._price(program, prices, duals, domain)
+                found, capacity = columns.price(prices, duals, extra=0)
+                bound, contents = self._prove(prices, capacity, domain, columns.knapsacks)
+                found += program.add_residual_patterns(contents, duals)
                 if best_prices is None or bound > best:
                     best, best_prices, centre = bound, prices, point
                 if found:
                     break
-            if domain is self._domain and best > self.bound:
-                self.bound, self.prices = best, best_prices
+            if is_root and best_prices is not None:
+                self._raise(best, best_prices)
             if (not found or value <= best * (1 + near)) and not (
                 program.uses_artificials() and program.raise_penalty()
             ):
                 break
-        counts, aggregates = tuple(program.counts()), tuple(program.aggregates())
-        return Relaxed(self._ticks(best), counts, not program.uses_artificials(), aggregates, prices=best_prices)
+        aggregates = tuple(program.aggregates())
+        repeated = columns.multiplicity.repeated(aggregates, columns.most, program.used())
+        feasible = not program.uses_artificials()
+        return Relaxed(self._ticks(best), tuple(program.counts()), feasible, aggregates, repeated, best_prices)
 
-    def _price(
-        self, program: KeptCopiesProgram, prices: Prices, duals: Duals, domain: NodeDomain
-    ) -> tuple[Fraction, int]:
-        """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
-        bound, patterns, residual_patterns = self._prove(prices, domain)
-        new = [(q, pattern) for q, pattern in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
-        return bound, program.add_patterns(new) + program.add_residual_patterns(residual_patterns, duals)
+    def _prove(
+        self, prices: Prices, capacity: Sequence[int], domain: NodeDomain, knapsacks: Sequence[Knapsack] | None = None
+    ) -> tuple[Fraction, list[Content]]:
+        """The bound that prices prove of a node, and the best residual patterns at them."""
+        state = self.running_state
+        rewards = by_place(state.relaxation.fleet, prices.rewards)
+        seats, contents = fill_seats(state, prices, rewards, capacity, knapsacks=knapsacks)
+        if domain is self._domain:
+            return state.bound(prices, capacity, seats), contents
+        return state.node_bound(prices, capacity, seats, self._groups, domain), contents
 
-    def _take(self, prices: Prices) -> None:
-        bound = self._prove(prices, self._domain)[0]
+    def _raise(self, bound: Fraction, prices: Prices) -> None:
         if bound > self.bound:
             self.bound, self.prices = bound, prices
 
-    def _prove(self, prices: Prices, domain: NodeDomain) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
-        """The bound that prices prove of a node, and the best patterns and residual patterns at them."""
-        device_classes = self.running_state.relaxation.device_classes
-        best = [
-            device_class.knapsack.best_pattern(prices.coverage[device_class.index]) for device_class in device_classes
-        ]
-        capacity = [max(value, own) for (value, _), own in zip(best, prices.capacity, strict=True)]
-        state = self.running_state
-        rewards = by_place(state.relaxation.fleet, prices.rewards)
-        seats, residual_patterns = fill_seats(state, prices, rewards, capacity)
-        if domain is self._domain:
-            bound = state.bound(prices, capacity, seats)
-        else:
-            bound = state.node_bound(prices, capacity, seats, self._groups, domain)
-        return bound, [pattern for _, pattern in best], residual_patterns
+    def _ticks(self, bound: Fraction) -> int:
+        return math.ceil(self.running_state.relaxation.fleet.tick_price * bound)

@@ -36,6 +36,7 @@ def fill_seats(
     rewards: Sequence[int],
     capacity: Sequence[int],
     closed: Collection[int] = (),
+    knapsacks: Sequence[Knapsack] | None = None,
 ) -> tuple[list[int], list[Content]]:
     """The most that each seat can be worth, and the contents with something kept that are, where any are.
 
@@ -44,6 +45,7 @@ def fill_seats(
     rewards : (places,) for each copy kept there, in 1 / SCALE micro-dollars.
     capacity : (device classes,) the most that an accelerator with nothing kept can be worth.
     closed : seats where nothing joins what is kept.
+    knapsacks : (device classes,) with what a node allows of each item; the relaxation's own by default.
 
     O(seats x residents x limits), and one table for each device class.
     """
@@ -52,7 +54,8 @@ def fill_seats(
         by_class.setdefault(seat.device_class, []).append(s)
     highest, contents = [0] * len(state.seats), list[Content]()
     for q, seats in by_class.items():
-        knapsack, coverage = state.relaxation.device_classes[q].knapsack, prices.coverage[q]
+        knapsack = state.relaxation.device_classes[q].knapsack if knapsacks is None else knapsacks[q]
+        coverage = prices.coverage[q]
         table = knapsack.table(coverage)
         nothing = np.zeros_like(table)
         kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
