@@ -128,6 +128,7 @@ class TrafficWords:
         if self.times != 1:
             found = found.times_factor(self.times)
         _tell_silent(problem, found, self.traffic)
+        _tell_hole(found, self.traffic)
         every, until = length("--every", self.every), None if self.until is None else length("--until", self.until)
         return TrafficCase(problem, policies, found, every, until)
 
@@ -156,6 +157,20 @@ def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
     if silent:
         source = called_file(file)
         say(f"note: {source} has no traffic of {words.listed(silent, 8)}: played without requests")
+
+
+def _tell_hole(traffic: Traffic, file: str) -> None:
+    """Say where all components lack times that a regular file should have: what measured them may have been down."""
+    from placement.errors import called_file
+    from placement.report.scaling import words_of_span
+
+    hole = traffic.longest_hole()
+    if hole is not None:
+        at, seconds = hole
+        say(
+            f"note: {called_file(file)} has no times for {words_of_span(seconds)} from "
+            f"{traffic.moment(int(traffic.times[at]))}, where others are closer: the rates of then are held"
+        )
 
 
 def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:

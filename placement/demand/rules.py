@@ -7,6 +7,7 @@ many in flight, each for `seconds_per_request`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,9 @@ MOST_RATE = (
 
 
 def week_second(moment: datetime) -> int:
-    """Seconds since a Monday's midnight."""
+    """Seconds since a Monday's midnight in UTC, in which schedules are; a moment without an offset is in UTC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
     return moment.weekday() * DAY + moment.hour * 3600 + moment.minute * 60 + moment.second
 
 

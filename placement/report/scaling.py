@@ -79,7 +79,7 @@ def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) ->
     return [
         (bill(outcome.cost, large=large), outcome.cost),
         _over(simulation, outcome.cost),
-        (f"{outcome.machine_hours:,.0f}", outcome.machine_hours),
+        (f"{outcome.machine_hours:,.{0 if outcome.machine_hours >= 10 else 1}f}", outcome.machine_hours),
         (f"{rented / steps:,.{0 if large else 1}f}", rented / steps),
         (words.percent(used, rented), used / (rented or 1)),
         (share_in_words(outcome.not_served, outcome.requested), outcome.not_served / (outcome.requested or 1)),
@@ -171,14 +171,20 @@ def words_of_span(seconds: int) -> str:
 
     >>> words_of_span(1209600), words_of_span(5400), words_of_span(600), words_of_span(45)
     ('14 days', '1.5 hours', '10 minutes', '45 seconds')
+    >>> words_of_span(3600), words_of_span(60)
+    ('1 hour', '1 minute')
     """
     if seconds < 60:
         return words.count(seconds, "second")
     if seconds < _HOUR:
-        return f"{seconds / 60:.3g} minutes"
+        return _many(f"{seconds / 60:.3g}", "minute")
     if seconds >= 2 * 24 * _HOUR:
-        return f"{seconds / 24 / _HOUR:.4g} days"
-    return f"{seconds / _HOUR:.4g} hours"
+        return _many(f"{seconds / 24 / _HOUR:.4g}", "day")
+    return _many(f"{seconds / _HOUR:.4g}", "hour")
+
+
+def _many(figure: str, noun: str) -> str:
+    return f"{figure} {noun}" if figure == "1" else f"{figure} {noun}s"
 
 
 def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> RenderableType:

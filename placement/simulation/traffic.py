@@ -9,11 +9,12 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.demand.rules import MOST_RATE, week_second
+from placement.demand.rules import DAY, MOST_RATE, week_second
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.units import MICRO
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from placement.arrays import Ints
+
+
+_FEW_TIMES = 8  # spans between times: of fewer nobody can say which length is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Traffic:
     components : names, (C,). times : (T,) seconds, ascending, the first is 0. end : seconds, when the last rate ends.
     rates : (T, C) micro-requests a second. start : the moment of time 0, where the file says it.
     source, places : the file, and where in it each component stands first, (C,); empty where no file names them.
+    first : what the file calls time 0, in seconds from a Monday's midnight, where it has no dates.
     """
 
     components: tuple[str, ...]
@@ -42,11 +47,12 @@ class Traffic:
     start: datetime | None = None
     source: str = ""
     places: tuple[str, ...] = ()
+    first: int = 0
 
     @property
     def week_second(self) -> int:
-        """Seconds from a Monday's midnight to time 0; without a moment the traffic begins there."""
-        return 0 if self.start is None else week_second(self.start)
+        """Seconds from a Monday's midnight to time 0; times without dates count from there."""
+        return self.first % (7 * DAY) if self.start is None else week_second(self.start)
 
     def of(self, names: Sequence[str]) -> Traffic:
         """For these components, in this order; one without rows has no requests. O(T x C)."""
@@ -55,7 +61,26 @@ class Traffic:
         for c, name in enumerate(names):
             if name in index:
                 rates[:, c] = self.rates[:, index[name]]
-        return Traffic(tuple(names), self.times, self.end, rates, self.start)
+        return replace(self, components=tuple(names), rates=rates, source="", places=())
+
+    def longest_hole(self) -> tuple[int, int] | None:
+        """Where no component has a rate for longer than usual: its index in `times` and its length in seconds.
+
+        None where three in four times, or fewer, are as far apart as most are: such a file says when rates change. O(T)
+        """
+        lengths = np.diff(self.times)
+        if len(lengths) < _FEW_TIMES:
+            return None
+        usual = int(np.median(lengths))
+        longest = int(np.argmax(lengths))
+        even = 4 * int(np.count_nonzero(lengths == usual)) > 3 * len(lengths)
+        return (longest, int(lengths[longest])) if even and lengths[longest] > usual else None
+
+    def moment(self, second: int) -> str:
+        """A second of the traffic, as its file would say it."""
+        return (
+            f"{self.first + second} s" if self.start is None else (self.start + timedelta(seconds=second)).isoformat()
+        )
 
     def check(self, known: Sequence[str]) -> None:
         """Every component of the traffic is known.
@@ -129,7 +154,7 @@ class Traffic:
         """What a checkpoint knows the traffic by."""
         found = hashlib.sha256(self.rates.tobytes())
         found.update(self.times.tobytes())
-        found.update(json.dumps([self.components, self.end, str(self.start)]).encode())
+        found.update(json.dumps([self.components, self.end, str(self.start), self.week_second]).encode())
         return found.hexdigest()
 
 
@@ -140,9 +165,20 @@ def from_rows(
     start: datetime | None = None,
     source: str = "",
     places: Sequence[str] = (),
+    first: int = 0,
 ) -> Traffic:
-    """Traffic from a row of rates (T,) for each component; `places` (C,) are where the file `source` has them first."""
+    """Traffic from a row of rates (T,) for each component; `places` (C,) are where the file `source` has them first.
+
+    `times` count from 0, which the file calls `first`.
+    """
     table = np.array([list(row) for row in rates.values()], dtype=np.int64).reshape(len(rates), len(times))
     return Traffic(
-        tuple(rates), np.array(times, dtype=np.int64), end, np.ascontiguousarray(table.T), start, source, tuple(places)
+        tuple(rates),
+        np.array(times, dtype=np.int64),
+        end,
+        np.ascontiguousarray(table.T),
+        start,
+        source,
+        tuple(places),
+        first,
     )

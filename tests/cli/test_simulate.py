@@ -281,6 +281,17 @@ def test_components_without_traffic_are_told(folder: Path) -> None:
     assert "rates.csv has no traffic of code: played without requests" in done.stderr
 
 
+def test_times_that_a_whole_file_lacks_are_told(folder: Path) -> None:
+    """Where nothing was measured for two hours, the last rates would pass as measured."""
+    rows = "".join(f"{name},{600 * k},1\n" for name in ("chat", "code") for k in range(30) if not 10 < k < 22)
+    (folder / "rates.csv").write_text("component,time,rate\n" + rows)
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--no-floor",
+               "--strategy", "first-fit")  # fmt: skip
+
+    assert done.exit_code == 0
+    assert "rates.csv has no times for 2 hours from 6000 s, where others are closer: the rates of then" in done.stderr
+
+
 def test_all_faults_of_a_traffic_file_are_told_when_asked(folder: Path) -> None:
     """The way out that a long list of faults names is an option of the command; digits are not grouped."""
     rows = "".join(f"{name},{k * 60},1_0\n" for k in range(12) for name in ("chat", "code"))

@@ -232,3 +232,44 @@ def test_nothing_beyond_the_traffic_is_played() -> None:
         traffic.steps(1201)
     with pytest.raises(UsageError, match="a step of 600 seconds is longer than the 599 seconds that are played"):
         traffic.steps(600, until=599)
+
+
+def test_schedules_see_utc_whatever_the_offset(tmp_path: Path) -> None:
+    """Half past nine at +02:00 is half past seven in UTC, in which schedules are; so it is in Azure's trace."""
+    text = "component,time,rate\na,2026-11-30T09:30+02:00,1\na,2026-11-30T08:00Z,2\n"
+    traffic = read(tmp_path, text)
+    assert (traffic.week_second, traffic.times.tolist()) == (7 * 3600 + 1800, [0, 1800])
+
+    text = "TIMESTAMP,ContextTokens,GeneratedTokens\n2026-11-30 09:30:00.0000001+02:00,1,1\n2026-11-30 07:31:00Z,1,1\n"
+    traffic = read(tmp_path, text, component="a")
+    assert (traffic.week_second, traffic.times.tolist()) == (7 * 3600 + 1800, [0, 60])
+    assert "must be a time" in faults(tmp_path, "component,time,rate\na,0001-01-01T00:00+02:00,1\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "component,time,rate\na,8h,1\na,9h,1\n",
+        "component,time,rate\na,7d,1\na,176h,0\na,177h,1\n",
+        "name,t480,t540\na,1,1\n",
+        "name,h8,h9\na,1,1\n",
+        "service,minute,requests\na,480,60\na,540,60\n",
+    ],
+)
+def test_times_without_dates_keep_their_hour(tmp_path: Path, text: str) -> None:
+    """A file that begins at eight begins at eight for schedules; the traffic itself begins at its first row."""
+    traffic = read(tmp_path, text)
+    assert traffic.times[0] == 0
+    assert traffic.of(("a", "b")).week_second == (0 if "7d" in text else 8 * 3600)
+
+
+def test_a_hole_in_all_components(tmp_path: Path) -> None:
+    """Times that a regular file lacks altogether are found; a file that says when rates change has none."""
+    regular = "component,time,rate\n" + "".join(f"a,{600 * k},1\n" for k in range(30) if not 10 < k < 16)
+    traffic = read(tmp_path, regular)
+    assert traffic.longest_hole() == (10, 3600)
+    assert traffic.moment(6000) == "6000 s"
+    dated = read(tmp_path, "component,time,rate\na,2026-11-30T09:30+02:00,1\n")
+    assert (dated.longest_hole(), dated.moment(60)) == (None, "2026-11-30T07:31:00+00:00")
+    changes = "component,time,rate\n" + "".join(f"a,{600 * k * k},1\n" for k in range(30))
+    assert read(tmp_path, changes).longest_hole() is None

@@ -35,8 +35,13 @@ def moment(row: CsvRow, column: str) -> int | datetime:
         raise FieldError(place, "must not be negative: times count from the start", text)
     if _DURATION.fullmatch(text):
         return duration(text, place)
+    return date(text, place)
+
+
+def date(text: str, place: str) -> datetime:
+    """A date and time in UTC, in which schedules are: as it stands where it has no offset of its own."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day have no time in UTC for some offsets
         raise FieldError(place, _TIME, text) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -52,4 +52,4 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
     last = max(minute for mine in found.values() for minute in mine)
     rates = {name: [mine.get(minute, 0) for minute in range(first, last + 1)] for name, mine in found.items()}
     times = [_MINUTE * k for k in range(last - first + 1)]
-    return from_rows(rates, times, _MINUTE * (last - first + 1), None, source, list(places.values()))
+    return from_rows(rates, times, _MINUTE * (last - first + 1), None, source, list(places.values()), _MINUTE * first)

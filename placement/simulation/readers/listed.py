@@ -63,7 +63,7 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str
         raise DocumentError(faults, source)
     last = times[-1] - times[-2] if len(times) > 1 else _ALONE
     places = [f"row {next(iter(mine.values())).number}, column component" for mine in by_component.values()]
-    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start, source, places)
+    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start, source, places, first)
 
 
 def _row(row: CsvRow, names: Mapping[str, str]) -> RateRow:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_json
 from placement.errors import DocumentError, Fault
-from placement.simulation.readers.cells import LONGEST
+from placement.simulation.readers.cells import LONGEST, date
 from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 
 _BIN = 60  # seconds
@@ -25,14 +25,7 @@ def read_azure(rows: Sequence[CsvRow], source: str, component: str | None) -> Tr
         raise DocumentError([Fault("row 1", _WHOSE)], source)
 
     def one(row: CsvRow) -> datetime:
-        text = row.required("TIMESTAMP")
-        whole, _, part = text.partition(".")
-        digits = part.rstrip("Z").partition("+")[0]
-        try:  # seven digits of a second, of which Python reads six
-            found = datetime.fromisoformat(f"{whole}.{digits[:6]:0<6}" if digits else whole)
-        except ValueError:
-            raise FieldError(row.place("TIMESTAMP"), "must be a date and time", text) from None
-        return found.replace(tzinfo=UTC)
+        return date(row.required("TIMESTAMP"), row.place("TIMESTAMP"))
 
     moments: list[datetime] = each(rows, one, source)
     first = moments[0]
