@@ -61,7 +61,7 @@ class Traffic:
         for c, name in enumerate(names):
             if name in index:
                 rates[:, c] = self.rates[:, index[name]]
-        return replace(self, components=tuple(names), rates=rates, source="", places=())
+        return Traffic(tuple(names), self.times, self.end, rates, self.start, first=self.first)
 
     def longest_hole(self) -> tuple[int, int] | None:
         """Where no component has a rate for longer than usual: its index in `times` and its length in seconds.

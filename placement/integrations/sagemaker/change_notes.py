@@ -22,7 +22,7 @@ from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 from placement.units import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
@@ -90,6 +90,34 @@ class ChangeNotes:
             f"the plan has {count(group.machines, 'machine')}, {now} run, and SageMaker "
             f"manages their number ({_words(limits)}): {how}; --pin fixes it",
         )
+
+    def limits_on_the_way(self, running: Mapping[str, int]) -> None:
+        """Limits over several variants that both ends keep and the calls break: machines come before others go.
+
+        `running` are machines by pool. Those of one variant count together: it never has more than the larger number.
+        """
+        planned = Counter(self.view.pool_of.values())
+        variants = {tuple(pool.name for pool in group.pools): group.place for group in self.deployment.groups}
+        for limit in self.view.problem.limits:
+            if limit.max_instances is None:
+                continue
+            come: list[str] = []
+            go: list[str] = []
+            most = 0
+            for names, place in variants.items():
+                of_limit = set(limit.pools) & set(names)
+                now, then = (sum(machines[name] for name in of_limit) for machines in (Counter(running), planned))
+                most += max(now, then)
+                if now != then:
+                    (come if then > now else go).append(place)
+            ends = (sum(machines.get(name, 0) for name in limit.pools) for machines in (running, planned))
+            if most > limit.max_instances >= max(ends):
+                self.notes.inexact(
+                    f"limit {limit.name}",
+                    f"it allows {count(limit.max_instances, 'machine')}, and up to {most} are asked for on the way, as "
+                    f"those of {listed(come)} come before those of {listed(go)} go: a call may be refused. Have a "
+                    "quota raised for that time, or carry out a plan with what goes first, then import again",
+                )
 
     def machines_registered(self, group: ServingGroup, limits: Range) -> None:
         """The range of machines of a variant that is made, and what scales in it."""

@@ -99,6 +99,8 @@ class DeploymentChanges:
             of_endpoint[group.endpoint].append(group)
         for endpoint, groups in of_endpoint.items():
             self._endpoint(endpoint, groups)
+        if not self.wish.as_new:
+            self.say.limits_on_the_way(self.running_machines)
         order = self.deployment.served
         if self.wish.as_new:  # one without copies is made with a copy, which needs room
             order = tuple(sorted(order, key=lambda served: served.copies > 0))

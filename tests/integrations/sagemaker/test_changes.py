@@ -165,6 +165,29 @@ def test_machines_that_nobody_manages_are_numbered(tmp_path: Path) -> None:
     ]
 
 
+def test_a_quota_that_is_broken_on_the_way_is_told(tmp_path: Path) -> None:
+    """Machines of one endpoint come before those of another go: seven where six are allowed, before and after."""
+    documents = unmanaged(machines=4)
+    current = {"VariantName": "main", "CurrentInstanceCount": 1, "DesiredInstanceCount": 1}
+    documents["rag"] = endpoint("rag", [current])
+    documents["rag-config"] = config("rag", [{"VariantName": "main", "InstanceType": G5, "InitialInstanceCount": 1}])
+    documents["component-emb"] = component("emb", "rag", 2, 1, 8)
+    documents["list"]["InferenceComponents"].append({"InferenceComponentName": "emb", "EndpointName": "rag"})
+    counts = {"chat-8b": 5, "rank": 2, "code-34b": 1, "emb": 10}
+    document = changed(imported(tmp_path, documents).problem, counts).to_document()
+    contents = FULL | {"rag/main/1": {"emb": 4}, "rag/main/new-1": {"emb": 4}, "rag/main/new-2": {"emb": 2}}
+    for most, told in ((6, True), (7, False)):
+        document["limits"] = [{"name": "quota", "pools": ["llm/main", "rag/main"], "max_instances": most}]
+        problem = Problem(**{key: value for key, value in document.items() if key != "format"})
+        said = notes(exported(problem, contents))
+        expected = (
+            "limit quota: inexact: it allows 6 machines, and up to 7 are asked for on the way, as those of endpoint "
+            "rag variant main come before those of endpoint llm variant main go: a call may be refused. Have a"
+        )
+        assert (expected in said) is told
+    assert "limit quota" not in notes(exported(problem, contents, as_new=True, role=ROLE))
+
+
 def test_what_a_smaller_number_of_machines_may_stop_is_told(tmp_path: Path) -> None:
     """SageMaker chooses which machines go: as many copies of each component may stop as fit on one."""
     said = notes(exported(imported(tmp_path, unmanaged(machines=4)).problem, FULL))
