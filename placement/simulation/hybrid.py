@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from placement.simulation.setup import SimulationSetup
 
 FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"
-MOST_COPIES = 64  # up to which the break-even is looked for
+MOST_COPIES = 64  # up to which the break-even is looked for, and on how many further ones it must hold
 _NEAR = 0.05  # a component whose endpoint costs so little more than its part of the shared bill is a candidate too
 _BATCH = 16  # components that are played alone in one task
 
@@ -177,16 +177,20 @@ def _parts_of(bill: int, worth: Sequence[int]) -> list[int] | None:
 
 
 def _break_evens(setup: SimulationSetup, bill: int, floor: int, worth: Sequence[int]) -> list[int | None]:
-    """(C,) the steady rate from which on an endpoint costs no more than its copies in the shared fleet."""
+    """(C,) the steady rate from which on an endpoint costs no more than its copies in the shared fleet.
+
+    The waste of the last machine comes again with each machine more: a number that is even only because the list ends
+    there is none. As many further numbers, a whole machine's, have to keep it.
+    """
     copies = setup.wanted.sum(axis=0).tolist()
     dearer = bill / floor if floor else 1.0
     found: list[int | None] = []
-    for c, least in enumerate(rents(setup.problem, MOST_COPIES)):
+    for c, least in enumerate(rents(setup.problem, 2 * MOST_COPIES)):
         count = None
         if least is not None and copies[c] and worth and worth[c]:
             count = break_even(least, dearer * worth[c] / copies[c])
         # So many copies are wanted above what one fewer is meant to serve.
-        found.append(None if count is None else (count - 1) * int(setup.rules.target[c]))
+        found.append(None if count is None or count > MOST_COPIES else (count - 1) * int(setup.rules.target[c]))
     return found
 
 
