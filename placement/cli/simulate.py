@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,11 +42,13 @@ from placement.cli.traffic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from placement.cli.answers import Output
+    from placement.demand.now import CopiesNow
+    from placement.documents import Problem
     from placement.simulation import PolicyComparison, Simulation, SimulationProgress
 
 
@@ -85,7 +87,8 @@ def scale(
     """Say how many copies a policy wants for the current request rates, and plan for them.
 
     The copies that run now are those of the problem's placements, and cooldowns are taken as over. A component without
-    a rate keeps its copies. Where the plan and the tables are printed is as for `placement solve`.
+    a rate keeps its copies, and one whose rules over zones and losses ask for more copies has more. Where the plan and
+    the tables are printed is as for `placement solve`.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
@@ -111,7 +114,7 @@ def scale(
     problem = read_warned(file, full=full)
     rules = fitting_policy(policy, problem)
     known = [component.name for component in problem.components]
-    rows = scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at)))
+    rows = _allowed(problem, scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at))))
     wanted = with_wanted(problem, [row.wanted for row in rows])
     result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
     hand_out(
@@ -294,6 +297,20 @@ class _Targets:
             screen.print(policies_table(found))
         else:
             screen.print(waterfall_table(waterfall(only), only.floor) if self.steps else simulation_table(only))
+
+
+def _allowed(problem: Problem, rows: Sequence[CopiesNow]) -> list[CopiesNow]:
+    """As many copies as the rules over zones and losses allow at least, as a simulation has them; none stay none."""
+    import numpy as np
+
+    from placement.simulation.floor import allowed_copies
+
+    wanted = np.array([[row.wanted for row in rows]], dtype=np.int64)
+    least = allowed_copies(problem, wanted)[0].tolist()
+    return [
+        row if copies == row.wanted else replace(row, wanted=copies, why="rules over zones and losses")
+        for row, copies in zip(rows, least, strict=True)
+    ]
 
 
 def _moment(text: str | None) -> datetime:

@@ -54,6 +54,22 @@ def test_scale(folder: Path) -> None:
     assert run("verify", folder / "wanted.json", folder / "plan.json").exit_code == 0
 
 
+def test_scale_wants_as_many_copies_as_rules_ask_for(folder: Path) -> None:
+    """One copy can't outlive a zone: two are wanted, as a simulation has them; of none, none."""
+    document = json.loads((folder / "p.json").read_text())
+    document["pools"].append(document["pools"][0] | {"name": "b", "zone": "y"})
+    for row in document["components"]:
+        row |= {"copies": 2, "min_available_on_zone_loss": 1}
+    (folder / "p.json").write_text(json.dumps(document))
+    (folder / "now.csv").write_text("component,rate\nchat,3\ncode,0\n")
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv",
+               "-o", folder / "plan.json", "--problem", folder / "wanted.json")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    assert "rules over zones and losses" in done.stdout
+    assert [row["copies"] for row in json.loads((folder / "wanted.json").read_text())["components"]] == [2, 0]
+
+
 @pytest.mark.parametrize(
     ("at", "copies"),
     [("2026-11-27T13:30+05:00", 3), ("2026-11-27T08:30+05:00", 1)],
