@@ -213,8 +213,8 @@ class KeptCopiesBound:
             solved = program.solve(budget.left())
             if budget.over():
                 return None
-            if not solved:
-                break
+            if not solved:  # where ranges of pools and groups contradict each other: there are no counts to branch on
+                return Relaxed(self._ticks(best), (), feasible=False, prices=best_prices)
             self.rounds += 1
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in program.smoothed(centre, duals):
@@ -245,7 +245,7 @@ class KeptCopiesBound:
         rewards = by_place(state.relaxation.fleet, prices.rewards)
         seats, contents = fill_seats(state, prices, rewards, capacity, knapsacks=knapsacks)
         if domain is self._domain:
-            return state.bound(prices, capacity, seats), contents
+            return state.bound(prices, capacity, seats, domain), contents
         return state.node_bound(prices, capacity, seats, self._groups, domain), contents
 
     def _raise(self, bound: Fraction, prices: Prices) -> None:

@@ -144,7 +144,7 @@ class RunningState:
         """What moving every copy would cost, micro-dollars per hour."""
         return sum((money * n for money, n in zip(self.money, self.needed, strict=True)), Fraction(0))
 
-    def bound(self, prices: Prices, capacity: Sequence[int], seats: Sequence[int]) -> Fraction:
+    def bound(self, prices: Prices, capacity: Sequence[int], seats: Sequence[int], domain: NodeDomain) -> Fraction:
         """The least money of machines and moves of any plan, micro-dollars per hour, by these prices.
 
         That is a fractional covering knapsack of machines and moves (Dantzig 1957).
@@ -154,6 +154,7 @@ class RunningState:
         prices : with rewards for copies that are kept, at most the money of a move.
         capacity, seats : the most that an accelerator of each device class, and each seat with its residents, can be
             worth.
+        domain : of it the ranges of the machines of each pool count.
 
         O(modes + knapsacks + running machines).
         """
@@ -162,16 +163,15 @@ class RunningState:
         missing += cut.least
         offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
         for pool, more in zip(fleet.pools, self._more(prices.rewards, capacity, seats), strict=True):
-            price, fewest = pool.price * UNIT, fleet.fewest(pool.index)
+            price, low, high = pool.price * UNIT, domain.fewest[pool.index], domain.most[pool.index]
             # Running machines are worth no less than new ones, so those that are paid for anyway are the best of them,
-            # and new ones are what the quota has beside all of them.
+            # and new ones are what the range has beside all of them.
             new = cut.coefficients[pool.index]
             running = [new + each for each in more]
-            paid += fewest * price
-            missing -= sum(running[:fewest]) + new * max(0, fewest - len(running))
-            offers += [(price, dual_value, 1) for dual_value in running[fewest:]]
-            quota = pool.max_instances
-            offers.append((price, new, None if quota is None else max(0, quota - max(fewest, len(running)))))
+            paid += low * price
+            missing -= sum(running[:low]) + new * max(0, low - len(running))
+            offers += [(price, dual_value, 1) for dual_value in running[low:high]]
+            offers.append((price, new, max(0, high - max(low, len(running)))))
         return (paid + cheapest_cover(missing, offers)[0]) / UNIT
 
     def node_bound(
