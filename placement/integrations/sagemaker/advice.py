@@ -90,7 +90,7 @@ def page(
         "",
         *(
             [
-                f"{number}. {escaped(step.purpose)}: `{step.file(number)}`"
+                f"{number}. {escaped(step.purpose)}: `{step.file(number, len(steps))}`"
                 + (f" First: {escaped(step.before)}." if step.before else "")
                 for number, step in enumerate(steps, 1)
             ]

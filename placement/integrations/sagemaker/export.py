@@ -19,7 +19,7 @@ from placement.integrations.sagemaker.scaling import Registration, own_ranges, t
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, Served, deployment
 from placement.integrations.sagemaker.specification import settings_of
-from placement.integrations.sagemaker.steps import Step, files, text
+from placement.integrations.sagemaker.steps import Step, files, numbered, text
 from placement.integrations.sagemaker.template import differences, template
 from placement.units import listed, money
 
@@ -117,7 +117,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
         if step.operation == "CreateInferenceComponent" and "RuntimeConfig" in step.parameters:
             call = later_update(step.parameters, step.parameters["RuntimeConfig"]["CopyCount"])
             if call is not None:
-                name = file_name(f"{number:02d}", "update-inference-component", step.subject)
+                name = file_name(numbered(number, len(steps)), "update-inference-component", step.subject)
                 found[f"later/{name}.json"] = text(call)
     return found
 

@@ -46,9 +46,18 @@ class Step:
         """The name of what the call is about."""
         return next((str(self.parameters[key]) for key in _NAMES if key in self.parameters), "")
 
-    def file(self, number: int) -> str:
-        """The name of its file."""
-        return file_name(f"{number:02d}", command(self.operation), self.subject) + ".json"
+    def file(self, number: int, steps: int) -> str:
+        """The name of its file, as one of so many steps: sorted by name, files are in order."""
+        return file_name(numbered(number, steps), command(self.operation), self.subject) + ".json"
+
+
+def numbered(number: int, steps: int) -> str:
+    """The number of one of so many steps, with as many digits as all have, at least two.
+
+    >>> numbered(7, 12), numbered(7, 120)
+    ('07', '007')
+    """
+    return f"{number:0{max(2, len(str(steps)))}d}"
 
 
 def command(operation: str) -> str:
@@ -72,7 +81,7 @@ def text(value: object) -> str:
 
 def files(steps: Sequence[Step]) -> dict[str, str]:
     """A file a step, then the list of the steps and a script that sends them with the AWS command line."""
-    found = {step.file(number): text(step.parameters) for number, step in enumerate(steps, 1)}
+    found = {step.file(number, len(steps)): text(step.parameters) for number, step in enumerate(steps, 1)}
     rows = [
         {"file": name, "service": step.service, "operation": step.operation, "wait": step.wait, "purpose": step.purpose}
         | ({"takes": list(step.takes)} if step.takes else {})

@@ -16,6 +16,8 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import config_call
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.names import LONGEST
+from placement.integrations.sagemaker.steps import Step
+from placement.integrations.sagemaker.steps import files as step_files
 from placement.integrations.sagemaker.wish import ExportWish, parse_version
 from tests.cli.test_solve import run
 from tests.integrations.sagemaker.samples import G5, G6E, ROLE
@@ -379,6 +381,17 @@ def test_the_files_are_ready_to_be_used() -> None:
     assert resources["Endpoint1"]["Properties"]["EndpointConfigName"] == {
         "Fn::GetAtt": ["Config1", "EndpointConfigName"]
     }
+
+
+def test_files_of_many_calls_are_sorted_by_name() -> None:
+    """Of 102 calls the hundredth stands after the 99th, as a shell lists them."""
+    steps = [Step("sagemaker", "CreateInferenceComponent", {"InferenceComponentName": f"m{k}"}, "") for k in range(102)]
+    names = [name for name in step_files(steps) if name[0].isdigit()]
+    assert names == sorted(names)
+    assert (names[0], names[-1]) == (
+        "001-create-inference-component-m0.json",
+        "102-create-inference-component-m101.json",
+    )
 
 
 def readable(schema: Any) -> Any:
