@@ -238,15 +238,17 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     apart = hybrid.apart
     told = words.listed(list(apart), None if full else 8) if apart else "none"
     sums = Table.grid(padding=(0, 2))
-    for name, cost in (
-        ("all alone", hybrid.all_alone),
-        ("all shared", hybrid.all_shared),
-        ("hybrid", hybrid.best),
-        ("floor", hybrid.floor),
+    for name, cost, lost in (
+        ("all alone", hybrid.all_alone, hybrid.lost[0]),
+        ("all shared", hybrid.all_shared, hybrid.lost[1]),
+        ("hybrid", hybrid.best, hybrid.lost[2]),
+        ("floor", hybrid.floor, 0.0),
     ):
         over = f"{100 * (cost / hybrid.floor - 1):.1f}% over the floor" if hybrid.floor and name != "floor" else ""
         shown_cost = words.least(cost) if name == "floor" else words.money(cost)
-        sums.add_row(Text(name, style="bold"), Text(shown_cost, justify="right"), Text(over, style="dim"))
+        losses = f"{share_in_words(round(lost * 10**9), 10**9)} of requests lost" if lost else ""
+        told_of = Text(", ".join(filter(None, (over, losses))), style="dim")
+        sums.add_row(Text(name, style="bold"), Text(shown_cost, justify="right"), told_of)
     legend = (
         "shared: its part of the bill of a fleet in which all share, split by what copies are worth at the prices of "
         "the floor; even at: from this steady rate on it costs no more alone; hybrid: the best of "

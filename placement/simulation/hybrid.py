@@ -79,7 +79,10 @@ class SharingComponent:
 
 @dataclass(frozen=True, slots=True)
 class Hybrid:
-    """Side by side: all alone, all shared, and the best set that was found; micro-dollars over all of the time."""
+    """Side by side: all alone, all shared, and the best set that was found; micro-dollars over all of the time.
+
+    `lost` has the part of all requests that is not served by each of the three: a fleet that loses more is not cheaper.
+    """
 
     setup: SimulationSetup
     components: list[SharingComponent]
@@ -88,6 +91,7 @@ class Hybrid:
     best: int
     floor: int
     plays: list[tuple[tuple[str, ...], int]]
+    lost: tuple[float, float, float]
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -105,6 +109,7 @@ class Hybrid:
             "all_shared": self.all_shared / MICRO,
             "hybrid": self.best / MICRO,
             "floor": self.floor / MICRO,
+            "unserved_share": dict(zip(("all_alone", "all_shared", "hybrid"), self.lost, strict=True)),
             "alone": list(self.apart),
             "components": [
                 {
@@ -164,7 +169,10 @@ def find_hybrid(
     ]
     plays = [(tuple(sorted(apart)), cost) for apart, cost in search.costs.items()]
     plays.sort(key=lambda play: (play[1], play[0]))
-    return Hybrid(setup, rows, sum(alone), shared, search.costs[best], floor, plays)
+    asked = (setup.rates.sum(axis=0) * setup.every).tolist()
+    all_lost = sum(part * n for part, n in zip(lost, asked, strict=True))
+    losses = [n / (sum(asked) or 1) for n in (all_lost, search.lost[frozenset()], search.lost[best])]
+    return Hybrid(setup, rows, sum(alone), shared, search.costs[best], floor, plays, (losses[0], losses[1], losses[2]))
 
 
 def _parts_of(bill: int, worth: Sequence[int]) -> list[int] | None:
@@ -210,6 +218,7 @@ class HybridSearch:
         self._setup, self._rules, self._executor, self._tell = setup, rules, executor, tell
         self._names = [component.name for component in setup.problem.components]
         self.costs: dict[frozenset[str], int] = {}
+        self.lost: dict[frozenset[str], int] = {}
 
     def _map(self, call: Callable[[Any], Any], given: Sequence[Any], what: str) -> Iterator[Any]:
         """The answers in the order of what is given, wherever they are found."""
@@ -245,7 +254,7 @@ class HybridSearch:
         shared = STRATEGIES[SHARED]
         tasks = [[self._setup.tasks(replace(shared, name="hybrid", alone=apart))] for apart in new]
         for apart, (played,) in zip(new, self._map(_play_each, tasks, "fleet"), strict=True):
-            self.costs[apart] = played.cost
+            self.costs[apart], self.lost[apart] = played.cost, played.lost
         return [self.costs[apart] for apart in sets]
 
     def best_set(self, alone: Sequence[int], parts: Sequence[int] | None) -> frozenset[str]:

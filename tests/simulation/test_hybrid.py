@@ -145,6 +145,27 @@ def test_rents_alone_are_the_least() -> None:
         assert row == [0, *(solved(problem, c, copies) for copies in range(1, 10))]
 
 
+def test_what_each_fleet_loses_is_told() -> None:
+    """One machine for three copies: two have room when shared, and each component alone loses its own part."""
+    machine = {"accelerator": "L4", "accelerator_count": 2, "vcpus": 48, "memory_gib": 192, "price_per_hour": 4}
+    problem = placement.Problem(
+        accelerators={"L4": {"memory_gib": 22}},
+        instance_types={"g6": machine},
+        pools=[{"name": "a", "instance_type": "g6", "zone": "z", "max_instances": 1}],
+        components=[{"name": name, "copies": 1, "accelerator_memory_gib": 10} for name in ("m1", "m2")],
+    )
+    rates = np.full((6, 2), (10_000_000, 20_000_000), dtype=np.int64)
+    traffic = Traffic(("m1", "m2"), np.arange(6, dtype=np.int64) * 600, 3600, rates)
+    setup = SimulationSetup.of(
+        problem, ScalingPolicy(defaults={"target_value": 10}), traffic, every=600, until=None, seed=0
+    )
+    found = find_hybrid(setup, HybridRules())
+    assert found.lost == pytest.approx((0, 1 / 3, 1 / 3))
+    shared = simulate(problem, setup.policy, traffic, strategies=["shared"], hourly=False).outcome("shared")
+    assert found.lost[1] == pytest.approx(shared.not_served / shared.requested)
+    assert found.to_document()["unserved_share"]["hybrid"] == found.lost[2]
+
+
 def test_a_number_at_the_end_of_the_list_is_not_even() -> None:
     """Four copies fill a machine, alone as shared: even at 4, 8, ... copies, and at no rate from there on."""
     machine = {"accelerator": "L4", "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": 4}
