@@ -49,7 +49,7 @@ NO_RULES = RulePrices()
 class Reason(NamedTuple):
     """A bound on ticks, infinite where no plan is left, by prices with factors.
 
-    Or, `running`, by prices with rewards for copies that are kept, which are not told from the others by factors.
+    With `running`, in place of others, by these prices and their rewards for copies that are kept.
     """
 
     ticks: float | int

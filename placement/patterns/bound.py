@@ -8,7 +8,7 @@
    copies.
 
 Where copies run and moves cost something, the LP is solved once more after step 1, with the machines that run and the
-copies that they may keep (`running`), and has a tree of its own after that of step 2, which knows nothing of them. The
+copies that they may keep (`running`), and has a tree of its own before that of step 2, which knows nothing of them. The
 greater bound counts.
 
 Whatever stops it, the last bound stands.
