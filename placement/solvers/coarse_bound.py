@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CoarseBound(NamedTuple):
-    """What some groups prove: micro-dollars per hour of machines and moves, what that takes for granted, and their LP."""
+    """What some groups prove: micro-dollars an hour of machines and moves, what that leaves out, and their LP."""
 
     bound: int
     relaxes: str
