@@ -119,6 +119,28 @@ class ChangeNotes:
                     "quota raised for that time, or carry out a plan with what goes first, then import again",
                 )
 
+    def no_room_to_renew(self, endpoint: str, groups: Sequence[ServingGroup], running: Mapping[str, int]) -> None:
+        """Limits that have no machine left for a new configuration, whose machines come before the old ones go."""
+        runs = {pool.name: pool for group in groups for pool in group.pools if running.get(pool.name)}
+        full = [
+            f"pool {name} (max_instances {pool.max_instances})"
+            for name, pool in runs.items()
+            if pool.max_instances is not None and running[name] >= pool.max_instances
+        ]
+        full += [
+            f"limit {limit.name} (max_instances {limit.max_instances})"
+            for limit in self.view.problem.limits
+            if limit.max_instances is not None and runs.keys() & set(limit.pools)
+            if sum(running.get(name, 0) for name in limit.pools) >= limit.max_instances
+        ]
+        if full:
+            self.notes.inexact(
+                f"endpoint {endpoint} update",
+                "a new configuration starts new machines, up to half of all at a time, before old ones go; no more "
+                f"than run are allowed by {listed(full)}: where that is a quota of the account a call may fail: "
+                "have it raised for that time",
+            )
+
     def machines_registered(self, group: ServingGroup, limits: Range) -> None:
         """The range of machines of a variant that is made, and what scales in it."""
         policies = scaling_policies(group.pools[0])

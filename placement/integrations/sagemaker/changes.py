@@ -173,6 +173,7 @@ class DeploymentChanges:
                 "before copies change, and the plan's machines after. Each update starts new machines for all that "
                 "runs",
             )
+        self.say.no_room_to_renew(endpoint, groups, self.running_machines)
         before, after = configurations(self.view, groups)
         first = self._update(endpoint, groups, before)
         last = self._update(endpoint, groups, after)

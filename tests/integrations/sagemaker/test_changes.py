@@ -188,6 +188,17 @@ def test_a_quota_that_is_broken_on_the_way_is_told(tmp_path: Path) -> None:
     assert "limit quota" not in notes(exported(problem, contents, as_new=True, role=ROLE))
 
 
+@pytest.mark.parametrize(("most", "told"), [(4, True), (5, False)])
+def test_a_quota_without_room_for_a_new_configuration_is_told(tmp_path: Path, most: int, told: bool) -> None:
+    """Four machines run and three are to stay: the update starts new ones first, of which a quota of four has none."""
+    document = imported(tmp_path, simple(machines=4)).problem.to_document()
+    document["limits"] = [{"name": "quota", "pools": ["llm/main"], "max_instances": most}]
+    problem = Problem(**{key: value for key, value in document.items() if key != "format"})
+    said = notes(exported(problem, FULL, pin=True))
+    assert "CreateEndpointConfig" in str(calls(exported(problem, FULL, pin=True)))
+    assert ("are allowed by limit quota (max_instances 4): where that is a quota" in said) is told
+
+
 def test_what_a_smaller_number_of_machines_may_stop_is_told(tmp_path: Path) -> None:
     """SageMaker chooses which machines go: as many copies of each component may stop as fit on one."""
     said = notes(exported(imported(tmp_path, unmanaged(machines=4)).problem, FULL))
