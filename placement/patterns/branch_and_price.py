@@ -59,10 +59,10 @@ def is_whole(counts: Sequence[float]) -> bool:
 class Relaxed:
     """What solving one node gives.
 
-    `bound` is proven, micro-dollars per hour, by `prices`, or by an engine's `verdict`; `counts` are machines per pool
-    and group in the solution (none when there is none), `aggregates` copies per sum of the relaxation; `repeated` of
-    each sum how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says
-    whether these hold everything that the relaxation asks for.
+    `bound` is proven, micro-dollars per hour, by `prices`, or by an engine's `verdict`; with what runs it is ticks.
+    `counts` are machines per pool and group in the solution (none when there is none), `aggregates` copies per sum of
+    the relaxation; `repeated` of each sum how many of its copies, about, are saved by patterns with more of them than
+    there are; `feasible` says whether these hold everything that the relaxation asks for.
     """
 
     bound: int
@@ -130,7 +130,7 @@ class Tree:
 
     @property
     def bound(self) -> int:
-        """The least price of the machines of plans that were not left out, micro-dollars per hour; 0 when all were."""
+        """The least bound of plans that were not left out, in the unit of `solve`; 0 when all were."""
         return min((nodes[0].bound for nodes in (self._open, self._closed) if nodes), default=0)
 
     @property

@@ -27,7 +27,7 @@ import numpy as np
 
 from placement.patterns.certificate import FINE, Prices, capacity_values, certify, machine_values, mode_values
 from placement.patterns.covering import any_domain, covering_bound
-from placement.patterns.formulation import relax
+from placement.patterns.formulation import RELAXES, RELAXES_KEPT, relax
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
@@ -56,21 +56,21 @@ class WholeBound:
         self._fleet, self._given = fleet, given
         self._relaxation: Relaxation | None = None
 
-    def by(self, groups: Sequence[Sequence[int]], bound: PatternBound, budget: Budget) -> int:
-        """What the best prices of the bound of some groups prove of the whole, micro-dollars per hour.
+    def by(self, groups: Sequence[Sequence[int]], bound: PatternBound, budget: Budget) -> tuple[int, str]:
+        """What the best prices of the bound of some groups prove of the whole, micro-dollars per hour; what it relaxes.
 
         `groups` are the components that each component of that fleet is. 0 where there are no prices, or no time to
         build the relaxation. O(modes + knapsacks) a round.
         """
         if bound.prices is None or (self._relaxation is None and not may_build(self._fleet, budget)):
-            return 0
+            return 0, RELAXES
         if self._relaxation is None:
             self._relaxation = relax(self._fleet, self._given, classes_of=bound.relaxation)
         if self._relaxation.class_of != bound.relaxation.class_of:  # so many items that zones share classes there
-            return 0
+            return 0, RELAXES
         whole = with_grids_of(self._relaxation, bound.relaxation)
         cut = whole_cut(whole, bound.relaxation, groups, bound.prices, budget)
-        return max(covering_bound(self._fleet, cut) or 0, self._with_what_runs(whole, cut))
+        return max((covering_bound(self._fleet, cut) or 0, RELAXES), (self._with_what_runs(whole, cut), RELAXES_KEPT))
 
     def _with_what_runs(self, whole: Relaxation, cut: Cut) -> int:
         """What the same prices prove of machines and moves; 0 where nothing runs, or moves cost nothing."""

@@ -40,8 +40,9 @@ class EngineVerdict:
 class NodeCase:
     """One node, and what is known of it.
 
-    `rent` is what its own prices prove, micro-dollars per hour. `splits` cut the node in turn: k of them leave k parts
-    `above`, of more than `at_most`, and one `below`, which keeps all limits. A part that is None is empty.
+    `rent` is what its own prices prove, micro-dollars per hour; with what runs it is ticks of machines and moves.
+    `splits` cut the node in turn: k of them leave k parts `above`, of more than `at_most`, and one `below`, which keeps
+    all limits. A part that is None is empty.
     """
 
     domain: NodeDomain

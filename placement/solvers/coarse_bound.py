@@ -64,8 +64,8 @@ class CoarseBounds:
         found = CoarseBound(patterns.bound, coarse.keeps_bound.beside(RELAXES), patterns)
         if not lift or coarse.fleet is self._fleet:
             return found
-        whole = self._whole.by(coarse.groups, patterns, budget)
-        return found if whole <= found.bound else found._replace(bound=whole, relaxes=RELAXES)
+        whole, relaxes = self._whole.by(coarse.groups, patterns, budget)
+        return found if whole <= found.bound else found._replace(bound=whole, relaxes=relaxes)
 
 
 def raise_coarse_bound(

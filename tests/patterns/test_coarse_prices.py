@@ -88,7 +88,7 @@ def test_every_plan_keeps_what_they_prove(seeds: range) -> None:
                 continue
             cut = cut_of(fleet, coarse, bound, given)
             assert cut.slack(counts) >= 0, f"seed {seed}"
-            least = WholeBound(fleet, given).by(coarse.groups, bound, Budget())
+            least = WholeBound(fleet, given).by(coarse.groups, bound, Budget())[0]
             assert fleet.tick_price * least <= evaluate(fleet, packing).ticks, f"seed {seed}"
             tried += 1
             more += cut.least > certify(bound.relaxation, bound.prices.alone()).least
@@ -130,7 +130,7 @@ def test_a_bound_of_the_whole_is_above_that_of_its_groups(family: str, size: int
     bound, own = (PatternBound(Solve.of(some)) for some in (coarse.fleet, fleet))
     bound.root_prices()
     own.root_prices()
-    lifted = WholeBound(fleet, None).by(coarse.groups, bound, Budget())
+    lifted = WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0]
     assert gain * bound.bound < lifted <= own.bound
 
 
@@ -144,7 +144,7 @@ def test_what_moves_cost_is_in_a_bound_of_the_whole() -> None:
         coarse = RelaxingAggregation.of(fleet, 15)
         bound = PatternBound(Solve.of(coarse.fleet))
         bound.root_prices()
-        found.append(WholeBound(fleet, None).by(coarse.groups, bound, Budget()))
+        found.append(WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0])
     assert found[0] < found[1] < found[2]
 
 
@@ -154,20 +154,20 @@ def test_prices_of_components_alone_are_their_own() -> None:
     coarse = RelaxingAggregation.grouped(fleet, [[c.index] for c in fleet.components])
     bound = PatternBound(Solve.of(coarse.fleet))
     bound.root_prices()
-    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget()) >= bound.bound
+    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0] >= bound.bound
     groups = RelaxingAggregation.of(fleet, 15)
     bound = PatternBound(Solve.of(groups.fleet))
     bound.root_prices()
     assert not relax(fleet).on_one
     assert any(bound.prices.on_one.values() if bound.prices else ())
-    assert WholeBound(fleet, None).by(groups.groups, bound, Budget()) >= bound.bound
+    assert WholeBound(fleet, None).by(groups.groups, bound, Budget())[0] >= bound.bound
 
 
 def test_without_prices_or_time_there_is_no_bound() -> None:
     fleet = compile_fleet(Problem(**suite("shared", 30, 1)))
     coarse = RelaxingAggregation.of(fleet, 5)
     bound = PatternBound(Solve.of(coarse.fleet))
-    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget()) == 0
+    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0] == 0
     bound.root_prices()
-    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget(0.0)) == 0
-    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget()) > 0
+    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget(0.0))[0] == 0
+    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0] > 0

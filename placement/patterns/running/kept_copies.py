@@ -219,6 +219,7 @@ class KeptCopiesBound:
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in program.smoothed(centre, duals):
                 prices = program.prices(point)
+                prices.aggregates = {s: prices.aggregates[s] for s in domain.aggregates}
                 found, capacity = columns.price(prices, duals, extra=0)
                 bound, contents = self._prove(prices, capacity, domain, columns.knapsacks)
                 found += program.add_residual_patterns(contents, duals)
