@@ -21,7 +21,7 @@ turns on a second core, where they are few on one core, too.
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
 column generation has most of the time at any size, and ends with ruin and recreate and large neighbourhoods. Where the
-model of CP-SAT can be written it has a short turn before, and where the problem is small the rest. Where moves are
+problem is small CP-SAT has the rest, and where its model can still be written a short turn before. Where moves are
 limited the outline comes first in small problems, as it proves most, and has most of the time, or runs beside the
 others where there is a second core.
 

@@ -438,12 +438,10 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     STUCK: (Turn(BOUND, 0.1), Turn("cp-sat", 0.2, 0.5, options={"start": False})),
     # Restarts of greedy after the third were no better at mixed 3,000, seeds 2 and 3, and took 6 s of 60.
     AFTER_FIRST_HUGE: (Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4, options={"restarts": 3})),
-    # Column generation proves nothing of how many optional copies must be left out: where it came first, tiny problems
-    # whose cost met its bound at once took 0.8 of any limit (docs/notes/2026-11-fleets.md).
     RULES_SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),
-        Turn("cp-sat", 0.2, 2.5),
         Turn("column-generation", 0.8, options={"second": False}),
+        Turn("cp-sat", 0.2, 2.5),
         Turn(IMPROVE, 0.3, options={"steps": 10}),
         Turn("cp-sat", 1.0),
     ),

@@ -18,7 +18,6 @@ from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.result import Outcome, Stop
-from placement.solving.steps import PER_SECOND, step_counter
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -147,26 +146,6 @@ def test_cp_sat_is_asked_before_demand_where_the_direct_model_is_very_small(
     monkeypatch.setattr(Solver, "run", run)
     placement.solve(problem, hint=plan, work=1, options={"direct_terms_demand": terms})
     assert next(name for name in asked if name in ("cp-sat", "demand")) == first
-
-
-def test_how_many_copies_limits_leave_out_is_proven_at_once() -> None:
-    """By a direct model: column generation, which has most of the work, proves nothing of that."""
-    machine = {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
-    problem = Problem(
-        accelerators={"A": {"memory_gib": 48}},
-        instance_types={"t": machine},
-        pools=[{"name": name, "instance_type": "t", "zone": name} for name in ("a", "b")],
-        limits=[{"name": "account", "pools": ["a", "b"], "max_instances": 2}],
-        components=[
-            {"name": "some", "copies": 4, "min_copies": 0, "accelerator_memory_gib": 40},
-            {"name": "all", "copies": 1, "accelerator_memory_gib": 30},
-        ],
-    )
-    before = step_counter().spent
-    result = placement.solve(problem, work=20)
-    assert result.plan is not None
-    assert (result.status, result.plan.left_out_bound) == (Status.OPTIMAL, {"0": 3})
-    assert step_counter().spent - before < PER_SECOND  # of 20 times as many
 
 
 def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
