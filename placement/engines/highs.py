@@ -101,12 +101,10 @@ class QuietHighs(highspy.Highs):
         self.addRow(low, high, len(terms), np.array([*terms], dtype=np.int32), np.array([*terms.values()], dtype=float))
         return int(self.getNumRow()) - 1
 
-    def add_column(
-        self, cost: float, high: float, terms: Mapping[int, float] = MappingProxyType({}), *, low: float = 0.0
-    ) -> int:
-        """One more column, by its coefficients in rows that are there; returns its index."""
+    def add_column(self, cost: float, high: float, terms: Mapping[int, float] = MappingProxyType({})) -> int:
+        """One more column, from 0 on, by its coefficients in rows that are there; returns its index."""
         rows, values = np.array([*terms], dtype=np.int32), np.array([*terms.values()], dtype=float)
-        self.addCol(cost, low, high, len(terms), rows, values)
+        self.addCol(cost, 0.0, high, len(terms), rows, values)
         return int(self.getNumCol()) - 1
 
 

@@ -33,7 +33,9 @@ class PatternBoundParameters:
     nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")
     useful: float = parameter(0.1, "part of an accelerator's dual value", "that a useful pattern may lack")
     stake: float = parameter(
-        0.02, "part of the rent of what runs", "that moving all of it must cost for it to be worth an LP of its own"
+        0.02,
+        "part of the rent of what runs",
+        "that moving all of it must cost for the other LP to have a part of the time",
     )
 
 
