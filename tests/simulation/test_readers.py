@@ -273,3 +273,28 @@ def test_a_hole_in_all_components(tmp_path: Path) -> None:
     assert (dated.longest_hole(), dated.moment(60)) == (None, "2026-11-30T07:31:00+00:00")
     changes = "component,time,rate\n" + "".join(f"a,{600 * k * k},1\n" for k in range(30))
     assert read(tmp_path, changes).longest_hole() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "says"),
+    [
+        (LISTED, "c", 'FILE has no "c"; known: a, b'),
+        (BURSTGPT, "ChatGTP", 'FILE has no "ChatGTP"; did you mean "ChatGPT"?'),
+        (SERVEGEN, "62", 'FILE has no "62"; known: 61, 142'),
+        (COUNTED, "cod", 'FILE has no "cod"; did you mean "code"?'),
+        (AZURE, "code", 'FILE has no "code"; it names no components; --component says whose it is'),
+    ],
+)
+def test_a_name_that_the_file_does_not_have(tmp_path: Path, text: str, left: str, says: str) -> None:
+    """It was ignored: its requests went to nobody, or to a component of the file's own name."""
+    with pytest.raises(UsageError) as error:
+        read(tmp_path, text, names={left: "chat"}, component="chat")
+    assert str(error.value).replace(str(tmp_path / "rates.csv"), "FILE") == f"name: {says}"
+
+
+@pytest.mark.parametrize("header", ["Component,Time,Rate", "timestamp,contexttokens,generatedtokens"])
+def test_columns_in_other_letters(tmp_path: Path, header: str) -> None:
+    """The message has the columns as they must be spelled."""
+    told = faults(tmp_path, f"{header}\na,0,1\n")
+    assert "must spell its columns " in told
+    assert told.rpartition("columns ")[2].partition(":")[0].replace(" ", "").lower() == header.lower()

@@ -1,16 +1,43 @@
-"""Moments in traffic files; a fault names row, column, rule and value."""
+"""Moments and names in traffic files; a fault names row, column, rule and value."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import CsvRow, FieldError
+from placement.errors import UsageError, called_file, nearest, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
 _TIME = "must be a time: seconds from the start, 90m, 6h, 2d, or 2026-01-31T08:00"
 LONGEST = 366 * 86_400  # seconds of one file
+
+
+class Renaming:
+    """Components by the names that a file has for them; others keep theirs. It keeps what the file names."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._met: dict[str, None] = {}
+
+    def __call__(self, name: str) -> str:
+        """The component that a name of the file stands for."""
+        self._met[name] = None
+        return self._names.get(name, name)
+
+    def check(self, source: str) -> None:
+        """Each name that was given stands in the file: a slip would leave its requests with another component."""
+        for name in self._names:
+            if name not in self._met:
+                there = (
+                    nearest(name, self._met) if self._met else "it names no components; --component says whose it is"
+                )
+                raise UsageError(f'name: {called_file(source)} has no "{printable(name)}"; {there}', "name")
 
 
 def duration(text: str, place: str) -> int:

@@ -14,13 +14,15 @@ from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO, whole_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from placement.simulation.readers.cells import Renaming
 
 
 _MINUTE = 60
 
 
-def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traffic:
+def read(rows: Sequence[CsvRow], source: str, names: Renaming) -> Traffic:
     """The traffic in rows of a service and a minute each."""
 
     def one(row: CsvRow) -> tuple[str, int, int]:
@@ -32,7 +34,7 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
         if count.startswith("-"):
             raise FieldError(row.place("requests"), "must not be negative", count)
         found = row.value("requests")
-        return names.get(name, name), minute, round((found or 0) * MICRO / _MINUTE)
+        return names(name), minute, round((found or 0) * MICRO / _MINUTE)
 
     found: dict[str, dict[int, int]] = {}
     places: dict[str, str] = {}

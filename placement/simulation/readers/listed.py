@@ -16,7 +16,9 @@ from placement.simulation.readers.cells import LONGEST, moment
 from placement.simulation.traffic import Traffic, from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from placement.simulation.readers.cells import Renaming
 
 
 _ALONE = 600  # seconds that the rates of a file with one time last
@@ -31,7 +33,7 @@ class RateRow(NamedTuple):
     number: int
 
 
-def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str]) -> Traffic:
+def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Renaming) -> Traffic:
     """The traffic in rows of component, time and rate."""
     found: list[RateRow] = each(rows, lambda row: _row(row, names), source)
     start = found[0].when if isinstance(found[0].when, datetime) else None
@@ -66,9 +68,9 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str
     return from_rows(rates, [at - first for at in times], times[-1] + last - first, start, source, places, first)
 
 
-def _row(row: CsvRow, names: Mapping[str, str]) -> RateRow:
-    name = row.required("component")
-    return RateRow(names.get(name, name), moment(row, "time"), rate(row.text("rate"), row.place("rate")), row.number)
+def _row(row: CsvRow, names: Renaming) -> RateRow:
+    name = names(row.required("component"))
+    return RateRow(name, moment(row, "time"), rate(row.text("rate"), row.place("rate")), row.number)
 
 
 def _seconds(row: RateRow, start: datetime | None) -> int | None:

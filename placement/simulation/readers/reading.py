@@ -12,10 +12,11 @@ from placement.catalogue.readers.fields import parse_csv
 from placement.documents.read import MOST_MIB, input_limit, read_text
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers import counted, listed, requests, wide
+from placement.simulation.readers.cells import Renaming
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from placement.simulation.traffic import Traffic
 
@@ -23,6 +24,11 @@ _KINDS = (
     "this project's (component, time, rate), a column a time (client, t0, t10, ... in minutes or h0, h1, ...), counts "
     "(service, minute, requests), or one of Azure's LLM inference trace, BurstGPT or Mooncake"
 )
+
+_OURS = ("component", "time", "rate")
+_AZURE = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
+_BURSTGPT = ("Timestamp", "Model")
+_COUNTED = ("service", "minute", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,18 @@ def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic
     ------
     DocumentError
         The file is of no known kind, or damaged: gaps, time that goes back, negative rates, with the row of each.
+    UsageError
+        A name is given that the file does not have.
     """
     given = given or TrafficGiven()
     source, text = _text(path)
+    names = Renaming(given.names)
+    found = _parsed(text, source, given, names)
+    names.check(source)
+    return found
+
+
+def _parsed(text: str, source: str, given: TrafficGiven, names: Renaming) -> Traffic:
     if not text.strip():
         raise DocumentError([Fault("row 1", "is empty: there is no traffic")], source)
     if text.lstrip().startswith("{"):
@@ -59,17 +74,26 @@ def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic
     if not rows:
         raise DocumentError([Fault("row 1", "has no rows below it: there is no traffic")], source)
     columns = set(rows[0].cells)
-    if columns >= {"component", "time", "rate"}:
-        return listed.read(rows, source, given.gaps, given.names)
-    if columns >= {"TIMESTAMP", "ContextTokens", "GeneratedTokens"}:
+    if columns >= set(_OURS):
+        return listed.read(rows, source, given.gaps, names)
+    if columns >= set(_AZURE):
         return requests.read_azure(rows, source, given.component)
-    if columns >= {"Timestamp", "Model"}:
-        return requests.read_burstgpt(rows, source, given.names)
-    if columns >= {"service", "minute", "requests"}:
-        return counted.read(rows, source, given.names)
+    if columns >= set(_BURSTGPT):
+        return requests.read_burstgpt(rows, source, names)
+    if columns >= set(_COUNTED):
+        return counted.read(rows, source, names)
     if wide.is_wide(rows[0]):
-        return wide.read(rows, source, given.gaps, given.names)
-    raise DocumentError([Fault("row 1", f"names no columns that are known here; traffic is {_KINDS}")], source)
+        return wide.read(rows, source, given.gaps, names)
+    raise DocumentError([Fault("row 1", _unknown(list(columns)))], source)
+
+
+def _unknown(columns: Sequence[str]) -> str:
+    """What is wrong with columns of no kind: how those of a kind are spelled, else which kinds there are."""
+    small = {name.lower() for name in columns}
+    for kind in (_OURS, _AZURE, _BURSTGPT, _COUNTED):
+        if small >= {name.lower() for name in kind}:
+            return f"must spell its columns {', '.join(kind)}: capital and small letters differ"
+    return f"names no columns that are known here; traffic is {_KINDS}"
 
 
 def _text(path: str | Path) -> tuple[str, str]:

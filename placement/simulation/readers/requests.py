@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from placement.simulation.readers.cells import Renaming
+
 
 _BIN = 60  # seconds
 _WHOSE = "does not say whose requests they are: name the component with --component"
@@ -34,7 +36,7 @@ def read_azure(rows: Sequence[CsvRow], source: str, component: str | None) -> Tr
     return _counted({component: seconds}, source, first)
 
 
-def read_burstgpt(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traffic:
+def read_burstgpt(rows: Sequence[CsvRow], source: str, names: Renaming) -> Traffic:
     """Timestamp (seconds), Model, Request tokens, ... (HPMLL/BurstGPT): each model is a component."""
 
     def one(row: CsvRow) -> tuple[str, float]:
@@ -43,7 +45,7 @@ def read_burstgpt(rows: Sequence[CsvRow], source: str, names: Mapping[str, str])
         found = row.value("Timestamp")
         if found is None:
             raise FieldError(row.place("Timestamp"), "must be a number of seconds", row.text("Timestamp"))
-        return names.get(name, name), found
+        return names(name), found
 
     found: list[tuple[str, float]] = each(rows, one, source)
     _check_order([at for _, at in found], [row.number for row in rows], source)

@@ -16,7 +16,9 @@ from placement.simulation.readers.cells import LONGEST
 from placement.simulation.traffic import Traffic, from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from placement.simulation.readers.cells import Renaming
 
 
 _TIME = re.compile("([th])([0-9]{1,7})")
@@ -28,7 +30,7 @@ def is_wide(row: CsvRow) -> bool:
     return sum(_TIME.fullmatch(name) is not None for name in row.cells) >= max(2, len(row.cells) - 3)
 
 
-def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str]) -> Traffic:
+def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Renaming) -> Traffic:
     """The traffic in rows of a component each."""
     columns = {name: found for name in rows[0].cells if (found := _TIME.fullmatch(name)) is not None}
     times = [int(found[2]) * _SECONDS[found[1]] for found in columns.values()]
@@ -49,7 +51,7 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str
                 raise FieldError(place, "is empty: give a rate, or say with --gaps hold or --gaps zero what that means")
             else:
                 found.append(found[-1] if gaps == "hold" and found else 0)
-        return names.get(label, label), found
+        return names(label), found
 
     table: dict[str, list[int]] = {}
     places: list[str] = []
