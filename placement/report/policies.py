@@ -15,9 +15,9 @@ from placement.report.scaling import (
     Figure,
     figures,
     is_large,
+    lost_in_words,
     measures,
     span_in_words,
-    unplaced_in_words,
     wanted_in_words,
 )
 
@@ -63,4 +63,4 @@ def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list
 def _notes(simulations: dict[str, Simulation]) -> Iterator[str]:
     for name, simulation in simulations.items():
         yield f"{words.shown(name)}: {wanted_in_words(simulation)}"
-        yield from (f"{words.shown(name)}, {line}" for line in unplaced_in_words(simulation))
+        yield from (f"{words.shown(name)}, {line}" for line in lost_in_words(simulation))

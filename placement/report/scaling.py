@@ -11,6 +11,7 @@ from rich.text import Text
 from placement.report import words
 from placement.report.narrow import Fitting, PlainTable
 from placement.simulation.outcome import HOURLY_NAME
+from placement.simulation.over_maximum import over_maximum
 from placement.simulation.waterfall import WaterfallStep, folds
 from placement.units import MICRO
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from placement.demand.now import CopiesNow
     from placement.simulation import Simulation, StrategyOutcome
     from placement.simulation.hybrid import Hybrid, SharingComponent
+    from placement.simulation.setup import SimulationSetup
 
 _FIGURES = ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared", "better")  # as of _sharing
 _ROWS = 30
+_LINES = 5  # of components that lose requests
 _HOUR = 3600
 _LARGE = 1_000_000 * MICRO
 Figure = tuple[str, float | None]  # a cell: its text, and what a page sorts it by
@@ -68,7 +71,7 @@ def simulation_table(simulation: Simulation) -> RenderableType:
     for name, cells in measures(simulation, large=large):
         table.add_row(name, *(told for told, _ in cells), style="dim")
     wanted = f"{span_in_words(simulation)}; {wanted_in_words(simulation)}"
-    notes = [Text(line) for line in (wanted, *unplaced_in_words(simulation))]
+    notes = [Text(line) for line in (wanted, *lost_in_words(simulation))]
     return Group(Fitting(table), "", *notes, Text(LEGEND, style="dim"))
 
 
@@ -155,14 +158,30 @@ def wanted_in_words(simulation: Simulation) -> str:
     )
 
 
-def unplaced_in_words(simulation: Simulation) -> list[str]:
-    """A line for each strategy that left out copies."""
-    found = []
+def lost_in_words(simulation: Simulation) -> list[str]:
+    """A line for each component whose policy has too few copies, then for each strategy that left out copies."""
+    found = over_maximum_in_words(simulation.setup)
     for outcome in simulation.strategies:
         lacking = sum(1 for n in outcome.series["unplaced"] if n)
         if lacking:
             steps = words.count(lacking, "step")
             found.append(f"{outcome.strategy.name}: in {steps} not all wanted copies had a place (quotas)")
+    return found
+
+
+def over_maximum_in_words(setup: SimulationSetup) -> list[str]:
+    """A line for each component that loses requests by `max_capacity`; of many, those with the most."""
+    rows = over_maximum(setup)
+    found = [
+        f"{words.shown(row.component)}: max_capacity {row.copies:,} loses {max(1, round(row.requests / MICRO)):,} "
+        f"requests ({share_in_words(row.requests, row.asked)} of its own), first at {setup.traffic.moment(row.first)}; "
+        f"{words.count(row.wanted, 'copy', 'copies')} would serve its highest rate"
+        for row in rows[:_LINES]
+    ]
+    if len(rows) > _LINES:
+        rest = sum(row.requests for row in rows[_LINES:]) / MICRO
+        more = words.count(len(rows) - _LINES, "more component")
+        found.append(f"max_capacity loses requests of {more}, {max(1, round(rest)):,} in all")
     return found
 
 
@@ -259,6 +278,7 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
         *(Text(note, style="dim") for note in notes),
         "",
         sums,
+        *(Text(line) for line in over_maximum_in_words(hybrid.setup)),
         Text(f"alone in the hybrid: {told}"),
         Text(legend, style="dim"),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from placement.simulation.machines import HOUR
+from placement.simulation.over_maximum import over_maximum
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Simulation:
             "requests": _requests(int(setup.rates.sum()) * setup.every),
             "cold_starts": int(setup.woken.sum()),
             "floor": None if floor is None else floor / MICRO,
+            "over_max_capacity": [row.to_document() for row in over_maximum(setup)],
             "strategies": [self._row(outcome, names) for outcome in self.strategies],
         }
         if self.hourly is not None:

@@ -14,7 +14,14 @@ from placement.report.page import grid, html
 from placement.report.page.charts import bars
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.report.page.page import FigureTile, Section, colour_rules, shown
-from placement.report.scaling import figures, measures, over_in_words, share_in_words, words_of_span
+from placement.report.scaling import (
+    figures,
+    measures,
+    over_in_words,
+    over_maximum_in_words,
+    share_in_words,
+    words_of_span,
+)
 from placement.report.waterfall_picture import waterfall_bars
 from placement.simulation.outcome import HOURLY_NAME
 from placement.simulation.waterfall import NAMES, folds, waterfall
@@ -88,7 +95,8 @@ def _size(simulation: Simulation) -> dict[str, Any]:
 
 
 def _use(simulation: Simulation) -> dict[str, Any]:
-    return {"chart": over_time.use(simulation), "grid": _least_served(simulation)}
+    lines = over_maximum_in_words(simulation.setup)
+    return {"chart": over_time.use(simulation), "lines": lines, "grid": _least_served(simulation)}
 
 
 def _least_served(simulation: Simulation) -> PageTable | None:

@@ -1,0 +1,74 @@
+"""Requests that no copies serve whatever the machines: those beyond what the most copies of a policy serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from placement.simulation.floor import allowed_copies
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from placement.simulation.setup import SimulationSetup
+
+
+@dataclass(frozen=True, slots=True)
+class OverMaximum:
+    """One component whose `max_capacity` is too low at times.
+
+    Attributes
+    ----------
+    copies : the most of that first time. wanted : copies that would serve the highest rate.
+    requests : micro-requests beyond what the most copies serve, of `asked` in all. seconds : in which there are some.
+    first : the second of the traffic with the first of them.
+    """
+
+    component: str
+    copies: int
+    wanted: int
+    requests: int
+    asked: int
+    seconds: int
+    first: int
+
+    def to_document(self) -> dict[str, Any]:
+        """A row of `placement-simulation/v1`."""
+        return {
+            "component": self.component,
+            "max_capacity": self.copies,
+            "needed_capacity": self.wanted,
+            "requests": round(self.requests / MICRO, 3),
+            "seconds": self.seconds,
+            "first_second": self.first,
+        }
+
+
+def over_maximum(setup: SimulationSetup) -> list[OverMaximum]:
+    """Components whose `max_capacity` loses requests, most requests first.
+
+    Where rules over zones and losses ask for more copies than `max_capacity`, so many serve. O(steps x components).
+    """
+    rules, every = setup.rules, setup.every
+    most = np.empty_like(setup.rates)
+    for k in range(setup.steps):
+        _, most[k] = rules.limits(setup.traffic.week_second + k * every)
+    lost = np.maximum(0, setup.rates - most * rules.capacity)
+    serving = allowed_copies(setup.problem, np.where(lost > 0, most, 0))
+    lost = np.where(lost > 0, np.maximum(0, setup.rates - serving * rules.capacity), 0)
+    found = []
+    for c in np.flatnonzero(lost.any(axis=0)).tolist():
+        steps = np.flatnonzero(lost[:, c])
+        found.append(
+            OverMaximum(
+                component=setup.problem.components[c].name,
+                copies=int(most[steps[0], c]),
+                wanted=-(-int(setup.rates[:, c].max()) // int(rules.capacity[c])),
+                requests=int(lost[:, c].sum()) * every,
+                asked=int(setup.rates[:, c].sum()) * every,
+                seconds=len(steps) * every,
+                first=int(steps[0]) * every,
+            )
+        )
+    return sorted(found, key=lambda row: -row.requests)
