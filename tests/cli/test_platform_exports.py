@@ -128,3 +128,17 @@ def test_a_peak_has_more_copies_and_keeps_the_other_rules(tmp_path: Path) -> Non
     code, _, said = run("keda", *plans, "--out", tmp_path / "other")
     assert (code, "max-per-instance" in said) == (1, True)
     assert run("keda", "-", tmp_path / "low-plan.json", "--peak", "-", "--out", tmp_path / "x")[0] == 2
+
+
+@pytest.mark.parametrize("platform", list(FILES))
+def test_a_plan_of_another_problem(platform: str, files: tuple[str, str], tmp_path: Path) -> None:
+    """It ends as with other commands that take a problem and a plan, also where the plan breaks rules of this one."""
+    out = tmp_path / "out"
+    for change in ({}, {"assignments": []}):
+        (tmp_path / "plan.json").write_text(
+            json.dumps({**PLAN, **change, "format": "placement-plan/v1", "problem": "x"})
+        )
+        code, _, said = run(platform, *files, "--out", out)
+        assert (code, out.exists()) == (2, False)
+        assert '/plan.json at $.problem: is a plan of the problem "x", this is ' in said
+        assert "so it can't be exported; give it with its own problem" in said

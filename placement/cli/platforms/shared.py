@@ -73,7 +73,8 @@ def read_both(problem_file: str, plan_file: str, out: str, *, force: bool) -> tu
     Raises
     ------
     UsageError
-        The folder may not be written, both are standard input, or the plan has no assignments to export.
+        The folder may not be written, both are standard input, or the plan is of another problem, or has no
+        assignments to export.
     typer.Exit
         The plan breaks a rule, or says something untrue of itself; each is told on stderr.
     """
@@ -103,15 +104,17 @@ def read_peak(problem: Problem, plan_file: str) -> Plan:
 
 
 def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
-    """Refuse the plan in a file if it has no assignments, or breaks a rule."""
+    """Refuse the plan in a file if it has no assignments, is of another problem, or breaks a rule."""
     from placement.errors import UsageError, called_file
-    from placement.referee import verify
+    from placement.referee import refused, verify
     from placement.report.verdict import verdict_lines
 
     shown = called_file(file)
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(f"{shown} at $.status: is {plan.status}, and places nothing, so there is nothing to export")
     verdict = verify(problem, plan)
+    if any(row.rule == "claimed-problem" for row in verdict.violations):
+        raise refused(shown, plan, verdict.violations, ", so it can't be exported")
     if not verdict.ok:
         for line in verdict_lines(problem, plan, verdict):
             say(line)
