@@ -66,10 +66,7 @@ def first_violation(fleet: Fleet, packing: Packing) -> str:
 def check_claims(problem: Problem, plan: Plan, cost: int, bound: int | None, name: str) -> None:
     """Hold a plan, which errors call `name`, against the rules, what it says of itself, and what is proven.
 
-    Raises
-    ------
-    SolverBugError
-        It breaks a rule, says what is untrue, or costs less than its bound.
+    Raises SolverBugError: it breaks a rule, says what is untrue, or costs less than its bound.
     """
     if bound is not None and bound > cost:
         raise SolverBugError(f"{name} costs {cost}, less than a bound of {bound}")

@@ -31,11 +31,9 @@ def findings(
 ) -> list[BrokenRule]:
     """The broken rules of what runs.
 
-    Parameters
-    ----------
-    plan : what runs, as a plan.
-    violations : what the referee says of it.
-    dealt : by machine with copies of unknown accelerators, whether they can have what they need. Where that is not
+    `plan`: what runs, as a plan.
+    `violations`: what the referee says of it.
+    `dealt`: by machine with copies of unknown accelerators, whether they can have what they need. Where that is not
         known, rules of its accelerators are left out: see `unjudged`.
     """
     needs = {row.name: [copy_need(mode) for mode in row.modes] for row in problem.components}

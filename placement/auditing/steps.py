@@ -40,14 +40,10 @@ class FirstMoves:
 def first_moves(problem: Problem, plan: Plan, most: int | None = None) -> FirstMoves:
     """Steps from what runs towards a plan.
 
-    Parameters
-    ----------
-    problem : with what runs, for which the plan was made.
-    plan : keeps every rule.
-    most : steps to find; None for as many as there are.
+    `problem`: with what runs, for which the plan was made.
+    `plan`: keeps every rule.
+    `most`: steps to find; None for as many as there are.
 
-    Notes
-    -----
     At most `LOOKS` verdicts of the referee, each O(copies); fewer where there are very many copies.
     """
     return _Route(problem, plan).find(most)

@@ -20,8 +20,6 @@ def rounded(need: int, room: int, k: int) -> int:
 
     With x the part of the room: x when (k + 1) x is whole, else that rounded down, over k.
 
-    Examples
-    --------
     >>> rounded(3, 5, 1), rounded(1, 2, 1), rounded(2, 5, 1), parts(1)
     (2, 1, 0, 2)
     """

@@ -56,10 +56,8 @@ def account_rules(
 ) -> AccountRules:
     """The rules of an account for some pools.
 
-    Parameters
-    ----------
-    committed : names of pools that are in a commitment already: no pool is in two.
-    least : how many pools a quota must be shared by to be a limit, where one pool alone has it as its `max_instances`.
+    `committed`: names of pools that are in a commitment already: no pool is in two.
+    `least`: how many pools a quota must be shared by to be a limit, where one pool alone has it as its `max_instances`.
     """
     made = AccountRules()
     taken: set[str] = set()

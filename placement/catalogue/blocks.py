@@ -67,12 +67,8 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     """The blocks that rent what was wished for.
 
     A quota over several pools is a row of `limits`; each pool's `max_instances` is what the quota allows it alone.
-
-    Raises
-    ------
-    UsageError
-        A type is not offered in the region, or it was named, has no known price and none was given; all of them are
-        told. A zone is unknown.
+    Raises UsageError: a type is not offered in the region, or it was named, has no known price and none was given; all
+    of them are told. A zone is unknown.
     """
     made = Blocks()
     wish = _with_prices(made, market, wish)

@@ -143,10 +143,7 @@ def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
 def search(market: Market, wanted: Filter) -> list[tuple[InstanceFacts, Price | None]]:
     """Machines with accelerators that pass a filter, with their prices there: the cheapest first, unknown prices last.
 
-    Raises
-    ------
-    UsageError
-        An accelerator, a region or a provider is unknown; with the nearest names.
+    Raises UsageError: an accelerator, a region or a provider is unknown; with the nearest names.
     """
     check_region(wanted.region, market)
     check_provider(wanted.provider)

@@ -47,11 +47,8 @@ def check_zones(
     """Refuse zones that a region has not, where the zones of any of these types are known there.
 
     A name as accounts have them is let pass where ids are known: which of them it is differs from account to account.
-
-    Raises
-    ------
-    UsageError
-        A zone is unknown, with the nearest ones; or some are ids and some are names, which may be the same zone.
+    Raises UsageError: a zone is unknown, with the nearest ones; or some are ids and some are names, which may be the
+    same zone.
     """
     known = sorted({zone for name in names for zone in market.zones(name, region, capacity)})
     if not known:

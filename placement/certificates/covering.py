@@ -52,10 +52,8 @@ def cover(
 
     The leaf that proves least is split first. None without an engine's answer at the root.
 
-    Parameters
-    ----------
-    cuts : inequalities that every plan keeps, with the prices that prove them.
-    domain : machine counts that any plan worth having pays for.
+    `cuts`: inequalities that every plan keeps, with the prices that prove them.
+    `domain`: machine counts that any plan worth having pays for.
     """
     kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
     program, found = _CoverProgram(reasons, kept), Cover(NodeCase(domain))

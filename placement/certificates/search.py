@@ -80,18 +80,13 @@ class ArgumentSearch:
     ) -> Nodes:
         """The tree that proves most; the first that proves the claim without an engine.
 
-        Parameters
-        ----------
-        known : pattern bounds of the solve, of this fleet.
-        incumbent : the best plan, which bounds what is of interest.
-        by : the solver that proved the claim.
-        counted : count programs of the solve, of this fleet.
-        prices : others that are known, of fleets that differ in what machines cost alone.
-
-        Raises
-        ------
-        SolverBugError
-            The incumbent costs less than what prices prove, or a plan found on the way less than what an engine did.
+        `known`: pattern bounds of the solve, of this fleet.
+        `incumbent`: the best plan, which bounds what is of interest.
+        `by`: the solver that proved the claim.
+        `counted`: count programs of the solve, of this fleet.
+        `prices`: others that are known, of fleets that differ in what machines cost alone.
+        Raises SolverBugError: the incumbent costs less than what prices prove, or a plan found on the way less than
+        what an engine did.
         """
         best: Nodes | None = None
         most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks

@@ -44,10 +44,7 @@ def drawn(paths: Sequence[str], draw: Callable[[], str], what: str) -> list[Outp
 def write_outputs(outputs: Sequence[Output]) -> None:
     """Write all files of one answer, or none of them, and say what is to be said of each.
 
-    Raises
-    ------
-    UsageError
-        One of them can't be made or written; what stood at the others' paths before is untouched.
+    Raises UsageError: one of them can't be made or written; what stood at the others' paths before is untouched.
     """
     if not outputs:
         return
@@ -80,11 +77,9 @@ def hand_out(
 
     An answer that can't be written is kept in the folder for temporary files: it may have taken an hour.
 
-    Parameters
-    ----------
-    found : the answer, whose `faults` are told.
-    document, report : what is written, and what is printed; each is made when it is needed.
-    more : what else is to be written: with the document, or not at all.
+    `found`: the answer, whose `faults` are told.
+    `document`, `report`: what is written, and what is printed; each is made when it is needed.
+    `more`: what else is to be written: with the document, or not at all.
     """
     said: AbstractContextManager[None] = nullcontext()
     with raised_last() as later, STOPS.keeping():
@@ -103,12 +98,8 @@ def hand_out(
 def write_or_keep(outputs: Sequence[Output]) -> None:
     """As `write_outputs`; the first of them is kept in the folder for temporary files where they can't be written.
 
-    Raises
-    ------
-    UsageError
-        One of them can't be made or written; it names the file that holds the first.
-    BrokenPipeError
-        Nobody reads standard output any more: its reader has seen enough.
+    Raises UsageError: one of them can't be made or written; it names the file that holds the first.
+    Raises BrokenPipeError: nobody reads standard output any more: its reader has seen enough.
     """
     if not outputs:
         return

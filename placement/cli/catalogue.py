@@ -42,10 +42,7 @@ MaxPriceOption = Annotated[
 def read_market(files: list[str] | None) -> Market:
     """The shipped tables with the user's files; what a file told and could not be used goes to stderr.
 
-    Raises
-    ------
-    PlacementError
-        Of the last file that is damaged, once the faults of all others are told.
+    Raises PlacementError: of the last file that is damaged, once the faults of all others are told.
     """
     from placement.catalogue.market import Market
 

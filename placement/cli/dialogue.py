@@ -47,13 +47,9 @@ def ask(
 ) -> tuple[Answers, str, bool]:
     """The answers with what was missing, the file to write, and whether it may be written over.
 
-    Raises
-    ------
-    KeyboardInterrupt
-        The person has had enough.
-    PlacementError
-        What was given as an option can't be used with the answers: no region offers any of it, models fit on none of
-        the accelerators; or the file is not to be written over.
+    Raises KeyboardInterrupt: the person has had enough.
+    Raises PlacementError: what was given as an option can't be used with the answers: no region offers any of it,
+    models fit on none of the accelerators; or the file is not to be written over.
     """
     output, force = _target(output, force=force)
     if not market.nodes:

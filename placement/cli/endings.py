@@ -196,11 +196,7 @@ def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Do all of several things, though one fails to be written: nobody reads standard output any more, say.
 
     Gives a context manager for such a thing; what it raised ends the block, once the rest is done.
-
-    Raises
-    ------
-    OSError, UsageError
-        The first of them.
+    Raises OSError or UsageError: the first of them.
     """
     failed: list[OSError | UsageError] = []
 
@@ -241,10 +237,7 @@ class Attempts:
 def told_together() -> Iterator[Attempts]:
     """Try several things, and tell what is wrong with each of them, not with the first alone.
 
-    Raises
-    ------
-    PlacementError
-        The last one, once those before it are told.
+    Raises PlacementError: the last one, once those before it are told.
     """
     attempts = Attempts()
     yield attempts

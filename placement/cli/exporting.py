@@ -29,10 +29,7 @@ def refuse_over(output: str, *, force: bool) -> None:
 def check_new_file(output: str, inputs: Sequence[str | Path], *, force: bool) -> None:
     """Refuse to write over what is read, or over a file unasked, before anything is read.
 
-    Raises
-    ------
-    UsageError
-        The file is one of `inputs`, is there, or can't be written.
+    Raises UsageError: the file is one of `inputs`, is there, or can't be written.
     """
     check_outputs({"--output": output}, {str(path): path for path in inputs}, "name another file")
     refuse_over(output, force=force)

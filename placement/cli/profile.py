@@ -137,10 +137,7 @@ def options(
 def read_files(files: list[str], given: Given | None, statistic: str | None) -> list[Profile]:
     """The measurements of files; on stderr which rows are not used, and which accelerators are not known.
 
-    Raises
-    ------
-    PlacementError
-        Of the last file that can't be used, once the faults of all others are told.
+    Raises PlacementError: of the last file that can't be used, once the faults of all others are told.
     """
     from placement.profiles import read_profiles
     from placement.profiles.importing import unknown_accelerators

@@ -37,8 +37,6 @@ def document_schema(kind: str) -> dict[str, Any]:
 
     Rules between rows, such as names that must exist, can't be said in a schema; reading a document checks them too.
 
-    Examples
-    --------
     >>> document_schema("problem")["properties"]["format"]["const"]
     'placement/v1'
     """

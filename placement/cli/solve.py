@@ -155,14 +155,8 @@ def read_settings(solver: str, given: Iterable[str]) -> dict[str, str]:
     """The options of `solver` that are set, as text; the registry reads them as the type of their default.
 
     ``OPTION=VALUE`` and ``SOLVER.OPTION=VALUE`` mean the same when SOLVER is the one that runs.
+    Raises UsageError: text of another form, an option of a solver that does not run, or one set twice.
 
-    Raises
-    ------
-    UsageError
-        Text of another form, an option of a solver that does not run, or one set twice.
-
-    Examples
-    --------
     >>> read_settings("greedy", ["greedy.restarts=3", "rounds=10"])
     {'restarts': '3', 'rounds': '10'}
     """

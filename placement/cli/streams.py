@@ -53,10 +53,7 @@ def check_one_stdin(files: Mapping[str, str | None]) -> None:
 def streams(output: str | None, *, quiet: bool) -> Streams:
     """Apply the rule above to the streams of this process.
 
-    Raises
-    ------
-    UsageError
-        The plan's file can't be written: better said before a long search than after it.
+    Raises UsageError: the plan's file can't be written: better said before a long search than after it.
     """
     watched = is_terminal("stderr")
     if output is not None and output != STDIN:
@@ -87,10 +84,7 @@ def check_suffix(target: str, known: Sequence[str], name: str = "--output") -> N
 def check_certificate_target(target: str) -> None:
     """Refuse a file that no certificate can be written to, or that its checker could not read.
 
-    Raises
-    ------
-    UsageError
-        It is standard output, which has the plan or the tables; it is YAML; or it can't be written.
+    Raises UsageError: it is standard output, which has the plan or the tables; it is YAML; or it can't be written.
     """
     if Path(target).suffix.lower() in (".yaml", ".yml"):
         raise UsageError(f"--certificate {target}: a certificate is JSON, which its checker reads: name a .json file")
@@ -100,10 +94,7 @@ def check_certificate_target(target: str) -> None:
 def check_file(option: str, target: str) -> None:
     """Refuse a file of an option that can't be written.
 
-    Raises
-    ------
-    UsageError
-        It is standard output, which has the plan or the tables; or the file can't be written.
+    Raises UsageError: it is standard output, which has the plan or the tables; or the file can't be written.
     """
     if target == STDIN:
         raise UsageError(f"{option}: name a file, as standard output has the plan or what is said of it")

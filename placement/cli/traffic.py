@@ -176,10 +176,7 @@ def _tell_hole(traffic: Traffic, file: str) -> None:
 def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
     """The policy in a file, which fits the problem.
 
-    Raises
-    ------
-    DocumentError
-        It has faults, or is for other components: told of the file.
+    Raises DocumentError: it has faults, or is for other components: told of the file.
     """
     from placement.demand import compile_rules, read_scaling
     from placement.errors import DocumentError

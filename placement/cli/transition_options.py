@@ -178,10 +178,8 @@ def outputs_of(
 def on_stdout(form: str | None, output: str | None, *, piped: bool = False, quiet: bool = False) -> str | None:
     """What standard output carries: the format that was asked for, else JSON where it is the file, else a table.
 
-    Parameters
-    ----------
-    piped : standard output is the file although no option says so.
-    quiet : no table, but where standard output is the file, so that the table is the answer; None is nothing at all.
+    `piped`: standard output is the file although no option says so.
+    `quiet`: no table, but where standard output is the file, so that the table is the answer; None is nothing at all.
     """
     from placement.documents.read import STDIN
 

@@ -41,10 +41,8 @@ class CopiesNow:
 def read_rates(path: str | Path, known: Iterable[str]) -> dict[str, int]:
     """Micro-requests a second by component, from a CSV with the columns component and rate.
 
-    Raises
-    ------
-    DocumentError
-        A row names no component of the problem, one twice, or has no rate of at least 0: with its number.
+    Raises DocumentError: a row names no component of the problem, one twice, or has no rate of at least 0: with its
+    number.
     """
     source, text = read_text(path)
     rows = parse_csv(text, source) if text.strip() else []
@@ -86,11 +84,9 @@ def scale_now(
 ) -> tuple[CopiesNow, ...]:
     """The copies that a policy wants now.
 
-    Parameters
-    ----------
-    problem : with what runs now; that is what cooldowns would hold back from, were any known. They are taken as over.
-    rates : micro-requests a second by component; one without a rate keeps what it has, within its limits.
-    week_second : seconds since a Monday's midnight, for schedules.
+    `problem`: with what runs now; that is what cooldowns would hold back from, were any known. They are taken as over.
+    `rates`: micro-requests a second by component; one without a rate keeps what it has, within its limits.
+    `week_second`: seconds since a Monday's midnight, for schedules.
     """
     rules = compile_rules(problem, policy)
     placed = Counter(row.component for row in problem.placements)

@@ -22,8 +22,6 @@ def policy_parts(row: ScalingDefaults, weights: Sequence[int]) -> tuple[ScalingD
     by weight, rounded down, the rest to the largest remainders; of the minimum no part gets more than its maximum. A
     part whose maximum is 0 is one that is not scaled at all. O(parts log parts) for each limit.
 
-    Examples
-    --------
     >>> from placement.demand.rows import ScalingDefaults
     >>> [(part.min_capacity, part.max_capacity) for part in policy_parts(ScalingDefaults(min_capacity=2), [3, 1])]
     [(2, 75), (0, 25)]

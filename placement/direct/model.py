@@ -27,17 +27,11 @@ if TYPE_CHECKING:
 class DirectModel(Variables):
     """Variables, the rows of all rules, and goals for one fleet.
 
-    Parameters
-    ----------
-    fleet : what to place.
-    most_new : (P,) the most new machines of each pool that a plan may use.
-    form : see `Form`.
-    budget : within which it is written; None: without a limit.
-
-    Raises
-    ------
-    OutOfTimeError
-        The budget was over first.
+    `fleet`: what to place.
+    `most_new`: (P,) the most new machines of each pool that a plan may use.
+    `form`: see `Form`.
+    `budget`: within which it is written; None: without a limit.
+    Raises OutOfTimeError: the budget was over first.
     """
 
     def __init__(

@@ -26,12 +26,8 @@ class Slot:
 def slots_of(fleet: Fleet, most_new: Sequence[int]) -> tuple[Slot, ...]:
     """Machines enough for some optimal plan: running instances first, then new machines by pool.
 
-    Parameters
-    ----------
-    most_new : (P,) no more new machines of each pool than these, whatever a plan may need.
+    `most_new`: (P,) no more new machines of each pool than these, whatever a plan may need.
 
-    Notes
-    -----
     A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a
     pool never needs more new machines than it has quota, nor more than there are copies that fit it.
     """

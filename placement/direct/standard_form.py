@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = ()) -> str | None:
     """All rules as rows; None when some coefficient is no whole number (rates of very many digits).
 
-    Parameters
-    ----------
-    ticks : the most that a plan may cost; None: whatever it costs.
-    given : the most optional copies that a plan may leave out, by level.
+    `ticks`: the most that a plan may cost; None: whatever it costs.
+    `given`: the most optional copies that a plan may leave out, by level.
     """
     model = DirectModel(fleet, most_new_machines(fleet, ticks), TIGHT)
     model.limit_left_out(given)

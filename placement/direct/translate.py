@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 def decode(model: Variables, values: Values) -> Packing:
     """The packing that a solution stands for; `values` are by variable index.
 
-    Raises
-    ------
-    ValueError
-        The values break a row so that copies can't be dealt out: the tolerance of a float engine was too large.
+    Raises ValueError: the values break a row so that copies can't be dealt out: the tolerance of a float engine was too
+    large.
     """
     machines = []
     for slot in model.slots:

@@ -64,16 +64,12 @@ OUTLINE = Form(outline=True)
 class Variables:
     """All variables of a model and, as rows, those that are totals of others; `program` takes them and the rules.
 
-    Parameters
-    ----------
-    program : an empty one.
-    fleet : what to place.
-    slots : the machines one by one, without new ones for an outline.
-    most : (P,) the most new machines of each pool, for an outline.
-    form : see `Form`.
+    `program`: an empty one.
+    `fleet`: what to place.
+    `slots`: the machines one by one, without new ones for an outline.
+    `most`: (P,) the most new machines of each pool, for an outline.
+    `form`: see `Form`.
 
-    Notes
-    -----
     ``here[c, s]`` are all variables that count copies of a component on a machine, ``components_on[s]`` the components
     that have some, ``new_slots[p]`` the new machines of a pool, ``everywhere[c]`` is (pool, option, variable) over the
     whole fleet, each copy counted once.

@@ -29,9 +29,7 @@ def add_volume_rows(
 ) -> None:
     """What `machines` machines of one shape hold together.
 
-    Parameters
-    ----------
-    copies : number of copies and their option; each option fits on an empty machine of the shape.
+    `copies`: number of copies and their option; each option fits on an empty machine of the shape.
     """
     written: set[tuple[int, ...]] = set()
     for needs in _measures(shape, [option for _, option in copies]):

@@ -19,8 +19,6 @@ T = TypeVar("T")
 class FrozenDict(dict[K, V]):
     """A dict that refuses every change.
 
-    Examples
-    --------
     >>> FrozenDict({"team": "chat"}) | {"team": "code"}
     {'team': 'code'}
     """

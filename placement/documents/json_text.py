@@ -32,18 +32,11 @@ def parse_json_text(
 ) -> Any:
     """The value of a JSON text.
 
-    Parameters
-    ----------
-    source : what the text is called in messages.
-    finite : refuse `NaN`, `Infinity` and numbers that are too large for a float.
-    way_out : told where the text holds several values, one after the other.
-
-    Raises
-    ------
-    NotJsonError
-        It is no JSON, and the message has line and column.
-    DocumentError
-        It is nested too deeply, a number is too long, or not finite, or a mapping has a key twice.
+    `source`: what the text is called in messages.
+    `finite`: refuse `NaN`, `Infinity` and numbers that are too large for a float.
+    `way_out`: told where the text holds several values, one after the other.
+    Raises NotJsonError: it is no JSON, and the message has line and column.
+    Raises DocumentError: it is nested too deeply, a number is too long, or not finite, or a mapping has a key twice.
     """
     found: list[_Odd] = []
 

@@ -95,10 +95,7 @@ def read_transition(path: str | Path) -> Transition:
 def read_document(path: str | Path) -> Problem | Plan:
     """The problem or the plan in a file, whichever its `format` says; ``-`` is standard input.
 
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, or the document has faults.
+    Raises DocumentError: the file can't be read or parsed, or the document has faults.
     """
     source, document = read_mapping(path)
     if document.get("format") == "placement-plan/v1":
@@ -128,10 +125,7 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
 def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call a file by in messages, and the mapping it holds: JSON, or YAML by the suffix.
 
-    Raises
-    ------
-    DocumentError
-        It can't be read or parsed, or holds something else than a mapping.
+    Raises DocumentError: it can't be read or parsed, or holds something else than a mapping.
     """
     source, document = read_value(path)
     if not isinstance(document, dict):
@@ -156,10 +150,8 @@ def read_value(path: str | Path) -> tuple[str, Any]:
 def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:
     """A document of the format `name` in a file, made by `kind` of its keys; of those that stand beside a problem.
 
-    Raises
-    ------
-    DocumentError
-        As `read_mapping`; it says another format, or none; or `kind` found faults, told with the file's name.
+    Raises DocumentError: as `read_mapping`; it says another format, or none; or `kind` found faults, told with the
+    file's name.
     """
     source, document = read_mapping(path)
     _check_kind(document, name, source)
@@ -178,12 +170,8 @@ def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:
 def read_text(path: str | Path) -> tuple[str, str]:
     """The name to call a file by in messages, and the text it holds; ``-`` is standard input.
 
-    Raises
-    ------
-    DocumentError
-        It can't be read, is no UTF-8 text, or is larger than is read.
-    UsageError
-        `path` is not the name of a file.
+    Raises DocumentError: it can't be read, is no UTF-8 text, or is larger than is read.
+    Raises UsageError: `path` is not the name of a file.
     """
     path = arguments.path("path", path)
     source = called_file(path) or '""'
@@ -233,10 +221,7 @@ def _too_large(what: str, most: int, source: str, way_out: str = "") -> Document
 def input_limit(usual: int) -> int:
     """The most MiB of a document that are read.
 
-    Raises
-    ------
-    UsageError
-        The environment sets a limit that is no whole number of MiB.
+    Raises UsageError: the environment sets a limit that is no whole number of MiB.
     """
     asked = os.environ.get(LIMIT)
     if asked is None:

@@ -65,10 +65,8 @@ def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | 
 def check_target(path: str | Path) -> None:
     """Refuse a file that can't be written.
 
-    Raises
-    ------
-    UsageError
-        It is a folder, its folder is not there, or nothing may be written in that; or it is no name at all.
+    Raises UsageError: it is a folder, its folder is not there, or nothing may be written in that; or it is no name at
+    all.
     """
     if not str(path):  # as of a variable that a shell does not have: a Path of it is this folder
         raise UsageError('"" is no name of a file to write')

@@ -43,15 +43,10 @@ class _Constructor(SafeConstructor):
 def parse_yaml(text: str) -> Any:
     """The one document in `text`.
 
-    Raises
-    ------
-    ValueError
-        It is no YAML, it is nested too deeply, or its aliases stand for too much; the message says where and why.
-
-    Notes
-    -----
     An alias repeats what its anchor names, aliases of aliases multiply it: ten lines can stand for billions of values.
     So what all of them stand for is counted, once for each node, before anything is built from it.
+    Raises ValueError: it is no YAML, it is nested too deeply, or its aliases stand for too much; the message says where
+    and why.
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Resolver, yaml.Constructor = _Resolver, _Constructor

@@ -28,10 +28,8 @@ _ITEMS = 8  # of one cell
 def diff_page(found: PlanDifference, names: tuple[str, str] | None = None, *, full: bool = False) -> Outline:
     """What to print.
 
-    Parameters
-    ----------
-    names : what the two sides are called, such as the files; else `what runs`, `the first plan` and so on.
-    full : every row of what is otherwise cut.
+    `names`: what the two sides are called, such as the files; else `what runs`, `the first plan` and so on.
+    `full`: every row of what is otherwise cut.
     """
     before, after = names if names is not None else (found.before.what, found.after.what)
     title: Line = ("Diff of ", Name(found.problem)) if found.problem else ("Diff",)

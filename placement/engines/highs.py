@@ -56,9 +56,7 @@ class QuietHighs(highspy.Highs):
     HiGHS asks now and then whether to go on with an integer program, at the same points on every machine, so that is
     where a limit on steps ends it. What it has done until then it does not tell; in the end it tells its iterations.
 
-    Parameters
-    ----------
-    steps : about what runs of integer programs may take in all (`solving.steps`); one round of each is always made.
+    `steps`: about what runs of integer programs may take in all (`solving.steps`); one round of each is always made.
     """
 
     def __init__(self, steps: float = math.inf) -> None:
@@ -118,13 +116,11 @@ def linear_program(
 ) -> highspy.HighsLp:
     """A program to minimise, column by column. O(entries).
 
-    Parameters
-    ----------
-    columns : (row, coefficient) of each entry of each column.
-    cost : (columns,).
-    within : the least and the most of each column, (columns,) or one number for all.
-    rows : the least and the most of each row, (rows,), of which one may be one number for all.
-    integer : whether all columns are whole numbers.
+    `columns`: (row, coefficient) of each entry of each column.
+    `cost`: (columns,).
+    `within`: the least and the most of each column, (columns,) or one number for all.
+    `rows`: the least and the most of each row, (rows,), of which one may be one number for all.
+    `integer`: whether all columns are whole numbers.
     """
     starts = np.cumsum([0] + [len(column) for column in columns])
     index, value = (
@@ -177,10 +173,7 @@ def load_lp(
 ) -> QuietHighs:
     """A quiet solver with `lp` loaded and `options` set, whose run ends with a budget; by its steps if it is whole.
 
-    Raises
-    ------
-    EngineError
-        HiGHS refused an option or the model.
+    Raises EngineError: HiGHS refused an option or the model.
     """
     solver = QuietHighs(math.inf if budget is None else budget.steps_left())
     if budget is not None:
@@ -199,13 +192,7 @@ def limit_time(solver: highspy.Highs, seconds: float) -> None:
 
 
 def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
-    """Run and return the model status.
-
-    Raises
-    ------
-    EngineError
-        The run failed: there is no status to read.
-    """
+    """Run and return the model status. Raises EngineError: the run failed: there is no status to read."""
     if solver.run() == highspy.HighsStatus.kError:
         raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
     return solver.getModelStatus()
@@ -225,11 +212,7 @@ def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:
 
     Presolve drops rows and columns by dozens of rules, of which one has been wrong. It may also fail: with numbers of
     many digits it finds a solution that breaks a row by about HiGHS's tolerance. Of two runs the second one counts.
-
-    Raises
-    ------
-    EngineError
-        The run failed without presolve, too.
+    Raises EngineError: the run failed without presolve, too.
     """
     with suppress(EngineError):
         status = run(solver)
@@ -284,8 +267,6 @@ def none_up_to(steps: int, noise: float = 0.0) -> int:
 
     `noise` is what its tolerance on reduced costs may hide, in steps.
 
-    Examples
-    --------
     >>> none_up_to(1_000), none_up_to(10**9)
     (1001, 999999901)
     """
@@ -297,8 +278,6 @@ def least_steps(bound: float, noise: float = 0.0) -> int:
 
     `noise` as in `none_up_to`.
 
-    Examples
-    --------
     >>> least_steps(11.9), least_steps(12.001), least_steps(1e9)
     (12, 12, 999999900)
     """

@@ -38,9 +38,7 @@ def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: b
 
     What can't be placed, and copies of too little value for a machine, are left to `construct`.
 
-    Parameters
-    ----------
-    fullest_first : open machines for the copies that fill most of an accelerator first, rather than the dearest.
+    `fullest_first`: open machines for the copies that fill most of an accelerator first, rather than the dearest.
     """
     for c in policy.order(ws, range(len(ws.fleet.components))):
         if not is_unrestricted(ws.fleet.components[c]):

@@ -31,10 +31,8 @@ _PARAMS = HEURISTICS.exchange
 class Exchange:
     """The search on one workspace; `rounds` counts tries.
 
-    Parameters
-    ----------
-    policies : how copies are placed again; one is drawn for each round.
-    penalty : (C,) what a copy may cost, micro-dollars; above 0 where machines cost nothing, too.
+    `policies`: how copies are placed again; one is drawn for each round.
+    `penalty`: (C,) what a copy may cost, micro-dollars; above 0 where machines cost nothing, too.
     """
 
     def __init__(

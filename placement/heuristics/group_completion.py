@@ -42,10 +42,8 @@ _PARAMS = HEURISTICS.group_completion
 class GroupCompletion:
     """What all restarts of one solve share; `rounds` counts those of exchanges and for optional copies.
 
-    Parameters
-    ----------
-    blank : a workspace of the fleet with nothing placed.
-    thorough : whether more constructions are tried where one is stuck, and several completed.
+    `blank`: a workspace of the fleet with nothing placed.
+    `thorough`: whether more constructions are tried where one is stuck, and several completed.
     """
 
     def __init__(

@@ -44,10 +44,8 @@ class Improvement:
 
     `best` is the best packing so far, `accepted` counts rounds.
 
-    Parameters
-    ----------
-    policies : how copies are placed again; one is drawn for each round.
-    dual_values : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
+    `policies`: how copies are placed again; one is drawn for each round.
+    `dual_values`: (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
     """
 
     def __init__(

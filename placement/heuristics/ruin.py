@@ -20,9 +20,7 @@ _PARAMS = HEURISTICS.ruin
 class Ruin:
     """Draws machines of one workspace, and takes their copies off.
 
-    Parameters
-    ----------
-    dual_values : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
+    `dual_values`: (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
     """
 
     def __init__(self, ws: Workspace, dual_values: Sequence[float], rng: np.random.Generator) -> None:

@@ -91,10 +91,7 @@ class Exported:
 def check_directory(directory: str | Path, *, force: bool) -> None:
     """Refuse a folder that `Exported.write` would refuse: better said before a long computation than after it.
 
-    Raises
-    ------
-    UsageError
-        The folder is there and may not be replaced, or its parent is not there.
+    Raises UsageError: the folder is there and may not be replaced, or its parent is not there.
     """
     target = Path(directory)
     shown = printable(str(directory))

@@ -103,16 +103,10 @@ def open_executor(
 ) -> Iterator[Executor | None]:
     """An executor by name, closed at the end; None, which means one part after the other here, for ``local``.
 
-    Parameters
-    ----------
-    kind : ``local``; ``processes`` of this machine; ``dask``, an existing cluster.
-    workers : most processes; one a core when absent.
-    scheduler : address of the cluster's scheduler, such as ``tcp://10.0.0.5:8786``.
-
-    Raises
-    ------
-    UsageError
-        No such kind, a scheduler that is missing or does not answer, or Dask is not installed.
+    `kind`: ``local``; ``processes`` of this machine; ``dask``, an existing cluster.
+    `workers`: most processes; one a core when absent.
+    `scheduler`: address of the cluster's scheduler, such as ``tcp://10.0.0.5:8786``.
+    Raises UsageError: no such kind, a scheduler that is missing or does not answer, or Dask is not installed.
     """
     if kind not in KINDS:
         raise UsageError(f'no executor "{kind}"; {nearest(kind, KINDS)}')

@@ -165,10 +165,7 @@ class _HelperProcess:
 def start_worker() -> subprocess.Popen[bytes]:
     """The process, which finds modules where this one does.
 
-    Raises
-    ------
-    OSError
-        It can't be started: there is no interpreter to be found, as in a frozen application.
+    Raises OSError: it can't be started: there is no interpreter to be found, as in a frozen application.
     """
     if not sys.executable or getattr(sys, "frozen", False):
         raise OSError("this is not a Python interpreter")

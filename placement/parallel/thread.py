@@ -78,10 +78,7 @@ class BackgroundSearch(Generic[Answer]):
     def end(self) -> Answer | None:
         """Wait for its end and return what it says; None when it goes on though its time is over.
 
-        Raises
-        ------
-        BaseException
-            Whatever the search raised.
+        Raises BaseException: whatever the search raised.
         """
         while not self._done.wait(timeout=0.1):
             if self._budget.over() and not self._done.wait(timeout=_PARAMS.late):

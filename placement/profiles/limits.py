@@ -13,13 +13,8 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
 def parse_milliseconds(name: str, text: str) -> float:
     """A time with its unit, in milliseconds; `name` is what it is called in the error.
 
-    Raises
-    ------
-    UsageError
-        It is no number with a unit, the unit is not known, or the time is 0.
+    Raises UsageError: it is no number with a unit, the unit is not known, or the time is 0.
 
-    Examples
-    --------
     >>> parse_milliseconds("--slo-ttft", "0.5s")
     500.0
     """
@@ -51,8 +46,6 @@ class Limits:
 def parse_limits(ttft: str | None, tpot: str | None) -> Limits:
     """The limits of the options ``--slo-ttft`` and ``--slo-tpot``; errors as `parse_milliseconds`.
 
-    Examples
-    --------
     >>> parse_limits("0.5s", None)
     Limits(ttft_ms=500.0, tpot_ms=None)
     """

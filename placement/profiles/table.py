@@ -20,11 +20,8 @@ _NEEDED = ("model", "accelerator", "accelerators", "requests_per_second")
 def read_rows(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Profile]:
     """The measurements in the rows of a CSV of this format.
 
-    Raises
-    ------
-    DocumentError
-        A column is missing or not known, or a cell is damaged: row and column of each that is, and the rows that were
-        `damaged` before.
+    Raises DocumentError: a column is missing or not known, or a cell is damaged: row and column of each that is, and
+    the rows that were `damaged` before.
     """
     check_columns(rows, ("format", *_NEEDED), source, COLUMNS)
     return each(rows, _profile, source, damaged)

@@ -69,18 +69,11 @@ class Drafted:
 def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers: Answers, taken: set[str]) -> Drafted:
     """The component of a model.
 
-    Parameters
-    ----------
-    machinery : the accelerators that may be rented, by kind.
-    taken : names of components so far; the new one is added.
-
-    Raises
-    ------
-    UsageError
-        The model or the engine is unknown (with the nearest name); `FitsNowhereError` if no copy fits on any of the
-        accelerators (with what is needed).
-    DocumentError
-        The model's files are damaged.
+    `machinery`: the accelerators that may be rented, by kind.
+    `taken`: names of components so far; the new one is added.
+    Raises UsageError: the model or the engine is unknown (with the nearest name); `FitsNowhereError` if no copy fits on
+    any of the accelerators (with what is needed).
+    Raises DocumentError: the model's files are damaged.
     """
     model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
     measured = _measured(wish, model, answers)

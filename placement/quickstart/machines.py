@@ -42,12 +42,8 @@ def choose_machines(market: Market, answers: Answers) -> Machines:
 
     Of machines with the same accelerators the cheapest is taken whose host holds as many copies as it has
     accelerators. In a cluster they are its nodes.
-
-    Raises
-    ------
-    UsageError
-        A name is unknown, a named type or such accelerators are not offered there, or more zones may be lost than there
-        are.
+    Raises UsageError: a name is unknown, a named type or such accelerators are not offered there, or more zones may be
+    lost than there are.
     """
     check_region(answers.region, market)
     if answers.instance_types:

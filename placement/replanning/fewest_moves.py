@@ -56,12 +56,10 @@ def fewest_moves(
 
     It can't where the price is no decimal number of dollars.
 
-    Parameters
-    ----------
-    fleet : one of which `prefers_no_fewer_moves` holds.
-    answer : has the plan.
-    within_moves : the problem with at most so many moves.
-    how : as in `solve`.
+    `fleet`: one of which `prefers_no_fewer_moves` holds.
+    `answer`: has the plan.
+    `within_moves`: the problem with at most so many moves.
+    `how`: as in `solve`.
     """
     assert answer.packing is not None
     assert answer.value is not None

@@ -84,11 +84,7 @@ def share(
     """The point of a limit, by all answers; its plan is checked against the problem with that limit.
 
     `least` is what else is proven of the moves at a price.
-
-    Raises
-    ------
-    SolverBugError
-        A plan of one answer costs less than another answer's bound, or breaks a rule.
+    Raises SolverBugError: a plan of one answer costs less than another answer's bound, or breaks a rule.
     """
     own = next(a for a in reversed(answers) if a.most == most)
     best = best_within(answers, most)

@@ -83,9 +83,7 @@ class RoomWish:
 def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> RoomWish:
     """The wish for `copies` more of a component: by default as many as it asks for and does not run, at least 1.
 
-    Parameters
-    ----------
-    new_machines : whether machines may be rented within the quotas; else the wish must fit on what runs, and machines
+    `new_machines`: whether machines may be rented within the quotas; else the wish must fit on what runs, and machines
         stay as they are.
     """
     names = [row.name for row in problem.components]

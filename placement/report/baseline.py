@@ -87,17 +87,9 @@ class _UnknownError(Exception):
 def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     """The cheapest machines of its own for each component.
 
-    Parameters
-    ----------
-    copies : (C,) copies that each component is to run: those of the plan compared with. A component with a demand is
+    `copies`: (C,) copies that each component is to run: those of the plan compared with. A component with a demand is
         given the cheapest copies that serve it instead, when it runs any.
 
-    Returns
-    -------
-    Baseline
-
-    Notes
-    -----
     For n copies: O(n x kinds of machine) without zone rules, O(zones^2 x n^2) with them. A component that would take
     more steps than it may is left unknown: the comparison must not keep a reader waiting.
     """

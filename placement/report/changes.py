@@ -108,10 +108,8 @@ def _by_component(copies: Counter[RunningCopy]) -> dict[str, Counter[str]]:
 def paired(component: str, leaving: Counter[str], arriving: Counter[str], order: dict[str, int]) -> list[CopiesMoved]:
     """Copies that leave machines and copies that come to some, as moves, stops and starts: few rows, in order.
 
-    Parameters
-    ----------
-    leaving, arriving : copies by machine; the two are used up.
-    order : rank of each machine.
+    `leaving`, `arriving`: copies by machine; the two are used up.
+    `order`: rank of each machine.
     """
     rows: Counter[tuple[str | None, str | None]] = Counter()
     for instance in leaving.keys() & arriving.keys():  # to other accelerators, or by another option

@@ -34,12 +34,10 @@ def value_range(costs: Steps, bounds: Steps) -> tuple[float, float]:
 def draw(curves: Sequence[Steps], span: tuple[float, float], seconds: float, size: tuple[int, int]) -> list[list[Sign]]:
     """Rows of characters from the top.
 
-    Parameters
-    ----------
-    curves : the first is drawn whole, the second dashed.
-    span : lowest and highest value; what is beyond is not drawn.
-    seconds : the time at the right end, above 0.
-    size : characters wide and high.
+    `curves`: the first is drawn whole, the second dashed.
+    `span`: lowest and highest value; what is beyond is not drawn.
+    `seconds`: the time at the right end, above 0.
+    `size`: characters wide and high.
     """
     wide, high = size
     dots = [[0] * wide for _ in range(high)]

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 def map_file(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> str | bytes:
     """What the file of a plan's map holds: SVG or PNG, by the suffix.
 
-    Raises
-    ------
-    UsageError
-        The plan breaks a rule or places nothing, or the suffix or the theme is another.
+    Raises UsageError: the plan breaks a rule or places nothing, or the suffix or the theme is another.
     """
     from placement.report.map.picture import picture
 

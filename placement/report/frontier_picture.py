@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 def frontier_picture(frontier: Frontier, theme: str = "light") -> str:
     """SVG, 960 by 480 pixels; limits stand equally far apart, as what counts is at few moves.
 
-    Raises
-    ------
-    UsageError
-        No point has a plan, or there is no such theme.
+    Raises UsageError: no point has a plan, or there is no such theme.
     """
     points = [point for point in frontier.points if point.cost is not None]
     if not points:

@@ -65,13 +65,7 @@ def _notes(found: Headroom, most: int | None) -> Iterator[Text]:
 
 
 def headroom_picture(found: Headroom, theme: str = "light") -> str:
-    """SVG, 960 by 480 pixels: cost and bound by factor, factors to scale.
-
-    Raises
-    ------
-    UsageError
-        No point has a plan.
-    """
+    """SVG, 960 by 480 pixels: cost and bound by factor, factors to scale. Raises UsageError: no point has a plan."""
     points = [point for point in found.points if point.cost is not None]
     if not points:
         raise UsageError("no plan was found, so there is nothing to draw")

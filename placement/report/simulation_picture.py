@@ -32,10 +32,7 @@ _TIMES = 12  # that are named
 def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
     """The picture as SVG, of the strategy `shared`, or of the first one where that was not played.
 
-    Raises
-    ------
-    UsageError
-        There is no such theme, or nothing was played.
+    Raises UsageError: there is no such theme, or nothing was played.
     """
     theme_of(theme)
     if not simulation.strategies or not simulation.setup.steps:

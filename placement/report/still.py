@@ -21,13 +21,7 @@ _NAME = 34 * 12 * _LETTER + 0.1  # room for a name in a legend
 
 
 def theme_of(name: str, themes: Mapping[str, Theme] = THEMES) -> Theme:
-    """The theme of a name.
-
-    Raises
-    ------
-    UsageError
-        There is no such theme.
-    """
+    """The theme of a name. Raises UsageError: there is no such theme."""
     if name not in themes:
         raise UsageError(f'no theme "{printable(name)}"; known: {", ".join(themes)}')
     return themes[name]
@@ -82,10 +76,7 @@ def legend(named: Iterable[tuple[str, str]], left: float, right: float, y: float
 def check_picture(path: str | Path, theme: str) -> None:
     """Refuse a file that is no picture, or a theme that there is not, before anything is searched for or played.
 
-    Raises
-    ------
-    UsageError
-        The suffix is another, or the theme, or a PNG is wanted without the library that draws it.
+    Raises UsageError: the suffix is another, or the theme, or a PNG is wanted without the library that draws it.
     """
     if Path(path).suffix.lower() not in PICTURES:
         shown = str(path) or '""'

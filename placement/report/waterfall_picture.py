@@ -64,10 +64,7 @@ def waterfall_bars(steps: Sequence[WaterfallStep], floor: int | None) -> list[Wa
 def waterfall_picture(simulation: Simulation, theme: str = "light") -> str:
     """The picture as SVG; all strategies of a waterfall must have been played.
 
-    Raises
-    ------
-    UsageError
-        There is no such theme, or nothing was played.
+    Raises UsageError: there is no such theme, or nothing was played.
     """
     ground = theme_of(theme)
     if not simulation.setup.steps:

@@ -19,11 +19,7 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
     It is the name or the index of an option that the component has; or a JSON or YAML file with `options:`, with a
     list of options, or with the keys of one; or options as JSON, such as
     ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
-
-    Raises
-    ------
-    UsageError, DocumentError
-        There is no such option or file, or what is written is no option.
+    Raises UsageError or DocumentError: there is no such option or file, or what is written is no option.
     """
     for index, mode in enumerate(component.modes):
         if text in (str(index), mode.name):

@@ -27,10 +27,7 @@ _OF_NOW = ("instances", "placements", "objective")
 def scenario_problem(problem: Problem, scenario: Scenario) -> Problem:
     """The problem as it is in a scenario: for an hour, with nothing running.
 
-    Raises
-    ------
-    UsageError
-        Its numbers are no problem, such as more than 1e9 copies.
+    Raises UsageError: its numbers are no problem, such as more than 1e9 copies.
     """
     rows = {row.name: row for row in scenario.components}
     components = []

@@ -67,10 +67,7 @@ class Scenario(Row):
 class CommitmentTerm(Row):
     """Machines of one instance type that may be committed, and what one of them costs an hour, used or not.
 
-    Raises
-    ------
-    DocumentError
-        Neither or both of `price_per_hour` and `discount`, a part of the pools' own price.
+    Raises DocumentError: neither or both of `price_per_hour` and `discount`, a part of the pools' own price.
     """
 
     name: Name

@@ -27,10 +27,7 @@ class Written(NamedTuple):
 def written(problem: Problem, packing: Packing, bound: int | None, seed: int) -> Written:
     """Write a packing down as a plan of a problem in which nothing runs, with what nothing there beats.
 
-    Raises
-    ------
-    SolverBugError
-        It breaks a rule, or costs less than its bound.
+    Raises SolverBugError: it breaks a rule, or costs less than its bound.
     """
     fleet = compile_fleet(problem)
     cost = machine_price(fleet, packing)

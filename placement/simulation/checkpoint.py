@@ -23,12 +23,8 @@ class SimulationCheckpoint:
     def open(cls, path: str | Path | None, digest: str, *, resume: bool) -> SimulationCheckpoint:
         """The checkpoint to go on from, or a new one.
 
-        Raises
-        ------
-        UsageError
-            There is one, and nobody said that it is to be used; or it is of other inputs.
-        DocumentError
-            It can't be read.
+        Raises UsageError: there is one, and nobody said that it is to be used; or it is of other inputs.
+        Raises DocumentError: it can't be read.
         """
         if path is None:
             if resume:

@@ -23,10 +23,8 @@ def simulated(
 ) -> Problem:
     """The problem with up to `most` (C,) copies of each component, none of them required, and nothing that runs.
 
-    Parameters
-    ----------
-    dedicated : each component on machines of its own; else those in `alone`, beside those of the problem itself.
-    whole : no two copies share an accelerator.
+    `dedicated`: each component on machines of its own; else those in `alone`, beside those of the problem itself.
+    `whole`: no two copies share an accelerator.
     """
 
     def changed(row: Component, copies: int) -> Component:

@@ -138,11 +138,7 @@ def find_hybrid(
 
     O(plays x a simulation), beside one of each component alone and the bounds of all hours. The answer does not depend
     on the executor.
-
-    Raises
-    ------
-    UsageError
-        A name of the rules is none of the problem's.
+    Raises UsageError: a name of the rules is none of the problem's.
     """
     names = [component.name for component in setup.problem.components]
     rules.check(names)

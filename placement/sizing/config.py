@@ -183,10 +183,7 @@ def _defaults() -> dict[str, dict[str, Any]]:
 def parse_config(text: str, source: str) -> Config:
     """The config in a text. `Infinity` is let pass: configs of state-space models have it.
 
-    Raises
-    ------
-    DocumentError
-        It is empty, no JSON, or no mapping; a key stands twice, or a number is too long.
+    Raises DocumentError: it is empty, no JSON, or no mapping; a key stands twice, or a number is too long.
     """
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)

@@ -86,14 +86,8 @@ def find_engine(text: str) -> tuple[EngineFacts, str]:
     """The row for an engine written as ``vllm`` or ``vllm=0.19``, and the version that was asked for.
 
     A version has the row of the newest version that is not newer; without one, it is the newest row.
+    Raises UsageError: the engine is not in the table, or the version is none, or older than all rows.
 
-    Raises
-    ------
-    UsageError
-        The engine is not in the table, or the version is none, or older than all rows.
-
-    Examples
-    --------
     >>> find_engine("vllm=0.19.1")[0].since
     '0.18'
     """

@@ -14,10 +14,7 @@ from placement.sizing.config import Config
 def known_config(name: str) -> tuple[str, Config]:
     """The full name and the config of a model of the table; the publisher may be left out, and case does not count.
 
-    Raises
-    ------
-    UsageError
-        No model, or more than one, has that name; the message has the nearest names.
+    Raises UsageError: no model, or more than one, has that name; the message has the nearest names.
     """
     wanted = name.strip().lower()
     found = [full for full in known_models() if wanted in (full.lower(), full.rpartition("/")[2].lower())]

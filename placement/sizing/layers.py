@@ -42,10 +42,7 @@ _EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys an
 def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
     """What each layer keeps, in the order of the layers.
 
-    Raises
-    ------
-    DocumentError
-        A key is missing, is no number, or names a kind of layer that is not known here.
+    Raises DocumentError: a key is missing, is no number, or names a kind of layer that is not known here.
     """
     words = _words(config)
     shared = config.whole("num_kv_shared_layers") or 0  # Gemma 3n: the last layers use what earlier ones keep

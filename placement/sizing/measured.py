@@ -28,11 +28,7 @@ def with_log(cases: Sequence[Case], then: Sequence[Case], log: StartupLog, launc
     """The stages of a copy with what a log has measured of them, as far as it holds for what is asked for.
 
     `then` are the stages as they ran, by estimates: a log that does not go with those is of something else.
-
-    Raises
-    ------
-    UsageError
-        It is of another model or accelerator.
+    Raises UsageError: it is of another model or accelerator.
     """
     _check_weights(log, then, launch)
     _check_tokens(log, then)
@@ -75,10 +71,7 @@ def _what_holds(log: StartupLog, launch: Launch, case: Case, then: Case) -> froz
 def check_launch(log: StartupLog, degree: int, launch: Launch, usable: float) -> None:
     """Refuse a log of another launch: its measurements would be of something else.
 
-    Raises
-    ------
-    UsageError
-        It is of another degree, version of the engine or accelerator.
+    Raises UsageError: it is of another degree, version of the engine or accelerator.
     """
     for name, ran, asked in (
         ("tensor-parallel", log.tensor_parallel, degree),

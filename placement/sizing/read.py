@@ -116,10 +116,8 @@ def _with_encoder(config: Config) -> Config:
 def read_architecture(config: Config, folder: Path | None = None) -> Architecture:
     """The figures of a model from its config.
 
-    Raises
-    ------
-    DocumentError
-        A key is missing or holds something else than it does in a model; all that are missing are named at once.
+    Raises DocumentError: a key is missing or holds something else than it does in a model; all that are missing are
+    named at once.
     """
     model = config.language_model()
     check_family(config, model)

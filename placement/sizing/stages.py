@@ -37,8 +37,6 @@ class PipelineStage:
 def split(layers: int, stages: int) -> tuple[PipelineStage, ...]:
     """The stages of a pipeline.
 
-    Examples
-    --------
     >>> [len(stage.layers) for stage in split(30, 4)]
     [7, 8, 8, 7]
     """

@@ -118,8 +118,6 @@ def read_startup_log(path: str | Path) -> StartupLog:
 def parse_startup_log(text: str, source: str) -> StartupLog:
     """As `read_startup_log`, of a text.
 
-    Examples
-    --------
     >>> parse_startup_log("Model loading took 7.51 GiB memory and 10.5 seconds", "log").weights_gib
     7.51
     """

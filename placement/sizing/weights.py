@@ -39,11 +39,7 @@ def weights_of(
     them as weights. What is no layer (embeddings, the output, an encoder) is in 16 bits in quantised checkpoints too.
     Weights that are given are of the stage whose own they are nearest to, the first of such; where the type of its
     layers is not known, of the first one, whose line the engine logs.
-
-    Raises
-    ------
-    UsageError
-        The model is quantised and no files are there, so that nobody knows its size.
+    Raises UsageError: the model is quantised and no files are there, so that nobody knows its size.
     """
     counted = _CountedWeights(model, load, facts, gpu.compute_capability)
     if launch.weights_gib is None:

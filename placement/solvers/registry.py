@@ -58,10 +58,7 @@ class Solver:
     def make_options(self, given: Mapping[str, Any]) -> Any:
         """The options with some fields set; text is read as the type of the field's default.
 
-        Raises
-        ------
-        UsageError
-            An option that the solver does not have, or a value that does not fit it.
+        Raises UsageError: an option that the solver does not have, or a value that does not fit it.
         """
         if not isinstance(given, Mapping):
             raise wrong_argument("options", "a mapping of names to values, or None", given)
@@ -189,13 +186,7 @@ SOLVERS: dict[str, Solver] = {solver.name: solver for solver in _ALL}
 
 
 def find_solver(name: str) -> Solver:
-    """The solver of that name.
-
-    Raises
-    ------
-    UsageError
-        There is none; the message names the nearest.
-    """
+    """The solver of that name. Raises UsageError: there is none; the message names the nearest."""
     if not isinstance(name, str):
         raise wrong_argument("solver", f"the name of a solver: {', '.join(SOLVERS)}", name)
     if name not in SOLVERS:

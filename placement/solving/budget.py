@@ -30,14 +30,12 @@ class LeftBehindError(BaseException):
 class Budget:
     """Limits of one solve, shared by everything that takes part in it. Thread-safe; its limits never change.
 
-    Parameters
-    ----------
-    seconds : wall-clock limit, counted from now; None for no limit.
-    work : limit on work (`solving.steps`), counted from now on in this thread; a unit is about a second of one core.
+    `seconds`: wall-clock limit, counted from now; None for no limit.
+    `work`: limit on work (`solving.steps`), counted from now on in this thread; a unit is about a second of one core.
         With it solvers run single-threaded and give the same answer every time, on every machine.
-    gap : relative gap at which a plan is good enough; 0 asks for a proof.
-    threads : most threads an engine may use.
-    executor : where independent parts of the solve may run; None for one after the other in this process.
+    `gap`: relative gap at which a plan is good enough; 0 asks for a proof.
+    `threads`: most threads an engine may use.
+    `executor`: where independent parts of the solve may run; None for one after the other in this process.
     """
 
     def __init__(
@@ -68,10 +66,7 @@ class Budget:
     def left(self) -> float:
         """Seconds left; infinity without a limit, 0 when over or interrupted.
 
-        Raises
-        ------
-        LeftBehindError
-            The solve has ended without this search (see `leave_behind`).
+        Raises LeftBehindError: the solve has ended without this search (see `leave_behind`).
         """
         self.check()
         if self.interrupted:

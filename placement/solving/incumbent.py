@@ -105,11 +105,8 @@ class Incumbent:
         """Take a packing that keeps every rule if it is better than the best so far; says whether it was.
 
         A packing that breaks a rule of the whole plan (`fleet_rules`) is not taken: not every search knows these.
-
-        Raises
-        ------
-        SolverBugError
-            It contradicts a bound, and breaks a rule; or it contradicts one, and the incumbent is strict.
+        Raises SolverBugError: it contradicts a bound, and breaks a rule; or it contradicts one, and the incumbent is
+        strict.
         """
         value = evaluate(self._fleet, packing)
         with self._lock:
@@ -137,11 +134,8 @@ class Incumbent:
 
         No plan costs less than nothing: an engine's bound below 0 says just that. `relaxes` says in words which rules
         the argument leaves out; nothing for a search that keeps them all.
-
-        Raises
-        ------
-        SolverBugError
-            The plan at hand keeps every rule and costs less, or another one did before: `by` is not believed.
+        Raises SolverBugError: the plan at hand keeps every rule and costs less, or another one did before: `by` is not
+        believed.
         """
         with self._lock:
             if self._closed:
@@ -155,11 +149,7 @@ class Incumbent:
         """Report that no plan within `given` (of the levels before) leaves out fewer than `value` at `level`.
 
         No plan leaves out less than nothing: an engine that is stopped early may report a bound below 0, as for money.
-
-        Raises
-        ------
-        SolverBugError
-            As in `raise_bound`.
+        Raises SolverBugError: as in `raise_bound`.
         """
         with self._lock:
             if not self._closed:
@@ -200,10 +190,7 @@ class Incumbent:
     def blame(self, solver: str, said: str) -> None:
         """Note a fault of a solver: a claim that a plan contradicts, or an error.
 
-        Raises
-        ------
-        SolverBugError
-            The incumbent is strict.
+        Raises SolverBugError: the incumbent is strict.
         """
         with self._lock:
             if not any(str(fault) in said for fault in self.faults):  # of what was raised when it was noted
@@ -212,10 +199,7 @@ class Incumbent:
     def note_faults(self, faults: Iterable[SolverFault]) -> None:
         """Note what showed where a part was solved on an incumbent that could not reach this one.
 
-        Raises
-        ------
-        SolverBugError
-            The incumbent is strict.
+        Raises SolverBugError: the incumbent is strict.
         """
         for fault in faults:
             self.blame(fault.solver, f"{fault.said.removesuffix(PART)}{PART}")
@@ -223,10 +207,7 @@ class Incumbent:
     def drop_plans(self, by: str, broken: str) -> None:
         """Forget what one finder found, as a plan of its breaks a rule; the best of the others is the best again.
 
-        Raises
-        ------
-        SolverBugError
-            The incumbent is strict.
+        Raises SolverBugError: the incumbent is strict.
         """
         with self._lock:
             self._plans.pop(by, None)

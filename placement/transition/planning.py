@@ -134,11 +134,7 @@ def bare(problem: Problem, plan: Plan) -> Plan:
     """A plan's rows alone, once they keep every rule of the problem: what else it claims of itself is left behind.
 
     A plan may be older than what runs: half of it may be carried out, and a machine of it may be gone.
-
-    Raises
-    ------
-    UsageError
-        The plan names another problem, the rows break a rule, or there are none.
+    Raises UsageError: the plan names another problem, the rows break a rule, or there are none.
     """
     for other in name_claim(problem, plan):
         raise UsageError(
@@ -170,10 +166,7 @@ def bare(problem: Problem, plan: Plan) -> Plan:
 def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str, int | str] | None) -> dict[str, int]:
     """By component, how many copies may be missing; only those above 0.
 
-    Raises
-    ------
-    UsageError
-        A component is not in the problem, or a value is neither a number of copies nor a percentage.
+    Raises UsageError: a component is not in the problem, or a value is neither a number of copies nor a percentage.
     """
     planned = Counter(row.component for row in plan.assignments)
     by_name: dict[str, int | str] = {row.name: row.max_unavailable for row in problem.components}

@@ -143,10 +143,7 @@ class Compiled:
 def compile_packing(problem: VectorPacking) -> Compiled:
     """Check the problem, merge equal items, divide by common divisors. O(rows x types + conflicts).
 
-    Raises
-    ------
-    UsageError
-        Shapes or numbers that can't be meant; the message names the place and the value.
+    Raises UsageError: shapes or numbers that can't be meant; the message names the place and the value.
     """
     capacity = _table(problem.capacities, "capacities")
     cost = _vector(problem.costs, len(capacity), "costs")

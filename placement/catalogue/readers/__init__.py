@@ -51,12 +51,8 @@ _CUT = "the answer goes on, as its NextToken says: what else there is was not gi
 def read_facts(path: str | Path) -> Findings:
     """All that a file tells of machines, prices, quotas or nodes; ``-`` is standard input.
 
-    Raises
-    ------
-    DocumentError
-        It can't be read, is none of the kinds that are known, or is damaged: with row and column.
-    UsageError
-        `path` is not the name of a file.
+    Raises DocumentError: it can't be read, is none of the kinds that are known, or is damaged: with row and column.
+    Raises UsageError: `path` is not the name of a file.
     """
     source, text = read_text(path)
     start = text.lstrip()[:1]

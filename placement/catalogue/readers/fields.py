@@ -208,15 +208,9 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     That is: separated by semicolons or tabs where the first row has no comma, or as a line `sep=;` above it says, which
     is no row; with empty rows and empty last columns.
 
-    Parameters
-    ----------
-    damaged : takes the faults of rows of another width, to be told with those of the others' values (`each`). None:
+    `damaged`: takes the faults of rows of another width, to be told with those of the others' values (`each`). None:
         they are raised. Where no other row is left they are too.
-
-    Raises
-    ------
-    DocumentError
-        It is no CSV, names a column twice, or has rows of another width; the message has the row.
+    Raises DocumentError: it is no CSV, names a column twice, or has rows of another width; the message has the row.
     """
     faults: list[Fault] = []
     odd: list[Fault] = []
@@ -302,10 +296,8 @@ def left_out(count: int, what: str) -> tuple[str, ...]:
 def each(rows: Iterable[T], read: Callable[[T], Any], source: str, damaged: Iterable[Fault] = ()) -> list[Any]:
     """What `read` makes of each row; all rows are tried before the faults are told.
 
-    Raises
-    ------
-    DocumentError
-        With the faults of all rows that can't be read, those that were `damaged` before any value was read first.
+    Raises DocumentError: with the faults of all rows that can't be read, those that were `damaged` before any value was
+    read first.
     """
     found, faults = [], list(damaged)[:_MOST_FAULTS]
     for row in rows:

@@ -70,13 +70,9 @@ def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
 def read_both(problem_file: str, plan_file: str, out: str, *, force: bool) -> tuple[Problem, Plan]:
     """A problem and a plan of it that keeps every rule: nothing else is exported, and not over what stands there.
 
-    Raises
-    ------
-    UsageError
-        The folder may not be written, both are standard input, or the plan is of another problem, or has no
-        assignments to export.
-    typer.Exit
-        The plan breaks a rule, or says something untrue of itself; each is told on stderr.
+    Raises UsageError: the folder may not be written, both are standard input, or the plan is of another problem, or has
+    no assignments to export.
+    Raises typer.Exit: the plan breaks a rule, or says something untrue of itself; each is told on stderr.
     """
     from placement.cli.streams import check_one_stdin
     from placement.documents import read_plan, read_problem

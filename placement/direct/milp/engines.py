@@ -236,10 +236,7 @@ def _highs_end(solver: highspy.Highs, status: highspy.HighsStatus, listener: Hig
 def cbc_path() -> str:
     """The CBC program: the one that PuLP 2 and 3 bring along, else one on the path.
 
-    Raises
-    ------
-    UsageError
-        There is none.
+    Raises UsageError: there is none.
     """
     bundled = getattr(getattr(pulp, "PULP_CBC_CMD", None), "pulp_cbc_path", None)
     if bundled and os.access(bundled, os.X_OK):

@@ -35,10 +35,8 @@ def run_restricted(
 ) -> Values | None:
     """The best solution found with variables at 0 that the relaxation has there; None where there is none in time.
 
-    Parameters
-    ----------
-    choices : variables that are at least 0, by index: where those of the first allow no solution, those of the next.
-    watcher : hears of solutions and of no bound.
+    `choices`: variables that are at least 0, by index: where those of the first allow no solution, those of the next.
+    `watcher`: hears of solutions and of no bound.
     """
     import highspy
 

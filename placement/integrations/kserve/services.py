@@ -104,11 +104,7 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
 
     Of ``kubectl get inferenceservices -A -o json``, or of ``nodes,pods,inferenceservices``: pods, which need their
     nodes, tell whom a term of anti-affinity is about, and by which labels those are known that are no service's.
-
-    Raises
-    ------
-    DocumentError
-        A file can't be read, or a service in it is damaged.
+    Raises DocumentError: a file can't be read, or a service in it is damaged.
     """
     cluster = read_cluster(paths, Notes(), needs_nodes=False)
     by_name: dict[tuple[str, str], ServiceTemplate] = {}

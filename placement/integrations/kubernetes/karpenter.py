@@ -67,11 +67,7 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
     """A node pool of one instance type and zone.
 
     A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
-
-    Raises
-    ------
-    UsageError
-        The pool's type or zone can be none of a node, so no node would ever start.
+    Raises UsageError: the pool's type or zone can be none of a node, so no node would ever start.
     """
     told = {TYPE: pool.labels.get(TYPE, pool.instance_type), ZONE: pool.labels.get(ZONE, pool.zone)}
     if told[ZONE] == NO_ZONE or (TYPE in pool.labels and ZONE not in pool.labels):  # its row's zone is a rack, or none

@@ -111,10 +111,7 @@ class KubeCluster:
     def read_each(self, objects: Iterable[KubeObject], read: Callable[[KubeObject], T]) -> list[T]:
         """What `read` makes of each object; all are tried before the faults are told, each with its object's name.
 
-        Raises
-        ------
-        DocumentError
-            With the faults of all objects that can't be read.
+        Raises DocumentError: with the faults of all objects that can't be read.
         """
         found: list[T] = []
         faults: list[Fault] = []
@@ -134,10 +131,7 @@ class KubeCluster:
 def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool = True) -> KubeCluster:
     """The objects of one cluster in files, or on standard input for ``-``.
 
-    Raises
-    ------
-    DocumentError
-        A file can't be read or parsed, or an object in it has no kind or no name.
+    Raises DocumentError: a file can't be read or parsed, or an object in it has no kind or no name.
     """
     cluster = KubeCluster(", ".join(called_file(path) for path in paths))
     unknown: Counter[str] = Counter()

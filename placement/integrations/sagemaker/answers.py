@@ -53,10 +53,8 @@ class ApiAnswer:
     def reading(self) -> Iterator[At]:
         """The answer, to be read field by field.
 
-        Raises
-        ------
-        DocumentError
-            A field that is read inside is missing or damaged: with the answer's source and the field's path.
+        Raises DocumentError: a field that is read inside is missing or damaged: with the answer's source and the
+        field's path.
         """
         try:
             yield self.at
@@ -110,12 +108,8 @@ class SavedAnswers:
 def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
     """Sort the JSON files of a folder by what is in them; a file that is none of the answers gets a note.
 
-    Raises
-    ------
-    DocumentError
-        A file can't be read, is no JSON, or is two answers about one thing.
-    UsageError
-        There is no such folder, or no JSON in it.
+    Raises DocumentError: a file can't be read, is no JSON, or is two answers about one thing.
+    Raises UsageError: there is no such folder, or no JSON in it.
     """
     folder = Path(directory)
     shown = printable(str(directory))
@@ -181,11 +175,7 @@ def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tup
     """The answers of the endpoints that are named; of all with inference components, where none is.
 
     Notes tell which components may be missing.
-
-    Raises
-    ------
-    DocumentError, UsageError
-        An answer that is needed is not there: with the command that gives it.
+    Raises DocumentError or UsageError: an answer that is needed is not there: with the command that gives it.
     """
     wanted = tuple(dict.fromkeys(names)) or tuple(saved.endpoints)
     if not wanted:
@@ -275,10 +265,7 @@ def _missing(command: str, name: str) -> ApiAnswer:
 def read_live(names: Iterable[str], region: str = "", endpoint_url: str = "") -> tuple[EndpointAnswers, ...]:
     """Ask the API about endpoints: four calls that read, one more for each component and each further page.
 
-    Raises
-    ------
-    UsageError
-        boto3 is not installed, or a call is refused.
+    Raises UsageError: boto3 is not installed, or a call is refused.
     """
     client = open_client("sagemaker", region, endpoint_url)
     return tuple(_ask(client, name) for name in dict.fromkeys(names))

@@ -47,12 +47,8 @@ class _FailedError(UsageError):
 def read_steps(directory: str | Path) -> list[Step]:
     """The calls that an export wrote into a folder, with whatever a user has edited since.
 
-    Raises
-    ------
-    DocumentError
-        A file is missing or damaged, or names a call that no export holds.
-    UsageError
-        botocore is installed, and its model of the service refuses a call.
+    Raises DocumentError: a file is missing or damaged, or names a call that no export holds.
+    Raises UsageError: botocore is installed, and its model of the service refuses a call.
     """
     folder = Path(directory)
     source, content = read_text(folder / STEPS)
@@ -117,11 +113,7 @@ class Sender:
         """Send the steps from a number on, 0: all; False where it stops before steps that wait for a person.
 
         Those are sent together by the one who begins with them.
-
-        Raises
-        ------
-        UsageError
-            A call is refused, or what it makes fails; the message says what is done, and how to go on.
+        Raises UsageError: a call is refused, or what it makes fails; the message says what is done, and how to go on.
         """
         answer: dict[str, Any] = {}
         for number, step in enumerate(steps, 1):
@@ -258,10 +250,8 @@ def _has(theirs: Any, ours: Any) -> bool:
 def _going_on(steps: Sequence[Step], number: int, stage: _Stage) -> str:
     """A clause for a person: what was done, and the number to go on from.
 
-    Parameters
-    ----------
-    number : of the step that stopped, from 1.
-    stage : it was refused; it was sent and had no answer; it was accepted, and what it made is not seen in service, or
+    `number`: of the step that stopped, from 1.
+    `stage`: it was refused; it was sent and had no answer; it was accepted, and what it made is not seen in service, or
         failed.
     """
     step = steps[number - 1]

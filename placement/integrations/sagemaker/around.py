@@ -63,10 +63,7 @@ def all_that_scales(
 ) -> ScalingRanges:
     """Ranges, scheduled actions and policies; notes on those of which there is no answer, unless the API was `asked`.
 
-    Raises
-    ------
-    DocumentError
-        An answer is damaged, or two ranges of one thing differ.
+    Raises DocumentError: an answer is damaged, or two ranges of one thing differ.
     """
     is_expected = bool(targets) and not asked  # ranges were given, which actions could change
     if is_expected and not any("ScheduledActions" in answer.at.value for answer in scaling):

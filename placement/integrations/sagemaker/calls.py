@@ -30,11 +30,7 @@ def variant_row(
     """A production variant with so many machines. One that was read gets no policy that it has not.
 
     `scaling`: least and most machines, where the platform manages their number.
-
-    Raises
-    ------
-    UsageError
-        The target's botocore lacks a field that the plan needs.
+    Raises UsageError: the target's botocore lacks a field that the plan needs.
     """
     told = group.pools[0].labels
     place = f"variant {group.variant}"
@@ -89,10 +85,7 @@ def config_call(
 ) -> dict[str, Any]:
     """The input of CreateEndpointConfig. Its name has a digest of what is in it, and for which endpoint.
 
-    Raises
-    ------
-    UsageError
-        There is no role, without which the service refuses endpoints of inference components.
+    Raises UsageError: there is no role, without which the service refuses endpoints of inference components.
     """
     arn = role or settings.get("ExecutionRoleArn", "")
     if not arn:

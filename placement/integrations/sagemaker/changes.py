@@ -89,10 +89,7 @@ class DeploymentChanges:
     def steps(self) -> list[Step]:
         """All calls, in order.
 
-        Raises
-        ------
-        UsageError
-            The target's botocore lacks a field that is needed, or an endpoint has no role.
+        Raises UsageError: the target's botocore lacks a field that is needed, or an endpoint has no role.
         """
         of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
         for group in self.deployment.groups:

@@ -22,10 +22,7 @@ class UnansweredError(UsageError):
 def open_client(service: str, region: str = "", endpoint_url: str = "") -> Any:
     """A client of a service of AWS, with the credentials that boto3 finds by itself: none pass through here.
 
-    Raises
-    ------
-    UsageError
-        boto3 is not installed, or no region is set.
+    Raises UsageError: boto3 is not installed, or no region is set.
     """
     try:
         import boto3
@@ -48,12 +45,9 @@ def open_client(service: str, region: str = "", endpoint_url: str = "") -> Any:
 def told(call: str) -> Iterator[None]:
     """What a call is refused with, as a `UsageError` that names the call.
 
-    Raises
-    ------
-    UsageError
-        The service refused, or could not be reached.
-    UnansweredError
-        The connection broke after the call was sent, the service failed, or what answered was not the service.
+    Raises UsageError: the service refused, or could not be reached.
+    Raises UnansweredError: the connection broke after the call was sent, the service failed, or what answered was not
+    the service.
     """
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 

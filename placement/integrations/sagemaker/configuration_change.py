@@ -34,10 +34,7 @@ def _digests(told: Mapping[str, str]) -> dict[str, str]:
 def configuration_changes(pools: Sequence[Pool], kinds: Iterable[str]) -> tuple[str, ...]:
     """What is other than was read of the pools of a variant, in words; nothing where nothing was read.
 
-    Raises
-    ------
-    UsageError
-        It is what can't be changed of an endpoint that runs.
+    Raises UsageError: it is what can't be changed of an endpoint that runs.
     """
     found: dict[str, None] = {}
     kinds = sorted(set(kinds))

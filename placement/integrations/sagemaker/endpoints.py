@@ -76,12 +76,8 @@ class Endpoint:
 def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
     """The endpoint that answers are about.
 
-    Raises
-    ------
-    DocumentError
-        A field is missing or damaged: with the answer's source and the field's path.
-    UsageError
-        It is no endpoint with inference components.
+    Raises DocumentError: a field is missing or damaged: with the answer's source and the field's path.
+    Raises UsageError: it is no endpoint with inference components.
     """
     with answers.endpoint.reading() as at:
         name = at.key("EndpointName").text()

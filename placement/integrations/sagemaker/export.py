@@ -56,12 +56,9 @@ class SageMakerExport:
 def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExport:
     """What SageMaker has to be told to serve a plan. The plan must keep every rule of its problem.
 
-    Raises
-    ------
-    DocumentError
-        A label of SageMaker is not what it must be.
-    UsageError
-        SageMaker, or the client that is the target, can't express the plan; or something that is needed is missing.
+    Raises DocumentError: a label of SageMaker is not what it must be.
+    Raises UsageError: SageMaker, or the client that is the target, can't express the plan; or something that is needed
+    is missing.
     """
     check_labels(problem)
     notes = Notes()

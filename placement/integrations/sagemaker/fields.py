@@ -217,11 +217,7 @@ def tell_fields(at: At, structure: Structure, place: str, notes: Notes, between:
     """A note for each field that is neither read nor kept, for each that is not known, and for words not known.
 
     Fields are told by their names, of lists without the number of the entry.
-
-    Raises
-    ------
-    FieldError
-        What should be a structure is none, or a word is no text.
+    Raises FieldError: what should be a structure is none, or a word is no text.
     """
     if isinstance(at.value, list):
         for row in at.items():

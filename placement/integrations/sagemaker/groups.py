@@ -225,10 +225,7 @@ def running_groups(view: PlanView) -> list[ServingGroup]:
 def new_groups(view: PlanView, *, exact: bool = False) -> list[ServingGroup]:
     """Groups of the machines whose pools have no endpoint yet; `exact`: always machines that hold the same.
 
-    Raises
-    ------
-    UsageError
-        A machine holds what SageMaker can't place on it: copies that share an accelerator, say.
+    Raises UsageError: a machine holds what SageMaker can't place on it: copies that share an accelerator, say.
     """
     by_kind: dict[str, list[str]] = defaultdict(list)
     for machine, pool in view.pool_of.items():

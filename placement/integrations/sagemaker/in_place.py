@@ -62,20 +62,18 @@ class Respecified:
 class VariantChange:
     """What a plan changes of a variant that runs.
 
-    Parameters
-    ----------
-    now : machines that run.
-    after : those of the plan; where the platform manages their number, as they are now.
-    added : what a machine is that the platform adds where a copy finds no room; None: it adds none.
-    spare : how many of those it may add while copies change.
-    present : copies of each component that run, in the order in which they were made.
-    wanted : copies of each component by the plan, in the order of the calls.
-    placed : for each machine that runs the copies of each component, as they were reconstructed.
-    unknown : components whose policy of placement is not told.
-    respecified : components that get another specification, in the order of the calls; `present` has their old needs.
-    before : machines of the new configuration that comes before copies change; None: none does.
-    renewed_last : whether `after` are new machines, of a configuration that comes once copies have changed.
-    spare_last : how many machines the platform may add to those.
+    `now`: machines that run.
+    `after`: those of the plan; where the platform manages their number, as they are now.
+    `added`: what a machine is that the platform adds where a copy finds no room; None: it adds none.
+    `spare`: how many of those it may add while copies change.
+    `present`: copies of each component that run, in the order in which they were made.
+    `wanted`: copies of each component by the plan, in the order of the calls.
+    `placed`: for each machine that runs the copies of each component, as they were reconstructed.
+    `unknown`: components whose policy of placement is not told.
+    `respecified`: components that get another specification, in the order of the calls; `present` has their old needs.
+    `before`: machines of the new configuration that comes before copies change; None: none does.
+    `renewed_last`: whether `after` are new machines, of a configuration that comes once copies have changed.
+    `spare_last`: how many machines the platform may add to those.
     """
 
     now: Machines

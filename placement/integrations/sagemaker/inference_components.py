@@ -109,12 +109,8 @@ def read_component(
     """A component with copies of its own, or an adapter.
 
     `known` are the names of all components that were read; `region` is the endpoint's, empty where it is not told.
-
-    Raises
-    ------
-    DocumentError
-        A field is missing or damaged, names none of the `variants`, or is of another region: with the answer's source
-        and the field's path.
+    Raises DocumentError: a field is missing or damaged, names none of the `variants`, or is of another region: with the
+    answer's source and the field's path.
     """
     with answer.reading() as at:
         name = at.key("InferenceComponentName").text()

@@ -52,12 +52,8 @@ def import_endpoints(
 ) -> Imported:
     """The problem that endpoints are. Where first-fit finds no place for running copies, `solver` is asked.
 
-    Raises
-    ------
-    UsageError
-        A type or its price is not known, or a component can run nowhere.
-    DocumentError
-        The endpoints make no valid problem.
+    Raises UsageError: a type or its price is not known, or a component can run nowhere.
+    Raises DocumentError: the endpoints make no valid problem.
     """
     endpoints = sorted(endpoints, key=lambda endpoint: endpoint.name)  # the order of files or options says nothing
     document = _EndpointProblem(endpoints, market, wish, notes).document(solver)

@@ -100,11 +100,9 @@ def settings_of(component: Component, option: int) -> dict[str, Any]:
 class SpecificationChange:
     """What a component that runs is to run with.
 
-    Parameters
-    ----------
-    call : the key of the call that says it.
-    before, after : specifications by type of machine.
-    differs : what of them does, in words.
+    `call`: the key of the call that says it.
+    `before`, `after`: specifications by type of machine.
+    `differs`: what of them does, in words.
     """
 
     call: Mapping[str, Any]
@@ -140,11 +138,8 @@ def specification_change(view: PlanView, name: str, *, with_policy: bool = True)
     """What is new of the specification of a component that runs; None: nothing, or what it runs with is not known.
 
     `with_policy`: whether the target's client knows policies of placement.
-
-    Raises
-    ------
-    UsageError
-        The plan has copies by two options on machines of one type, and a component has one specification for a type.
+    Raises UsageError: the plan has copies by two options on machines of one type, and a component has one specification
+    for a type.
     """
     component = view.components[name]
     homes = _homes(view, component)

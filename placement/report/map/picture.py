@@ -30,15 +30,9 @@ _ZOOMS = ((12, 2.0), (40, 1.5), (120, 1.2))
 def picture(facts: PlanFacts, title: str, theme: str = "light") -> str:
     """The map as SVG, 960 pixels wide and as high as it needs.
 
-    Parameters
-    ----------
-    title : a line above the map; what a screen reader says of the picture.
-    theme : ``light`` or ``dark``.
-
-    Raises
-    ------
-    UsageError
-        There is no such theme.
+    `title`: a line above the map; what a screen reader says of the picture.
+    `theme`: ``light`` or ``dark``.
+    Raises UsageError: there is no such theme.
     """
     return "\n".join(_Canvas(facts, theme).lines(words.shown(title))) + "\n"
 

@@ -70,11 +70,9 @@ def fleet_map(
 ) -> FleetMap:
     """Draw all machines; of a large fleet alike ones once. O(copies).
 
-    Parameters
-    ----------
-    name : tells two maps on one page apart.
-    reasons : why no more stands on a machine; may be empty.
-    zones : the columns, also of zones without a machine unless they are many.
+    `name`: tells two maps on one page apart.
+    `reasons`: why no more stands on a machine; may be empty.
+    `zones`: the columns, also of zones without a machine unless they are many.
     """
     drawing = _Drawing(facts, sketcher, reasons)
     columns = []

@@ -24,10 +24,7 @@ _TITLE = "Cost by the moves that are allowed"
 def counted_points(problem: Problem, frontier: FrontierDocument) -> list[CostStep]:
     """The points with a plan.
 
-    Raises
-    ------
-    UsageError
-        A plan breaks a rule of the problem, moves more than its limit, or claims a bound above its cost.
+    Raises UsageError: a plan breaks a rule of the problem, moves more than its limit, or claims a bound above its cost.
     """
     found = []
     for k, row in enumerate(frontier.points):

@@ -25,10 +25,7 @@ _TITLE = "Cost by times the copies and demand of today"
 def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[CostStep]:
     """The points with a plan.
 
-    Raises
-    ------
-    UsageError
-        A plan breaks a rule of the problem with so many times its copies and demand.
+    Raises UsageError: a plan breaks a rule of the problem with so many times its copies and demand.
     """
     found = []
     for k, row in enumerate(headroom.points):

@@ -72,11 +72,9 @@ def _environment(package: str) -> Environment:
 def page(template: str, *, scripts: Sequence[str], styles: Sequence[str], package: str = _ROOM, **context: Any) -> str:
     """Render a template that extends ``base.html.j2``.
 
-    Parameters
-    ----------
-    template : its name in the templates of `package`, where those of this room are found too.
-    scripts, styles : texts that are put into the page, each allowed by its hash.
-    context : what the template reads; text in it is escaped unless it is markup.
+    `template`: its name in the templates of `package`, where those of this room are found too.
+    `scripts`, `styles`: texts that are put into the page, each allowed by its hash.
+    `context`: what the template reads; text in it is escaped unless it is markup.
     """
     from markupsafe import Markup
 

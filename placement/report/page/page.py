@@ -68,10 +68,8 @@ def shown(sections: Iterable[Section[T]], drawn_from: T) -> list[Shown]:
 def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> str:
     """The page as text.
 
-    Parameters
-    ----------
-    fleet : the problem compiled, where that is at hand.
-    more : documents that get sections of their own.
+    `fleet`: the problem compiled, where that is at hand.
+    `more`: documents that get sections of their own.
     """
     view = look(problem, plan, fleet, more)
     sections = shown(SECTIONS, view) if isinstance(view, PlacedView) else shown(WITHOUT_PLAN, view)

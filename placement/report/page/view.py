@@ -97,10 +97,8 @@ class PlacedView(View):
 def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> View:
     """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
 
-    Raises
-    ------
-    UsageError
-        The plan breaks a rule: figures of it would mean nothing. Or the transition is not one to this plan.
+    Raises UsageError: the plan breaks a rule: figures of it would mean nothing. Or the transition is not one to this
+    plan.
     """
     verdict = verify(problem, plan)
     if verdict.violations:

@@ -33,15 +33,9 @@ _SIGNS = (
 def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (), *, lines: Sequence[str] = ()) -> str:
     """The chart as SVG, 960 pixels wide; of the theme ``page`` inside of a page, whose colours it takes.
 
-    Parameters
-    ----------
-    components : all components in the order of their colours; those of the transition when absent.
-    lines : what else is to be known and is no step, below the title.
-
-    Raises
-    ------
-    UsageError
-        There is no such theme, or the transition has no steps.
+    `components`: all components in the order of their colours; those of the transition when absent.
+    `lines`: what else is to be known and is no step, below the title.
+    Raises UsageError: there is no such theme, or the transition has no steps.
     """
     theme_of(theme, _THEMES)
     if not found.steps:
