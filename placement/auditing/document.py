@@ -32,18 +32,14 @@ class HeldCopies:
 class BrokenRule:
     """A broken rule of what runs.
 
-    Attributes
-    ----------
-    rule : its name, as `placement verify` has it.
-    where, message : where it is broken, and a sentence with both figures.
-    instance, component, accelerator : the same as names, where it is of one.
-    counted, allowed, excess : the two figures in `unit`, and how far they are apart on the wrong side.
-    copies : those that have part in it, where it is of one machine.
-    accelerators_known : false where it is not known which accelerators copies of that machine have, and no way to deal
+    `where`, `message`: where it is broken, and a sentence with both figures.
+    `instance`, `component`, `accelerator`: the same as names, where it is of one.
+    `counted`, `allowed`, `excess`: the two figures in `unit`, and how far they are apart on the wrong side.
+    `accelerators_known`: false where it is not known which accelerators copies of that machine have, and no way to deal
         them out was found; the figures are those of the way that leaves most room.
     """
 
-    rule: str
+    rule: str  # its name, as `placement verify` has it
     where: str
     message: str
     instance: str | None = None
@@ -53,7 +49,7 @@ class BrokenRule:
     allowed: float | None = None
     excess: float | None = None
     unit: str | None = None
-    copies: tuple[HeldCopies, ...] = ()
+    copies: tuple[HeldCopies, ...] = ()  # those that have part in it, where it is of one machine
     accelerators_known: bool = True
 
 

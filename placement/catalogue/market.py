@@ -21,10 +21,8 @@ _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_inter
 class Market:
     """Facts from the shipped table, where no file of the user's tells otherwise; of two files the later one counts.
 
-    Attributes
-    ----------
-    types : every instance type by name, the shipped ones first.
-    nodes, quotas, savings_plans, reserved, budgets : of all files.
+    `types`: every instance type by name, the shipped ones first.
+    `nodes`, `quotas`, `savings_plans`, `reserved`, `budgets`: of all files.
     """
 
     def __init__(self, findings: Iterable[Findings] = ()) -> None:

@@ -128,15 +128,10 @@ class FleetComponent:
 class Fleet:
     """A compiled problem.
 
-    Attributes
-    ----------
-    levels : priorities that have optional copies, highest first; the first objective has one count per level.
-    running : (C,) copies that run now, those on draining instances too.
-    places : where they run, on instances that may stay.
-    tick_price, tick_move : weights that make the money objective an integer. One tick is 1 / tick_move micro-dollars:
-        ``ticks = tick_price * (price of the machines) + tick_move * (sum of moves x move_cost)``.
-    limits, commitments : of groups of pools.
-    max_moves : the most copies that may move, all components together; None for no limit.
+    `levels`: priorities that have optional copies, highest first; the first objective has one count per level.
+    `tick_price`, `tick_move`: weights that make the money objective an integer. One tick is 1 / tick_move
+        micro-dollars: ``ticks = tick_price * (price of the machines) + tick_move * (sum of moves x move_cost)``.
+    `limits`, `commitments`: of groups of pools.
     """
 
     problem: Problem
@@ -144,14 +139,14 @@ class Fleet:
     pools: tuple[FleetPool, ...]
     components: tuple[FleetComponent, ...]
     instances: tuple[RunningInstance, ...]
-    places: tuple[Place, ...]
-    running: tuple[int, ...]
+    places: tuple[Place, ...]  # where they run, on instances that may stay
+    running: tuple[int, ...]  # (C,) copies that run now, those on draining instances too
     levels: tuple[int, ...]
     tick_price: int
     tick_move: int
     limits: tuple[FleetLimit, ...] = ()
     commitments: tuple[FleetCommitment, ...] = ()
-    max_moves: int | None = None
+    max_moves: int | None = None  # the most copies that may move, all components together; None for no limit
     _forced: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

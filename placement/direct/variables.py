@@ -39,11 +39,9 @@ if TYPE_CHECKING:
 class Form:
     """Rows that no plan needs but an engine may, and whether it is an outline.
 
-    Attributes
-    ----------
-    outline : new machines are left out, but for their number and what stands on them, pool by pool. The rows are among
+    `outline`: new machines are left out, but for their number and what stands on them, pool by pool. The rows are among
         those that any plan keeps, so a bound of the outline holds, and it is small.
-    tight : rows that whole numbers keep anyway, and fractions do not; of alike accelerators of a machine, owned ones
+    `tight`: rows that whole numbers keep anyway, and fractions do not; of alike accelerators of a machine, owned ones
         come first.
     """
 

@@ -36,12 +36,8 @@ class CopiesThere:
 class MachineChange:
     """A machine that comes (`before` is null), goes (`after` is null) or holds something else.
 
-    Attributes
-    ----------
-    before, after : what it is called on each side.
-    price_per_hour : of the machine; null when its pool is not in the problem.
-    comes, goes : copies that it holds on one side only.
-    rearranged : copies that it holds on both, on other accelerators.
+    `before`, `after`: what it is called on each side.
+    `comes`, `goes`: copies that it holds on one side only.
     """
 
     before: str | None
@@ -49,26 +45,23 @@ class MachineChange:
     pool: str
     instance_type: str | None
     zone: str | None
-    price_per_hour: float | None
+    price_per_hour: float | None  # of the machine; null when its pool is not in the problem
     comes: tuple[CopiesThere, ...]
     goes: tuple[CopiesThere, ...]
-    rearranged: tuple[CopiesThere, ...]
+    rearranged: tuple[CopiesThere, ...]  # copies that it holds on both, on other accelerators
 
 
 @dataclass(frozen=True, slots=True)
 class PoolChange:
     """A pool that has another number of machines, or other copies on them.
 
-    Attributes
-    ----------
-    price_per_hour : of one machine; null when the pool is not in the problem.
-    comes, goes : copies that its machines hold on one side only.
+    `comes`, `goes`: copies that its machines hold on one side only.
     """
 
     pool: str
     instance_type: str | None
     zone: str | None
-    price_per_hour: float | None
+    price_per_hour: float | None  # of one machine; null when the pool is not in the problem
     machines_before: int
     machines_after: int
     comes: tuple[CopiesThere, ...]

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 class Rented:
     """Machines in use, none at first.
 
-    Attributes
-    ----------
-    used : (P,) machines that count against the quota.
-    price : micro-dollars per hour of all that must be paid for, on top of what is committed.
-    rentable, next_price : (P,) whether one more machine may be used, and what it adds to `price`: nothing while
+    `used`: (P,) machines that count against the quota.
+    `price`: micro-dollars per hour of all that must be paid for, on top of what is committed.
+    `rentable`, `next_price`: (P,) whether one more machine may be used, and what it adds to `price`: nothing while
         `min_instances` or a commitment pays for it anyway.
     """
 

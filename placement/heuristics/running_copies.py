@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 class RunningCopyCounts:
     """By (component, option, instance): copies on known accelerators, others, those that are pinned, those kept.
 
-    Attributes
-    ----------
-    pinned : copies that must stay; of them `pinned_seats` by instance on known accelerators.
-    kept : (C,) copies that stand where they run today.
-    cost : micro-dollars of the moves so far, `moved` their number.
+    `pinned`: copies that must stay; of them `pinned_seats` by instance on known accelerators.
+    `kept`: (C,) copies that stand where they run today.
+    `cost`: micro-dollars of the moves so far, `moved` their number.
     """
 
     def __init__(self, fleet: Fleet) -> None:

@@ -25,17 +25,13 @@ if TYPE_CHECKING:
 class CarriedBound:
     """What a bound of a reduced fleet takes for granted when it is told of the whole.
 
-    Attributes
-    ----------
-    relaxes : rules that the reduced fleet leaves out, between semicolons; empty when it leaves out none.
-    given : optional copies left out, by level of the whole: the bound is one of plans that leave out no more. None: of
+    `given`: optional copies left out, by level of the whole: the bound is one of plans that leave out no more. None: of
         all plans. As in `Incumbent.raise_bound`.
-    less : ticks, by which what the bound says of the whole is less.
     """
 
-    relaxes: str = ""
+    relaxes: str = ""  # rules that the reduced fleet leaves out, between semicolons; empty when it leaves out none
     given: tuple[int, ...] | None = None
-    less: int = 0
+    less: int = 0  # ticks, by which what the bound says of the whole is less
 
     def beside(self, relaxes: str) -> str:
         """What a bound takes for granted in the original that takes `relaxes` for granted in the reduced fleet."""

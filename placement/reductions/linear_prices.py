@@ -31,16 +31,12 @@ RELAXES = "limits over groups of pools and max_moves but at their price"
 class Multipliers:
     """What one more committed machine or dollar is worth, and one more unit of a limit; all at least 0.
 
-    Attributes
-    ----------
-    committed : by commitment: micro-dollars per hour of a machine, or the part of a dollar, at most 1.
-    limits : by limit, micro-dollars per hour of a unit.
-    move : micro-dollars, where moves are limited.
+    `committed`: by commitment: micro-dollars per hour of a machine, or the part of a dollar, at most 1.
     """
 
     committed: tuple[Fraction, ...]
-    limits: tuple[Fraction, ...]
-    move: int = 0
+    limits: tuple[Fraction, ...]  # by limit, micro-dollars per hour of a unit
+    move: int = 0  # micro-dollars, where moves are limited
 
     @classmethod
     def none(cls, fleet: Fleet) -> Multipliers:

@@ -28,14 +28,12 @@ class NearRow(PlanRow):
 class RoomDocument(PlanRow):
     """The whole answer; every key is there.
 
-    Attributes
-    ----------
-    copies, runs : so many more copies of `component`, beside those that run.
-    evictions, stops : copies by component that are evicted, and that are not wanted any more.
-    moves, least_moves : of the plan, and proven of all plans with as few evictions.
-    opens : new machines by pool.
-    reason, near : without a plan: why, and what one copy lacks on machines that run.
-    asked : the problem that `plan` is a plan of, the fleet as it runs with the wish as a rule.
+    `copies`, `runs`: so many more copies of `component`, beside those that run.
+    `evictions`, `stops`: copies by component that are evicted, and that are not wanted any more.
+    `moves`, `least_moves`: of the plan, and proven of all plans with as few evictions.
+    `opens`: new machines by pool.
+    `reason`, `near`: without a plan: why, and what one copy lacks on machines that run.
+    `asked`: the problem that `plan` is a plan of, the fleet as it runs with the wish as a rule.
     """
 
     format: Literal["placement-room/v1"]

@@ -34,24 +34,15 @@ _ALL_MONEY = 1e9  # dollars an hour: more than any rent
 
 @dataclass(frozen=True, slots=True)
 class RoomWish:
-    """What is asked for, and the problem that asks it.
+    """What is asked for, and the problem that asks it."""
 
-    Attributes
-    ----------
-    component : its name; `copies` more of it are wanted, beside `runs` that run now.
-    problem : the fleet with the wish as a rule, at its own prices.
-    free : the same where machines cost nothing and each move a dollar, so that its cost counts moves.
-    surplus : copies by component that are not wanted any more and stop.
-    served : of each component with a demand, what it has to go on serving.
-    """
-
-    component: str
+    component: str  # its name; `copies` more of it are wanted, beside `runs` that run now
     copies: int
     runs: int
-    problem: Problem
-    free: Problem
-    surplus: dict[str, int]
-    served: dict[str, Fraction]
+    problem: Problem  # the fleet with the wish as a rule, at its own prices
+    free: Problem  # the same where machines cost nothing and each move a dollar, so that its cost counts moves
+    surplus: dict[str, int]  # copies by component that are not wanted any more and stop
+    served: dict[str, Fraction]  # of each component with a demand, what it has to go on serving
 
     def serving_less(self, plan: Plan) -> str | None:
         """A component that serves less by this plan than it has to, beside what is evicted of it; None without one.

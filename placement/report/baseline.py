@@ -55,16 +55,10 @@ class FilledMachine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Every component on machines of its own.
+    """Every component on machines of its own."""
 
-    Attributes
-    ----------
-    rents : (C,) the cheapest machines of each component; None where that is not known.
-    missing : why, by the name of each component without a rent.
-    """
-
-    rents: tuple[Rent | None, ...]
-    missing: dict[str, str]
+    rents: tuple[Rent | None, ...]  # (C,) the cheapest machines of each component; None where that is not known
+    missing: dict[str, str]  # why, by the name of each component without a rent
 
     @property
     def total(self) -> Rent | None:

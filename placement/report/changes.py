@@ -46,19 +46,16 @@ class CopiesMoved:
 class Changes:
     """All that a plan changes.
 
-    Attributes
-    ----------
-    copies : moves first, then copies that stop, then copies that start; each in the order of components and machines.
-        Where a component has copies that move, which of them goes where is for whoever carries the plan out: these
-        are as few rows as the order of machines gives.
-    kept, new : ids of machines of the plan that run now, and of those that do not.
-    given_back : machines that run now and not in the plan, with their state.
+    `copies`: moves first, then copies that stop, then copies that start; each in the order of components and machines.
+        Where a component has copies that move, which of them goes where is for whoever carries the plan out: these are
+        as few rows as the order of machines gives.
+    `kept`, `new`: ids of machines of the plan that run now, and of those that do not.
     """
 
     copies: tuple[CopiesMoved, ...]
     kept: tuple[str, ...]
     new: tuple[str, ...]
-    given_back: tuple[tuple[str, str], ...]
+    given_back: tuple[tuple[str, str], ...]  # machines that run now and not in the plan, with their state
 
     @property
     def moves(self) -> int:

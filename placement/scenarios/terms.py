@@ -22,21 +22,15 @@ _FINEST = 10**6  # of a weight, as a part of all
 class Term:
     """What may be committed.
 
-    Attributes
-    ----------
-    name : of the commitment.
-    pools, pool_names : dearest first, then by index: the order in which committed machines are counted as free.
-    prices : of these pools, on demand, micro-dollars per hour.
-    price : of a committed machine, used or not, micro-dollars per hour.
-    most : machines; None for no limit.
+    `pools`, `pool_names`: dearest first, then by index: the order in which committed machines are counted as free.
     """
 
-    name: str
+    name: str  # of the commitment
     pools: tuple[int, ...]
     pool_names: tuple[str, ...]
-    prices: tuple[int, ...]
-    price: int
-    most: int | None
+    prices: tuple[int, ...]  # of these pools, on demand, micro-dollars per hour
+    price: int  # of a committed machine, used or not, micro-dollars per hour
+    most: int | None  # machines; None for no limit
 
     @property
     def dollars(self) -> float:

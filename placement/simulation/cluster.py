@@ -76,11 +76,9 @@ def _waiting(ws: Workspace, ledger: MachineLedger, options: list[int], c: int, z
 class Cluster:
     """Copies on machines at one moment.
 
-    Attributes
-    ----------
-    loading : spot -> times when copies there are loaded; those that are loaded are not in it.
-    leaving : (time, row, copy) of copies that have a new one elsewhere, which is loaded then.
-    arriving : the new ones of those, in the same form: nothing moves or stops them until then.
+    `loading`: spot -> times when copies there are loaded; those that are loaded are not in it.
+    `leaving`: (time, row, copy) of copies that have a new one elsewhere, which is loaded then.
+    `arriving`: the new ones of those, in the same form: nothing moves or stops them until then.
     """
 
     def __init__(self, fleet: Fleet, rules: ScalingRules, times: MachineTimes, *, first_fit: bool = False) -> None:

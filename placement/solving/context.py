@@ -22,18 +22,13 @@ if TYPE_CHECKING:
 class Solve:
     """One solve, or a part of one.
 
-    Attributes
-    ----------
-    fleet : the compiled problem.
-    incumbent : where plans and bounds of this fleet are reported, and the best of them are read. Thread-safe.
-    budget : limits on time and work, and the gap that is good enough.
-    seed : of all random choices.
+    `incumbent`: where plans and bounds of this fleet are reported, and the best of them are read. Thread-safe.
     """
 
-    fleet: Fleet
+    fleet: Fleet  # the compiled problem
     incumbent: Incumbent
-    budget: Budget
-    seed: int = 0
+    budget: Budget  # limits on time and work, and the gap that is good enough
+    seed: int = 0  # of all random choices
 
     @classmethod
     def of(cls, fleet: Fleet, budget: Budget | None = None, seed: int = 0, hint: Packing | None = None) -> Solve:

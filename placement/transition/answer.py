@@ -17,24 +17,16 @@ ATTEMPTS = 60  # orders that are tried where no number is given
 
 @dataclass(frozen=True, slots=True)
 class TransitionAsk:
-    """What has to be done where, and what is wanted of a search.
-
-    Attributes
-    ----------
-    temporary : the most temporary machines.
-    attempts : orders to try.
-    seconds : to stop at, None for no limit.
-    exact : whether small transitions are solved to the proof.
-    """
+    """What has to be done where, and what is wanted of a search."""
 
     sites: Sites
     due: Difference
     durations: Durations
-    temporary: int
-    attempts: int
-    seconds: float | None
+    temporary: int  # the most temporary machines
+    attempts: int  # orders to try
+    seconds: float | None  # to stop at, None for no limit
     seed: int
-    exact: bool
+    exact: bool  # whether small transitions are solved to the proof
 
 
 @dataclass(slots=True)

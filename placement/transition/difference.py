@@ -33,25 +33,21 @@ class Stand(NamedTuple):
 class Difference:
     """What a transition has to do.
 
-    Attributes
-    ----------
-    kept, leaving, arriving : copies that stay, that must have stopped at the end, and that must run then; sorted.
-    assumed : places of leaving copies whose accelerators the problem does not tell: where they are taken to be.
-    pools : pool of every machine that runs now or that the plan uses, by id.
-    running : machines that run now.
-    opening, closing : machines of the plan that do not run yet; machines that run, are not in it and may be given back.
-    replaced : machines that the plan says run, and that do not: others are opened in their place.
+    `kept`, `leaving`, `arriving`: copies that stay, that must have stopped at the end, and that must run then; sorted.
+    `assumed`: places of leaving copies whose accelerators the problem does not tell: where they are taken to be.
+    `opening`, `closing`: machines of the plan that do not run yet; machines that run, are not in it and may be given
+        back.
     """
 
     kept: tuple[Stand, ...]
     leaving: tuple[Stand, ...]
     arriving: tuple[Stand, ...]
     assumed: frozenset[Stand]
-    pools: dict[str, str]
-    running: tuple[str, ...]
+    pools: dict[str, str]  # pool of every machine that runs now or that the plan uses, by id
+    running: tuple[str, ...]  # machines that run now
     opening: tuple[str, ...]
     closing: tuple[str, ...]
-    replaced: tuple[str, ...]
+    replaced: tuple[str, ...]  # machines that the plan says run, and that do not: others are opened in their place
 
     @property
     def now(self) -> tuple[Stand, ...]:

@@ -32,16 +32,12 @@ _COPIES = 40  # that are asked to stop over before another way is tried; those m
 class Manner:
     """How an attempt goes about it.
 
-    Attributes
-    ----------
-    temporary : the most machines that may be rented for the transition alone.
-    eager : copies may be missing whenever that is allowed, not only where nothing else goes on.
-    hold : machines that are given back stay until the end, unless a quota wants them earlier: copies may stop over
+    `hold`: machines that are given back stay until the end, unless a quota wants them earlier: copies may stop over
         there.
     """
 
-    temporary: int
-    eager: bool = False
+    temporary: int  # the most machines that may be rented for the transition alone
+    eager: bool = False  # copies may be missing whenever that is allowed, not only where nothing else goes on
     hold: bool = False
 
 

@@ -29,35 +29,21 @@ Load = tuple[int, Pattern]  # bin type and pattern
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """Rows are (item, mode); all arrays are int64.
-
-    Attributes
-    ----------
-    size : (w, d) of each row, divided by the greatest common divisor of its dimension.
-    item : (w,) the merged item that a row is a mode of; rows of one item are neighbours.
-    demand : (m,) copies of each item.
-    room : (t, d) capacities in the same units.
-    cost : (t,) of a bin; available : (t,) most bins (never more than copies); limited : (t,) whether that is a limit of
-        the problem; least : (t,).
-    fits : (w, t) whether an empty bin of the type may hold one copy by this row.
-    limit : (w,) copies of a row that one bin may hold at most, whatever its type.
-    most : (m,) copies of an item that one bin may hold at most.
-    clash : (m, m) symmetric, no diagonal; None without conflicts.
-    """
+    """Rows are (item, mode); all arrays are int64."""
 
     problem: VectorPacking
-    size: Ints
-    item: Ints
-    demand: Ints
-    capacity: Ints
-    cost: Ints
-    available: Ints
-    limited: Bools
-    least: Ints
-    fits: Bools
-    limit: Ints
-    most: Ints
-    clash: Bools | None
+    size: Ints  # (w, d) of each row, divided by the greatest common divisor of its dimension
+    item: Ints  # (w,) the merged item that a row is a mode of; rows of one item are neighbours
+    demand: Ints  # (m,) copies of each item
+    capacity: Ints  # (t, d) in the same units
+    cost: Ints  # (t,) of a bin
+    available: Ints  # (t,) most bins, never more than copies
+    limited: Bools  # (t,) whether that is a limit of the problem
+    least: Ints  # (t,) fewest bins, which are paid for in any case
+    fits: Bools  # (w, t) whether an empty bin of the type may hold one copy by this row
+    limit: Ints  # (w,) copies of a row that one bin may hold at most, whatever its type
+    most: Ints  # (m,) copies of an item that one bin may hold at most
+    clash: Bools | None  # (m, m) symmetric, no diagonal; None without conflicts
     members: tuple[tuple[int, ...], ...]
     mode_of: tuple[tuple[int, ...], ...]  # per item, the mode numbers of its rows: those of the first member
 

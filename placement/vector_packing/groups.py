@@ -74,21 +74,13 @@ class WholeCounts:
 
 @dataclass(slots=True)
 class CountingProgram:
-    """The integer program of bins, a column for each type, and copies, a column for each share, that keep the cuts.
-
-    Attributes
-    ----------
-    item : (shares,) of each share.
-    unit : every cost is a multiple of it.
-    known : inequalities of bins alone.
-    cuts : inequalities of both, which may be added to.
-    """
+    """The integer program of bins, a column for each type, and copies, a column for each share, that keep the cuts."""
 
     problem: Compiled
-    item: Ints
-    unit: int
-    known: list[PackingCut]
-    cuts: list[ShareCut] = field(default_factory=list)
+    item: Ints  # (shares,) of each share
+    unit: int  # every cost is a multiple of it
+    known: list[PackingCut]  # inequalities of bins alone
+    cuts: list[ShareCut] = field(default_factory=list)  # inequalities of both, which may be added to
 
     def relaxed(self, bound: int, cutoff: int, budget: Budget) -> tuple[Floats, Floats] | None:
         """The cheapest counts in fractions that cost between these two; None: there are none, or HiGHS finds none."""

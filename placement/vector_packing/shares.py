@@ -36,13 +36,10 @@ _PRECISION = 2**30  # of prices: an item that is worth most has so many units
 class Groups:
     """Groups of bin types. A *share* is an item and a group that can hold copies of it: those are counted together.
 
-    Attributes
-    ----------
-    of_type : (types,) group of each bin type.
-    item, group : (shares,) of each share.
+    `item`, `group`: (shares,) of each share.
     """
 
-    of_type: Ints
+    of_type: Ints  # (types,) group of each bin type
     item: Ints
     group: Ints
 

@@ -18,11 +18,9 @@ _HAIR = 1e-6
 class PulpProgram:
     """A PuLP program of all variables and rows of a direct one.
 
-    Attributes
-    ----------
-    lp : what PuLP's engines read and write.
-    ranges : of the variables, by index.
-    columns : PuLP's variables by index; PuLP ships no types.
+    `lp`: what PuLP's engines read and write.
+    `ranges`: of the variables, by index.
+    `columns`: PuLP's variables by index; PuLP ships no types.
     """
 
     def __init__(self, program: Program) -> None:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 class Population:
     """Members by namespace and labels. A member may have several sets of labels, one for each that its pods have.
 
-    Attributes
-    ----------
-    looks : sets of labels that selectors were held against so far.
+    `looks`: sets of labels that selectors were held against so far.
     """
 
     def __init__(self, members: Iterable[tuple[int, str, Mapping[str, str]]]) -> None:

@@ -37,11 +37,9 @@ class Candidates:
     Machines that differ in nothing that a rule looks at are a *profile*. A rule that names nodes is asked again for
     those that it names, and for all where it asks whether they have a name.
 
-    Attributes
-    ----------
-    named : machines that rules single out by name.
-    pods : workloads by the labels of their pods.
-    telling : what the rules tell machines apart by.
+    `named`: machines that rules single out by name.
+    `pods`: workloads by the labels of their pods.
+    `telling`: what the rules tell machines apart by.
     """
 
     def __init__(

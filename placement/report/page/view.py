@@ -41,9 +41,7 @@ NO_MORE = MoreDocuments()
 class View:
     """A plan of a problem; as it is here, one that places nothing because none was found.
 
-    Attributes
-    ----------
-    cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
+    `cost`, `bound`: micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
     problem: Problem
@@ -73,18 +71,15 @@ class View:
 class PlacedView(View):
     """A plan that was found, counted.
 
-    Attributes
-    ----------
-    changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
-    reasons : why no more stands on machines of each content.
-    more : its transition is one to the plan; plans of its frontier and its headroom are checked where they are shown.
+    `changes`, `today`: what the plan changes of what runs now, and that counted; None where nothing runs.
+    `more`: its transition is one to the plan; plans of its frontier and its headroom are checked where they are shown.
     """
 
     facts: PlanFacts
     baseline: Baseline
     changes: Changes | None
     today: PlanFacts | None
-    reasons: dict[MachineLoad, FullnessReason]
+    reasons: dict[MachineLoad, FullnessReason]  # why no more stands on machines of each content
     sketcher: Sketcher
     more: MoreDocuments
 

@@ -38,11 +38,9 @@ _PARAMS = SOLVER_PARAMETERS.demand
 class CountPacking:
     """Packs counts of one solve, and offers the plans.
 
-    Attributes
-    ----------
-    tried : the counts that were to be packed.
-    pools : packs what counts put on each pool, and remembers what it packed.
-    tight : pools that had to have more machines than were counted, when a packing by another solver did not fit.
+    `tried`: the counts that were to be packed.
+    `pools`: packs what counts put on each pool, and remembers what it packed.
+    `tight`: pools that had to have more machines than were counted, when a packing by another solver did not fit.
     """
 
     def __init__(self, solve: Solve, relaxation: Relaxation, solver: str) -> None:
