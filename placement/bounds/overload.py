@@ -178,7 +178,6 @@ class _CoverSearch:
     """Depth-first search: one copy after the other leaves, kinds in order."""
 
     def __init__(self, kinds: list[_Kind]) -> None:
-        """Nothing is found."""
         self.kinds = kinds
         self.best: tuple[int, int, int, tuple[int, ...]] | None = None  # weight, copies, what they free, who
         self.nodes = 0

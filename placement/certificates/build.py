@@ -61,7 +61,6 @@ class Certificate:
         return Counter(node["leaf"] for nodes in trees for node in nodes if "leaf" in node)
 
     def __str__(self) -> str:
-        """One line for a person."""
         leaves = self.leaves
         engines = leaves.pop("engine", 0)
         reasons = [

@@ -25,7 +25,6 @@ class CertificateNames:
     """The names of one relaxation: of its pools, components, groups of pools and sums of copies."""
 
     def __init__(self, relaxation: Relaxation, groups: Groups) -> None:
-        """O(1)."""
         self._relaxation = relaxation
         self._groups = groups
         self._pool = [pool.name for pool in relaxation.fleet.pools]
@@ -40,7 +39,6 @@ class CertificateNames:
         return {"machines": self.pools(chosen)}
 
     def pools(self, pools: Iterable[int]) -> list[str]:
-        """Names of pools."""
         return [self._pool[p] for p in pools]
 
     def copies(self, s: int) -> Document:

@@ -87,7 +87,6 @@ class Commands(typer.Typer):
     """A group of such commands. Alone its name shows the help, which `-h` shows too."""
 
     def __init__(self, **options: Any) -> None:
-        """Take the options of `typer.Typer`."""
         super().__init__(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}, **options)
 
     def with_command(self, words: Sequence[str]) -> Commands:
@@ -105,7 +104,6 @@ class Commands(typer.Typer):
         return other
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Any], Any]:
-        """Add a command, as `typer.Typer.command` does."""
         return super().command(name, cls=Command, **options)
 
 

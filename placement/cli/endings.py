@@ -216,17 +216,14 @@ class Attempts:
     """Several things that are tried. Each stands in a block of its own; what one of them raises is kept."""
 
     def __init__(self) -> None:
-        """None so far."""
         self.wrong: list[PlacementError] = []
 
     @property
     def all_went_well(self) -> bool:
-        """Whether nothing was raised so far."""
         return not self.wrong
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Try one thing."""
         try:
             yield
         except PlacementError as error:

@@ -38,7 +38,6 @@ class Watch:
     """
 
     def __init__(self, *, chart: bool = False) -> None:
-        """Start the clock."""
         self._started = time.monotonic()
         self._latest: Event | None = None
         self._found_by = ""
@@ -83,7 +82,6 @@ class Watch:
         return text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Spinner and line side by side."""
         costs, bounds = list(self._costs), list(self._bounds)
         if self._chart and costs and not options.ascii_only and options.max_width > 2 * _LABEL:
             yield from self._curves(costs, bounds, min(_WIDEST, options.max_width - _LABEL - 1))

@@ -26,7 +26,6 @@ class Stops:
     """
 
     def __init__(self) -> None:
-        """Nothing has been asked."""
         self._asked = 0
         self._keeping = False
 

@@ -59,7 +59,6 @@ class PoolsOf:
     """For each component its pools, put together by zone, shape and options; components that share sets share these."""
 
     def __init__(self, fleet: Fleet) -> None:
-        """Nothing is put together yet."""
         self._fleet = fleet
         self._found: dict[tuple[frozenset[int], ...], ComponentPools] = {}
 

@@ -43,7 +43,6 @@ class MachineState:
     )
 
     def __init__(self, fleet: Fleet, pool: int, instance: int | None) -> None:
-        """An empty machine."""
         shape = fleet.pools[pool].shape
         self.pool, self.instance, self.memory = pool, instance, max(1, shape.memory_mib)
         self.free_memory = [shape.memory_mib] * shape.accelerators
@@ -111,7 +110,6 @@ class MachineState:
         )
 
     def restore(self, saved: Saved) -> None:
-        """Be as before."""
         self.free_memory, self.share, self.users, self.vcpus, self.host, self.copies, self.counts = saved
 
 

@@ -17,7 +17,6 @@ class SharedNeed(NamedTuple):
 
     @classmethod
     def of(cls, option: FleetOption) -> SharedNeed:
-        """The need of an option's copies."""
         return cls(option.accelerators, option.memory_mib, option.share)
 
     def most_in(self, memory_mib: int, share: int, copies: int) -> int:

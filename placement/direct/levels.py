@@ -89,7 +89,6 @@ class Stage:
     budget: Budget
 
     def solution(self, values: Values) -> None:
-        """A solution."""
         self.take(values)
 
     def bound(self, reduced: int) -> None:
@@ -105,7 +104,6 @@ class SolutionsAlone:
     """Hands on solutions and no bound, as those are of a program with fewer solutions; `last` is the best."""
 
     def __init__(self, watcher: Watcher) -> None:
-        """None yet."""
         self._watcher = watcher
         self.last: Values | None = None
 
@@ -118,5 +116,4 @@ class SolutionsAlone:
         """Says nothing of the whole program."""
 
     def enough(self) -> bool:
-        """As for the whole."""
         return self._watcher.enough()

@@ -43,22 +43,18 @@ class Linear:
         self.columns, self.coefficients, self.constant = columns, coefficients, constant
 
     def __add__(self, other: Linear | int) -> Linear:
-        """Both together."""
         if isinstance(other, int):
             return Linear(self.columns, self.coefficients, self.constant + other)
         columns, coefficients = [*self.columns, *other.columns], [*self.coefficients, *other.coefficients]
         return Linear(columns, coefficients, self.constant + other.constant)
 
     def __mul__(self, n: int) -> Linear:
-        """So many times the sum."""
         return Linear(self.columns, [n * c for c in self.coefficients], n * self.constant)
 
     def __sub__(self, other: Linear | int) -> Linear:
-        """The first less the second."""
         return self + other * -1
 
     def __rsub__(self, other: int) -> Linear:
-        """A number less the sum."""
         return self * -1 + other
 
     def value(self, values: Values) -> int:
@@ -211,11 +207,9 @@ class Program:
         self._add(difference, None, -difference.constant, measured)
 
     def at_least(self, left: Linear | int, right: Linear | int) -> None:
-        """``left >= right``."""
         self.at_most(right, left)
 
     def equal(self, left: Linear, right: Linear | int) -> None:
-        """``left == right``."""
         difference = left - right
         self._add(difference, -difference.constant, -difference.constant, measured=False)
 

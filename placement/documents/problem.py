@@ -103,7 +103,6 @@ class Problem(Row):
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
 
     def __str__(self) -> str:
-        """One line for a person."""
         told = [
             count(len(self.components), "component"),
             count(len(self.pools), "pool"),

@@ -49,7 +49,6 @@ class SimulatedFleet:
         return ""
 
     def close(self, machine: str) -> str:
-        """A machine is given back."""
         row = self.machines.pop(machine, None)
         if row is None:
             return f"{machine} is not open"
@@ -72,7 +71,6 @@ class SimulatedFleet:
         self.starting.clear()
 
     def stop(self, copy: SimulatedCopy) -> str:
-        """A copy stops."""
         if not self.serving[copy]:
             return f"{copy.component} option {copy.option} does not run on {copy.instance} {list(copy.accelerators)}"
         self.serving[copy] -= 1

@@ -45,7 +45,6 @@ class Breach:
     message: str
 
     def __str__(self) -> str:
-        """One line for people."""
         return f"step {self.step}: {self.message} [{self.rule}]"
 
 

@@ -27,7 +27,6 @@ class Ejection:
     """Trials on the machines of one workspace, which stays as it is."""
 
     def __init__(self, ws: Workspace) -> None:
-        """O(1)."""
         self._ws = ws
         self._components = ws.fleet.components
 

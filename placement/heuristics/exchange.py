@@ -38,7 +38,6 @@ class Exchange:
     def __init__(
         self, ws: Workspace, policies: Sequence[Policy], penalty: Sequence[float], rng: np.random.Generator
     ) -> None:
-        """Nothing is tried yet."""
         self._ws, self._policies, self._rng = ws, policies, rng
         self._penalty = penalty
         self._ruin = Ruin(ws, penalty, rng)

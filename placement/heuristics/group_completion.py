@@ -55,7 +55,6 @@ class GroupCompletion:
         *,
         thorough: bool = False,
     ) -> None:
-        """Nothing is priced yet."""
         self._most = _PARAMS.many_constructions if thorough else _PARAMS.constructions
         self._enough = _PARAMS.complete if thorough else 1
         self._blank, self._shares, self._budget, self._rng = blank, shares, budget, rng

@@ -80,7 +80,6 @@ class MachineRows:
     )
 
     def reserve(self, more: int) -> None:
-        """Make room for so many more rows."""
         n = self.rows
         if n + more > len(self.pool):
             old = {name: getattr(self, name) for name in self.ARRAYS}

@@ -45,7 +45,6 @@ class Repair:
     """Penalties and random choices of one repair; `steps` counts ejections."""
 
     def __init__(self, ws: Workspace, policy: Policy, rng: np.random.Generator) -> None:
-        """Nothing is known to be hard yet."""
         self.ws, self.policy, self.rng = ws, policy, rng
         self.penalty = [1.0] * len(ws.fleet.components)
         self.steps = 0

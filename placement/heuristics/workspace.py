@@ -92,7 +92,6 @@ class Workspace(MachineRows):
     # -- what is fixed
 
     def out_of_time(self) -> bool:
-        """Whether the budget is over."""
         return self.budget is not None and self.budget.over()
 
     # -- machines

@@ -36,9 +36,7 @@ class Measurements(Mapping[str, "Measured"]):
         return self._chosen[model]
 
     def __iter__(self) -> Iterator[str]:
-        """The models that were measured."""
         return iter(self._rows)
 
     def __len__(self) -> int:
-        """How many they are."""
         return len(self._rows)

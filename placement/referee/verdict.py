@@ -66,7 +66,6 @@ class Violation:
         return self.rule.startswith("claimed-")
 
     def __str__(self) -> str:
-        """One line for people."""
         return f"{self.where}: {self.message} [{self.rule}]"
 
 

@@ -48,5 +48,4 @@ def dearer(problem: Problem, dollars: list[float]) -> Problem:
 
 
 def gib(mib: int) -> float:
-    """MiB as GiB."""
     return mib / MIB_PER_GIB

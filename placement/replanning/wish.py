@@ -120,7 +120,6 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
 
 
 def priority_of(problem: Problem, component: str) -> int:
-    """The priority of a component, by name."""
     return next(row.priority for row in problem.components if row.name == component)
 
 

@@ -41,7 +41,6 @@ class Rent(NamedTuple):
     machines: int
 
     def plus(self, other: Rent) -> Rent:
-        """Both together."""
         return Rent(self.price + other.price, self.machines + other.machines)
 
 
@@ -108,7 +107,6 @@ class _Steps:
     """Work that one component may take."""
 
     def __init__(self, most: int) -> None:
-        """So many steps."""
         self.most = most
         self.taken = 0
 
@@ -127,7 +125,6 @@ class _MachineSupply:
     """What machines there are."""
 
     def __init__(self, fleet: Fleet) -> None:
-        """Of a fleet."""
         self.fleet = fleet
         self._pools = PoolsOf(fleet)
         self._found: dict[tuple[frozenset[int], ...], list[tuple[_Machines, int]]] = {}

@@ -33,7 +33,6 @@ class CopiesMoved:
 
     @property
     def ends(self) -> tuple[MoveEnd, MoveEnd]:
-        """From where, and to where."""
         source = MoveEnd("starts", False) if self.source is None else MoveEnd(self.source, True)
         if self.target is None:
             return source, MoveEnd("stops", False)

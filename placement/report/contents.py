@@ -19,7 +19,6 @@ class MixTooLargeError(Exception):
     """Too many mixes of options to look at them all."""
 
     def __init__(self) -> None:
-        """Say so."""
         super().__init__("too many ways to mix options on one machine")
 
 

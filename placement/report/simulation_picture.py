@@ -60,7 +60,6 @@ class _SimulationDrawing:
         }
 
     def lines(self) -> Iterator[str]:
-        """The whole file."""
         charts = (over_time.costs, over_time.sizes, over_time.use)
         for number, chart in enumerate(charts):
             frame = Frame(_LEFT, _TOP + number * (_HIGH + _APART), WIDE - _RIGHT - _LEFT, _HIGH)

@@ -195,7 +195,6 @@ class ScenarioPlan:
         return Weighted(mean.cost.total - self.cost.total, self.cost.weights)
 
     def __str__(self) -> str:
-        """One line for a person."""
         if self.cost is None:
             return f"{self.status.value}: {self.reason or f'no plan for every scenario, stopped: {self.stop.value}'}"
         rows = ", ".join(f"{row.machines} of {row.term.name}" for row in self.committed)

@@ -82,7 +82,6 @@ class Cluster:
     """
 
     def __init__(self, fleet: Fleet, rules: ScalingRules, times: MachineTimes, *, first_fit: bool = False) -> None:
-        """Nothing runs."""
         self.fleet, self.rules, self.times = fleet, rules, times
         self.ws = Workspace(fleet)
         self.ledger = MachineLedger(fleet, times.start_seconds, times.minimum_billed_seconds)

@@ -51,7 +51,6 @@ class SimulationJob(ABC):
         """The call that plays the next part, and what it is given."""
 
     def take(self, part: Any) -> None:
-        """Keep what came of a part."""
         self.kept["done"] += 1
         self._add(part)
         self._state.keep(self.name, self.kept)

@@ -98,7 +98,6 @@ class Simulation:
         return None if self.hourly is None else self.hourly.floor_cost(self.setup.every)
 
     def outcome(self, name: str) -> StrategyOutcome:
-        """One strategy by name."""
         return next(outcome for outcome in self.strategies if outcome.strategy.name == name)
 
     def to_document(self) -> dict[str, Any]:

@@ -115,12 +115,10 @@ class Architecture:
 
     @property
     def caches(self) -> tuple[Cache, ...]:
-        """What all layers keep."""
         return tuple(cache for layer in self.kept for cache in layer)
 
     @property
     def is_latent(self) -> bool:
-        """Whether its attention is multi-head latent."""
         return any(cache.kind is LayerKind.LATENT for cache in self.caches)
 
     @property

@@ -79,7 +79,6 @@ class Parameters:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.split + self.repeated + self.by_head + self.experts
 
     def held(self, tensor_parallel: int, kv_heads: int, of_experts: float | None = None) -> float:
@@ -89,7 +88,6 @@ class Parameters:
         return self.split / tensor_parallel + self.repeated + self.by_head / heads + experts
 
     def __add__(self, other: Parameters) -> Parameters:
-        """Both together."""
         return Parameters(
             self.split + other.split,
             self.repeated + other.repeated,
@@ -117,7 +115,6 @@ class ModelParameters:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.inner().total + self.outer().total
 
     def inner(self, stage: PipelineStage | None = None) -> Parameters:

@@ -42,7 +42,6 @@ class Solver:
     fleet_rules: bool = False  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
 
     def load(self) -> SolveFunction:
-        """The function itself."""
         module, _, name = self.function.partition(":")
         found: SolveFunction = getattr(importlib.import_module(module), name)
         return found

@@ -46,7 +46,6 @@ class Budget:
         threads: int | None = None,
         executor: Executor | None = None,
     ) -> None:
-        """Start the clock."""
         self.seconds: Final = seconds
         self.work: Final = work
         self.gap: Final = gap

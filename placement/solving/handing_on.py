@@ -25,7 +25,6 @@ class HandingOn(Incumbent):
     """As `Incumbent`; what is taken here is reported to `whole` too, plans as `lift` makes them."""
 
     def __init__(self, fleet: Fleet, budget: Budget, whole: Incumbent, lift: Callable[[Packing], Packing]) -> None:
-        """Nothing is known of the rewritten fleet yet."""
         super().__init__(fleet, budget, strict=whole.strict, hear=lambda packing, by: whole.offer(lift(packing), by))
         self._outer = self._whole = whole
 

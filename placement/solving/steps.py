@@ -24,7 +24,6 @@ class StepCounter:
     """Steps of one thread, or of one search."""
 
     def __init__(self) -> None:
-        """None yet."""
         self.spent = 0
 
 

@@ -19,7 +19,6 @@ class Batch:
     closes: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        """Whether anything is done."""
         return bool(self.opens or self.starts or self.stops or self.closes)
 
 

@@ -82,7 +82,6 @@ class Sites:
         return self.components[stand.component].options[stand.option]
 
     def zone(self, machine: str) -> int:
-        """The zone of a machine, by index."""
         return self.fleet.pools[self.pool_of[machine]].zone
 
 
@@ -113,7 +112,6 @@ class ComponentCounts:
     __slots__ = ("copies", "machines", "pools", "served", "zones")
 
     def __init__(self) -> None:
-        """No copies."""
         self.copies = self.served = 0
         self.zones: Counter[int] = Counter()
         self.pools: Counter[int] = Counter()
@@ -152,7 +150,6 @@ class PresentLoad:
     __slots__ = ("by_component", "host", "memory", "owners", "share", "users", "vcpus")
 
     def __init__(self, accelerators: int) -> None:
-        """An empty machine."""
         self.vcpus = self.host = 0
         self.memory = [0] * accelerators
         self.share = [0] * accelerators
@@ -223,7 +220,6 @@ class Moment:
         return all(limit.sum(paid) <= limit.most for limit in self.sites.fleet.limits if limit.weight.get(pool, 0))
 
     def open_machine(self, machine: str) -> None:
-        """Open a machine."""
         self.open[machine] = None
         self.opened.add(machine)
         self.paid[self.sites.pool_of[machine]] += 1
@@ -234,7 +230,6 @@ class Moment:
         self.paid[self.sites.pool_of[machine]] -= 1
 
     def is_empty(self, machine: str) -> bool:
-        """Whether nothing stands on it."""
         return not self.on.get(machine)
 
     # --- copies

@@ -140,7 +140,6 @@ class Timeline:
         self._replaces = _partners(order)
 
     def steps(self) -> tuple[TransitionStep, ...]:
-        """All steps, batch after batch."""
         now = 0
         for number, batch in enumerate(self._order.batches, 1):
             self._batch(number, batch, now)

@@ -61,7 +61,6 @@ class Compiled:
 
     @property
     def types(self) -> int:
-        """How many bin types there are."""
         return len(self.cost)
 
     @property

@@ -28,7 +28,6 @@ class Filling:
     """What is left to pack, and bins to pack it in."""
 
     def __init__(self, problem: Compiled) -> None:
-        """Start with all of it."""
         self.problem = problem
         self.left: Ints = problem.demand.copy()
         self.available: Ints = problem.most_bins(int(problem.demand.sum()))

@@ -40,7 +40,6 @@ class Generation:
     """
 
     def __init__(self, problem: Compiled, state: PackingState) -> None:
-        """Start with each item alone."""
         self.problem = problem
         self.state = state
         self.master = Master(problem)

@@ -62,7 +62,6 @@ class PatternSearch:
     """Search of one bin type of a compiled problem, many times with other values."""
 
     def __init__(self, problem: Compiled, bin_type: int) -> None:
-        """Remember what never changes."""
         self._problem = problem
         self._bin_type = bin_type
         self._capacity = problem.capacity[bin_type]

@@ -65,7 +65,6 @@ class Groups:
         return cls(of_type, item, group)
 
     def __len__(self) -> int:
-        """How many groups there are."""
         return int(self.of_type.max()) + 1
 
 

@@ -117,7 +117,6 @@ class PackingState:
 
     @property
     def ended(self) -> bool:
-        """Whether to stop now."""
         return self.proved or self.good_enough or self.budget.over()
 
     @property
@@ -127,7 +126,6 @@ class PackingState:
         return cost is not None and cost - self.bound <= self.budget.gap * cost
 
     def result(self) -> PackingResult:
-        """All of it, with why it stopped."""
         if self.proved:
             stop = Stop.PROVED
         elif self.good_enough:

@@ -63,7 +63,6 @@ class At:
 
     @property
     def path(self) -> str:
-        """The way as a JSON path."""
         return json_path(self.way)
 
     def fault(self, rule: str) -> FieldError:
@@ -106,7 +105,6 @@ class At:
         return self.value
 
     def items(self) -> Iterator[At]:
-        """The values of a list."""
         if not isinstance(self.value, list):
             raise self.fault("must be a list")
         return (At(value, (*self.way, index)) for index, value in enumerate(self.value))
@@ -117,7 +115,6 @@ class At:
         return [] if found is None else list(found.items())
 
     def values(self) -> Iterator[At]:
-        """The values of a mapping."""
         return (At(value, (*self.way, str(name))) for name, value in self.mapping().items())
 
     def text(self) -> str:
@@ -133,11 +130,9 @@ class At:
         return finite(self.value, self.path)
 
     def number_in_text(self) -> float:
-        """A number that is written as text."""
         return number_in(self.text(), self.path)
 
     def whole(self) -> int:
-        """A whole number."""
         found = self.number()
         if found != int(found):
             raise self.fault("must be a whole number")
@@ -167,7 +162,6 @@ class CsvRow:
     number: int
 
     def place(self, column: str) -> str:
-        """Where a cell stands, in words."""
         return f"row {self.number}, column {column}"
 
     def text(self, column: str) -> str:

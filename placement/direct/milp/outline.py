@@ -86,7 +86,6 @@ class _Run:
     solutions: dict[tuple[int, ...], int] = field(default_factory=dict)  # and what each costs
 
     def solution(self, values: Values) -> None:
-        """A solution."""
         goal = self.stage.goal
         self.solutions[tuple(values)] = goal.value(goal.reduced(values))
         self.stage.solution(values)
@@ -96,7 +95,6 @@ class _Run:
         self.stage.bound(reduced)
 
     def enough(self) -> bool:
-        """Whether the engine may end."""
         return self.stage.enough() or self._met()
 
     def cheapest(self, most: int) -> list[tuple[int, ...]]:

@@ -50,7 +50,6 @@ class NewMachines(NamedTuple):
 
     @property
     def by_component(self) -> Counts:
-        """Copies by component."""
         found: Counter[int] = Counter()
         for (c, _), n in self.copies.items():
             found[c] += n

@@ -49,7 +49,6 @@ class _Cheaper:
         self.bound_so_far = self.goal.value(reduced)
 
     def enough(self) -> bool:
-        """Whether the engine may end."""
         return self.budget.cut_short() or self.proved
 
     @property

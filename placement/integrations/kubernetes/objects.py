@@ -96,7 +96,6 @@ class KubeCluster:
         return self._rows[kind].get((namespace, name)) if kind in self._rows else None
 
     def has(self, kind: str) -> bool:
-        """Whether objects of a kind were given."""
         return bool(self._rows.get(kind))
 
     def read_kind(self, kind: str, read: Callable[[KubeObject], T]) -> list[tuple[KubeObject, T]]:

@@ -63,7 +63,6 @@ class Workload:
         return list({tuple(sorted(row.pod.labels.items())): row.pod.labels for row, _ in self.pods}.values())
 
     def add(self, row: PodRow) -> None:
-        """One more copy."""
         if row.shape not in self.shapes:
             self.shapes.append(row.shape)
         self.pods.append((row, self.shapes.index(row.shape)))

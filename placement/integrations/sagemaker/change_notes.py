@@ -37,7 +37,6 @@ class ChangeNotes:
     """Notes on steps, each where its step is made."""
 
     def __init__(self, view: PlanView, deployment: Deployment, notes: Notes) -> None:
-        """Nothing is said yet."""
         self.view = view
         self.deployment = deployment
         self.wish = view.wish

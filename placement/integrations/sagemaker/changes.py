@@ -67,7 +67,6 @@ class DeploymentChanges:
     """Collects the steps of each phase."""
 
     def __init__(self, view: PlanView, deployment: Deployment, notes: Notes) -> None:
-        """Nothing is written yet."""
         self.view = view
         self.deployment = deployment
         self.wish = view.wish

@@ -80,7 +80,6 @@ class ServingGroup:
 
     @property
     def machines(self) -> int:
-        """How many machines it has."""
         return sum(self.kinds.values())
 
 
@@ -108,7 +107,6 @@ class PlanView:
         return self._kinds[pool]
 
     def option(self, unit: Unit) -> Option:
-        """The option of a unit."""
         return self.components[unit.component].modes[unit.option]
 
     def needs(self, unit: Unit) -> Amounts:

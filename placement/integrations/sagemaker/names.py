@@ -21,7 +21,6 @@ class ResourceNames:
     """Names that SageMaker accepts, made of names of the problem; none twice."""
 
     def __init__(self) -> None:
-        """None is taken."""
         self._taken: set[str] = set()
 
     def take(self, *parts: str, most: int = LONGEST) -> str:
@@ -45,7 +44,6 @@ class ResourceNames:
         return name
 
     def is_free(self, name: str) -> bool:
-        """Whether nobody has it."""
         return name.lower() not in self._taken
 
     def keep(self, name: str) -> str:

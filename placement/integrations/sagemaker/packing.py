@@ -54,16 +54,13 @@ class PackedMachine:
     holds: Counter[str]
 
     def has_room(self, demand: Demand) -> bool:
-        """Whether one more copy fits."""
         return self.kind in demand.needs and demand.needs[self.kind].fit_in(self.free)
 
     def take(self, demand: Demand) -> None:
-        """One more copy."""
         self.free = self.free.less(demand.needs[self.kind])
         self.holds[demand.component] += 1
 
     def give_back(self, demand: Demand) -> None:
-        """One copy less."""
         need = demand.needs[self.kind]
         self.free = Amounts(*(there + back for there, back in zip(self.free, need, strict=True)))
         self.holds[demand.component] -= 1
@@ -191,7 +188,6 @@ def simulate(machines: Machines, demands: Sequence[Demand], reading: str) -> str
 
 
 def empty_machines(machines: Sequence[tuple[str, Amounts]]) -> list[PackedMachine]:
-    """Machines without a copy."""
     return [PackedMachine(index, kind, room, Counter()) for index, (kind, room) in enumerate(machines)]
 
 

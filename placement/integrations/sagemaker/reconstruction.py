@@ -42,7 +42,6 @@ class Amounts(NamedTuple):
         return all(need <= room for need, room in zip(self, free, strict=True))
 
     def less(self, other: Amounts) -> Amounts:
-        """What remains."""
         return Amounts(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
 
 

@@ -31,7 +31,6 @@ class VariantPool:
 
     @property
     def name(self) -> str:
-        """The pool's name."""
         name = f"{self.endpoint.name}/{self.variant.name}"
         return name if self.state.priority is None else f"{name}/{self.state.instance_type}"
 
@@ -46,7 +45,6 @@ class VariantPool:
         return tuple(f"{self.name}/{number}" for number in range(1, self.state.count + 1))
 
     def labels(self) -> dict[str, str]:
-        """The labels of the pool's row."""
         variant, state = self.variant, self.state
         row = {
             labels.ENDPOINT: self.endpoint.name,

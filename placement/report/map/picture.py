@@ -49,7 +49,6 @@ class _Canvas:
         self._left = MOST
 
     def lines(self, title: str) -> Iterator[str]:
-        """The whole file."""
         shown = cut(title, WIDE - 2 * _EDGE, 15)
         self._shapes.append(said(_EDGE, _EDGE + 14, shown, self._theme.ink, size=15, bold=True))
         y = self._mixed(_EDGE + 34)

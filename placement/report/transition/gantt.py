@@ -58,7 +58,6 @@ class _Chart:
         self._shapes: list[str] = []
 
     def lines(self) -> Iterator[str]:
-        """The whole file."""
         name = f"{words.shown(self._found.problem)}: " if self._found.problem else ""
         title = name + headline(self._found)
         wide, ink = WIDE - 2 * _EDGE, self._theme.ink

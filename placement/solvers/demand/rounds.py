@@ -33,7 +33,6 @@ class CountRounds:
     """The rounds of one solve. `counting` is the bound that is brought to its end beside them, or after them."""
 
     def __init__(self, solve: Solve, counting: CountBound, search: CountSearch, packing: CountPacking) -> None:
-        """Nothing is searched yet."""
         self._solve, self._counting, self._search, self._packing = solve, counting, search, packing
         self._seconds = _PHASE.cheaper.of(solve.budget).remaining()
         self._found: list[Counts] = []  # solutions of the whole program that no round has looked at
