@@ -2,7 +2,8 @@
 
 Copies of a Deployment that is being rolled out are one component where they need the same. Else those of each shape are
 a component: the newest has the Deployment's name, and the copies that are lacking. Pods that were exported from a plan
-name their component: there, each shape is an option of it.
+name their component: there, each shape is an option of it. Groups of pods that their owner names, as the head and the
+workers of a RayCluster, are components of their own, by that name: whichever pods are the newest.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SERVICE = "InferenceService"
 _PREDICTOR = re.compile(r"(?P<service>.+)-predictor(-\d{5}-deployment)?", re.ASCII)
+_GROUP = {"RayCluster": "ray.io/group"}  # label of pods with the group of their owner that they are of
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")  # owners that say how many copies they want
 
 
@@ -37,6 +39,7 @@ class Workload:
 
     name: str
     owner: Owner
+    group: str = ""  # of the owner's pods, where it has several
     shapes: list[PodShape] = field(default_factory=list)
     pods: list[tuple[PodRow, int]] = field(default_factory=list)
     wanted: int = 0  # copies by the owner's own count, as far as it is known, but for those of its other workloads
@@ -85,13 +88,15 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
     exported = {row.owner.name for row in rows if not row.owner.kind}
-    beside: Counter[Owner] = Counter()
+    beside: Counter[tuple[Owner, str]] = Counter()
     for row in sorted(rows, key=lambda row: written_option(row.pod)):
-        if row.owner.kind and _base(row.owner) in exported:  # what ran before stands beside what was exported of it
-            beside[row.owner] += 1
-            row = replace(row, owner=Owner("", "", _base(row.owner)))
-        key = (row.owner, _alike(row) if row.owner.kind else None)
-        workload = found.setdefault(key, Workload("", row.owner))
+        group = _group_of(row)
+        name = _of_group(_base(row.owner), group)
+        if row.owner.kind and name in exported:  # what ran before stands beside what was exported of it
+            beside[row.owner, name] += 1
+            row, group = replace(row, owner=Owner("", "", name)), ""
+        key = (row.owner, group, _alike(row) if row.owner.kind else None)
+        workload = found.setdefault(key, Workload("", row.owner, group))
         workload.add(row)
     taken = {row.owner.name for row in found.values() if not row.owner.kind}  # what was exported keeps its name
     kinds: dict[str, set[str]] = defaultdict(set)
@@ -101,6 +106,7 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         base = _base(members[0].owner)
         if len(kinds[base]) > 1:
             base = f"{base} ({members[0].owner.kind})"
+        base = _of_group(base, members[0].group)
         for workload in members:
             workload.name = base if not workload.owner.kind else free_name(base, taken)
             taken.add(workload.name)
@@ -108,10 +114,10 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
                 why = "its pods differ (a roll-out?)" if len(members) > 1 else f"another component is called {base}"
                 notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
         _share_out(members, cluster, notes)
-    for owner, number in beside.items():
+    for (owner, name), number in beside.items():
         told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
         ends = "and a next export ends it" if owner.kind in ("Deployment", "ReplicaSet") else "and you are to end it"
-        notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, {ends}")
+        notes.assumed(owner.place, f"{told}: they count as copies of {name}, {ends}")
     _tell_without_pods({row.owner for row in rows}, cluster, notes)
     for workload in found.values():
         _tell_service(workload, cluster, notes)
@@ -135,16 +141,16 @@ def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine
 
 
 def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Workload]]:
-    """The workloads of each owner, the newest pods first: so names don't follow the order of pods."""
-    groups: dict[Owner, list[Workload]] = defaultdict(list)
+    """The workloads of each owner and group, the newest pods first: so names don't follow the order of pods."""
+    groups: dict[tuple[Owner, str], list[Workload]] = defaultdict(list)
     for workload in found:
-        groups[workload.owner].append(workload)
+        groups[workload.owner, workload.group].append(workload)
     for members in groups.values():
         if len(members) > 1:
             pods = [row.pod for workload in members for row, _ in workload.pods]
             age = {pod.name: index for index, pod in enumerate(newest_first(pods, cluster))}
             members.sort(key=lambda workload: min(age[row.pod.name] for row, _ in workload.pods))
-    return sorted(groups.values(), key=lambda members: members[0].owner)
+    return sorted(groups.values(), key=lambda members: (members[0].owner, members[0].group))
 
 
 def _share_out(members: Sequence[Workload], cluster: KubeCluster, notes: Notes) -> None:
@@ -161,6 +167,15 @@ def _alike(row: PodRow) -> PodShape:
     """What copies of a component have alike: one of those that share a claim asks for its devices, others for none."""
     shares = any(claim.users > 1 for claim in row.claims)
     return replace(row.shape, ask=NO_ASK) if shares else row.shape
+
+
+def _group_of(row: PodRow) -> str:
+    """The group of its owner's pods that a pod is of; empty where there is none."""
+    return row.pod.labels.get(_GROUP.get(row.owner.kind, ""), "")
+
+
+def _of_group(name: str, group: str) -> str:
+    return f"{name} {group}" if group else name
 
 
 def _base(owner: Owner) -> str:

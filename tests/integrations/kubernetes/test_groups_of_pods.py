@@ -1,0 +1,46 @@
+"""Groups of pods that their owner names: the head and the workers of a RayCluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.integrations.kubernetes import export_kubernetes
+from tests.integrations.kubernetes.clusters import Json, node, pod
+from tests.integrations.kubernetes.test_export import manifests
+from tests.integrations.kubernetes.test_nodes import imported, notes
+from tests.integrations.kubernetes.test_round_trip import plan_as_it_runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def of_group(group: str, number: int, day: int = 2, **more: Any) -> Json:
+    """A pod of a RayCluster, made on a day."""
+    made = pod(f"{group}-{number}", "n1", "llm", kind="RayCluster", labels={"ray.io/group": group}, **more)
+    made["metadata"]["creationTimestamp"] = f"2026-11-{day:02}T00:00:00Z"
+    return made
+
+
+@pytest.mark.parametrize("day", [1, 3])
+def test_groups_of_a_ray_cluster(tmp_path: Path, day: int) -> None:
+    """By their own names, whichever pods are the newest: a head that came back took the name of the workers."""
+    workers = [of_group("a.b", 1, gpus=1), of_group("a-b", 1, gpus=1), of_group("a-b", 2, gpus=1)]
+    found = imported(tmp_path, node("n1"), of_group("headgroup", 1, day, cpu="2"), *workers)
+    copies = {row.name: row.copies for row in found.problem.components}
+
+    assert copies == {"shop/llm headgroup": 1, "shop/llm a.b": 1, "shop/llm a-b": 2}
+    assert "one more component" not in notes(found)
+    made = export_kubernetes(found.problem, plan_as_it_runs(found.problem))
+    assert len({row["metadata"]["name"] for row in manifests(made, "40-workloads.yaml")}) == 3
+
+
+def test_what_was_exported_of_a_group_stands_beside_it(tmp_path: Path) -> None:
+    """The cluster's own pods of that group count as copies of the same component, others do not."""
+    new = pod("b", "n2", "x", gpus=1, annotations={"gpu-placement/component": "shop/llm a-b"})
+    rows = [of_group("a-b", 1, gpus=1), of_group("a.b", 1, gpus=1)]
+    found = imported(tmp_path, node("n1"), node("n2"), *rows, new)
+
+    assert {row.name: row.copies for row in found.problem.components} == {"shop/llm a-b": 2, "shop/llm a.b": 1}
+    assert "RayCluster shop/llm: assumed: runs 1 pod beside what an export made of it" in notes(found)
