@@ -101,6 +101,9 @@ class DeploymentChanges:
         if self.wish.as_new:  # one without copies is made with a copy, which needs room
             order = tuple(sorted(order, key=lambda served: served.copies > 0))
         for served in order:
+            status = self.view.components[served.component].labels.get(labels.STATUS)
+            if status == labels.DELETING and served.copies == 0:
+                continue  # the platform ends it by itself, and refuses calls that change it
             if served.runs and not self.wish.as_new:
                 self._copies(served)
                 self._update_specification(served)

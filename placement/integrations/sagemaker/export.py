@@ -148,15 +148,16 @@ def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
     """Components that calls change, and endpoints that are changed or have such, which were not in service."""
     subjects = {step.parameters.get("EndpointName") for step in steps} | {step.subject for step in steps}
     subjects |= {row.labels.get(labels.ENDPOINT) for row in view.components.values() if row.name in subjects}
+    placed = {unit.component for row in view.holds.values() for unit in row}
     found = [("component", row.name, row.labels) for row in view.components.values()]
     found += [("endpoint", row.labels.get(labels.ENDPOINT, ""), row.labels) for row in view.pools.values()]
     for what, name, told in found:
         status = told.get(labels.STATUS)
-        if status == "Deleting":
-            reason = (
-                "it was Deleting when it was read: what the plan has of it will be gone. Import it again once it is"
-            )
-            notes.inexact(f"{what} {name} status", reason)
+        if status == labels.DELETING:
+            gone = "what the plan has of it will be gone. Import it again once it is"
+            if what == "component" and name not in placed:
+                gone = "no call is about it, and what it takes is free only once it is gone: send calls then"
+            notes.inexact(f"{what} {name} status", f"it was {status} when it was read: {gone}")
         elif status is not None and name in subjects:
             reason = f"it was {status} when it was read: calls that change it may be refused until it is InService"
             notes.inexact(f"{what} {name} status", f"{reason}. Look at it first, or import it again")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
+from placement.integrations.sagemaker.labels import DELETING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -37,7 +38,10 @@ class VariantTypes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InferenceComponent:
-    """A component: copies wanted, copies running, and those by type as far as that is told."""
+    """A component: copies wanted, copies running, and those by type as far as that is told.
+
+    Of one that is being deleted none are wanted.
+    """
 
     name: str
     endpoint: str
@@ -132,8 +136,8 @@ def read_component(
         homes = variants if variant is None else {variant.text(): variants[variant.text()]}
         for row, specification in zip(rows, specifications, strict=True):
             _check_partition(row, specification, homes)
-        desired, current, by_type = _copies(at, place, notes)
         status = _tell_status(at, place, notes)
+        desired, current, by_type = _copies(at, place, notes, leaves=status == DELETING)
         of, endpoint = at.optional(At.text, "VariantName"), at.key("EndpointName").text()
         return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status)
 
@@ -194,9 +198,8 @@ def _tell_status(at: At, place: str, notes: Notes) -> str:
     status = at.get("InferenceComponentStatus")
     if status is None or status.text() == "InService":
         return ""
-    what = (
-        "it will be gone, and is planned as if it stayed" if status.text() == "Deleting" else "counts may still change"
-    )
+    leaves = "no copy of it is placed, and those that run have their room until they are gone"
+    what = leaves if status.text() == DELETING else "counts may still change"
     notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{failure_of(at)}: {what}")
     return status.text()
 
@@ -206,8 +209,8 @@ def failure_of(at: At) -> str:
     return at.optional(lambda reason: f" ({reason.text()})", "FailureReason") or ""
 
 
-def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] | None]:
-    """Copies wanted, copies that run, and those by type."""
+def _copies(at: At, place: str, notes: Notes, *, leaves: bool) -> tuple[int, int, dict[str, int] | None]:
+    """Copies wanted, copies that run, and those by type; none are wanted of a component that leaves."""
     runtime = at.key("RuntimeConfig")
     wanted, now = (runtime.optional(count_of, key) for key in ("DesiredCopyCount", "CurrentCopyCount"))
     desired, current = now if wanted is None else wanted, wanted if now is None else now
@@ -223,7 +226,9 @@ def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] 
             f"{place} PlacementStatus", f"its counts sum to {sum(by_type.values())}, {current} copies run: the former"
         )
         current = sum(by_type.values())
-    if desired != current:
+    if leaves:
+        desired = 0
+    elif desired != current:
         notes.assumed(f"{place} RuntimeConfig", f"{current} run, wanted are {desired}: the plan places the latter")
     return desired, current, by_type if status is not None else None
 

@@ -29,6 +29,7 @@ ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
 CONFIGURATION = "sagemaker.configuration"  # digests of what a pool was read with, which an export compares with
 SPECIFICATION = "sagemaker.specification"  # what a component was read with, by type, which an export compares with
 STATUS = "sagemaker.status"  # of an endpoint or a component that was not in service
+DELETING = "Deleting"  # the status of what the platform takes away
 DESIRED = "sagemaker.desired_copies"  # asked for already, where fewer or more run
 POLICIES = "sagemaker.scaling_policies"  # by what copies or machines are scaled, as put
 SCHEDULED = "sagemaker.scheduled_actions"  # other ranges of copies or machines by the clock, as put

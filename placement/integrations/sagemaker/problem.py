@@ -312,15 +312,21 @@ class _EndpointProblem:
             told[labels.STATUS] = component.status
         if component.desired != component.current:
             told[labels.DESIRED] = str(component.desired)
-        told |= self._by_itself(RESOURCE + component.name)
         if component.adapters:
             told[labels.ADAPTERS] = labels.packed(component.adapters)
+        if component.status != labels.DELETING:
+            told |= self._scaled(component)
+        return {"name": component.name, "copies": component.desired, "options": options, "labels": told}
+
+    def _scaled(self, component: InferenceComponent) -> dict[str, str]:
+        """The labels of how Application Auto Scaling scales a component."""
+        told = self._by_itself(RESOURCE + component.name)
         if component.name in self.wish.ranges.components:
             least, most = self.wish.ranges.components[component.name]
             told |= {labels.MIN_CAPACITY: str(least), labels.MAX_CAPACITY: str(most)}
             reason = f"it runs {least} to {most} copies; the plan is for the {component.desired} wanted now"
-            self.notes.assumed(f"{place} autoscaling", reason)
-        return {"name": component.name, "copies": component.desired, "options": options, "labels": told}
+            self.notes.assumed(f"inference component {component.name} autoscaling", reason)
+        return told
 
     def _may_be(self, component: InferenceComponent, pool: VariantPool) -> bool:
         if self.wish.consolidate:

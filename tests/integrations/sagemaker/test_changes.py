@@ -11,6 +11,7 @@ import placement
 from placement.demand import ScalingPolicy
 from placement.documents import Plan, Problem
 from placement.errors import DocumentError
+from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import adapter_call
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
@@ -1290,17 +1291,41 @@ def test_what_is_not_in_service_is_told_where_a_call_changes_it(tmp_path: Path) 
 
 
 def test_copies_that_failed_are_asked_for_again(tmp_path: Path) -> None:
-    """Nothing is on its way where a component is Failed; one that is Deleting will be gone, whatever the plan has."""
+    """Nothing is on its way where a component is Failed; where the word was put in by hand, Deleting is told."""
     documents = unmanaged()
     documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 2, "CurrentCopyCount": 0}
     documents["component-rank"]["InferenceComponentStatus"] = "Failed"
-    documents["component-chat-8b"]["InferenceComponentStatus"] = "Deleting"
-    export = exported(imported(tmp_path, documents).problem, FULL)
+    problem = imported(tmp_path, documents).problem
+    document = problem.to_document()
+    next(row for row in document["components"] if row["name"] == "chat-8b")["labels"][labels.STATUS] = "Deleting"
+    export = exported(Problem(**document), FULL)
 
     assert calls(export) == [("UpdateInferenceComponentRuntimeConfig", 2)]
     assert "component chat-8b status: inexact: it was Deleting when it was read: what the plan has of it" in notes(
         export
     )
+
+
+def test_a_component_that_is_being_deleted(tmp_path: Path) -> None:
+    """None of its copies is wanted; those that run have their room until they are gone, and no call is about them."""
+    documents = unmanaged()
+    documents["component-chat-8b"]["InferenceComponentStatus"] = "Deleting"
+    target = {"ServiceNamespace": "sagemaker", "ResourceId": "inference-component/chat-8b", "MinCapacity": 2}
+    target |= {"ScalableDimension": "sagemaker:inference-component:DesiredCopyCount", "MaxCapacity": 9}
+    made = imported(tmp_path, {**documents, "targets": {"ScalableTargets": [target]}})
+    problem = made.problem
+    (chat,) = (row for row in problem.components if row.name == "chat-8b")
+
+    assert (chat.copies, sum(row.component == "chat-8b" for row in problem.placements)) == (0, 5)
+    assert "chat-8b InferenceComponentStatus: assumed: it is Deleting: no copy of it is placed" in " ".join(
+        map(str, made.notes)
+    )
+    for wish in ({}, {"as_new": True}):
+        export = exported(problem, {"llm/main/1": {"code-34b": 1}, "llm/main/2": {"rank": 2}}, role=ROLE, **wish)
+        assert not [step for step in export.steps if "chat-8b" in str(step.parameters)]
+    fewer = exported(problem, {"llm/main/1": {"code-34b": 1}, "llm/main/2": {"rank": 2}})
+    assert [step.operation for step in fewer.steps] == ["UpdateEndpointWeightsAndCapacities"]
+    assert "chat-8b status: inexact: it was Deleting when it was read: no call is about it" in notes(fewer)
 
 
 @pytest.mark.parametrize(("wanted", "called"), [(3, []), (2, [2]), (4, [4])])
