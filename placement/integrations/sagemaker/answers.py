@@ -20,6 +20,7 @@ from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
+from placement.integrations.sagemaker.labels import DELETING
 from placement.integrations.sagemaker.strays import stray, what_it_is
 
 if TYPE_CHECKING:
@@ -190,16 +191,18 @@ def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tup
 
 
 def _hosting_components(found: Iterable[EndpointAnswers], notes: Notes) -> tuple[EndpointAnswers, ...]:
-    """Those whose variants have no model of their own and are not serverless; a note on each of the others."""
+    """Those that stay, whose variants have no model of their own and are not serverless; a note on each other one."""
     kept = []
     for answers in found:
         with answers.config.reading() as at:
             variants = at.rows("ProductionVariants")
             own = {key for key in _OWN_MODEL if any(row.get(key) is not None for row in variants)}
+        with answers.endpoint.reading() as at:
+            place, leaves = f"endpoint {at.key('EndpointName').text()}", at.key("EndpointStatus").text() == DELETING
         if own:
-            with answers.endpoint.reading() as at:
-                place = f"endpoint {at.key('EndpointName').text()}"
             notes.ignored(place, f"{_OWN_MODEL[min(own)]}: only endpoints of inference components are read")
+        elif leaves:
+            notes.ignored(place, f"it is {DELETING}: its machines and copies will be gone")
         else:
             kept.append(answers)
     return tuple(kept)

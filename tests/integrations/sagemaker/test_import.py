@@ -744,3 +744,13 @@ def test_an_endpoint_that_is_scaled_to_zero_is_judged(tmp_path: Path) -> None:
     del document["instances"]
     state.write_text(json.dumps(document))
     assert "nothing runs by this problem" in run("diff", str(state), str(plan)).stderr
+
+
+def test_an_endpoint_that_is_being_deleted(tmp_path: Path) -> None:
+    """Left out of a whole account; as it is where it is the only one."""
+    leaving = simple("old")
+    leaving["endpoint"]["EndpointStatus"] = "Deleting"
+    made = imported(tmp_path / "both", simple(), {key: leaving[key] for key in ("endpoint", "config")})
+    assert [row.name for row in made.problem.pools] == ["llm/main"]
+    assert "endpoint old: ignored: it is Deleting: its machines" in " ".join(map(str, made.notes))
+    assert [row.name for row in imported(tmp_path / "one", leaving).problem.pools] == ["old/main"]
