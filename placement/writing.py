@@ -17,6 +17,7 @@ from placement.compiled.worst_losses import worst_losses
 from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.solving.incumbent import PROVED_GAP
+from placement.solving.left_out import left_out_levels
 from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
 from placement.units import MICRO
 
@@ -96,6 +97,7 @@ def _without_plan(solve: Solve, outcome: Outcome, run: dict[str, Any], bound: in
         stop=str(outcome.stop),
         lower_bound=money(bound),
         **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
+        **_must_be_left_out(solve.fleet, incumbent, outcome),
         **_extras(incumbent, outcome),
     )
     return Result(plan, None, status, outcome.stop, None, bound, tuple(incumbent.events), tuple(incumbent.faults))
@@ -173,6 +175,11 @@ def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
     """What a plan document may carry beyond the format: how the answer came about."""
     trace = [
         {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
+        | {
+            key: {str(priority): n for priority, n in copies.items()}
+            for key, copies in (("left_out", e.left_out), ("left_out_bound", e.left_out_bound))
+            if copies
+        }
         for e in incumbent.events
     ]
     faults = [{"solver": fault.solver, "said": fault.said} for fault in incumbent.faults]
@@ -197,8 +204,17 @@ def _left_out(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ..
     """The fewest optional copies that any plan leaves out, and those that this one does, where any are optional."""
     if not fleet.levels:
         return {}
-    fewest = {str(priority): n for priority, n in zip(fleet.levels, bound, strict=True)}
-    return {"left_out_bound": fewest, "unplaced": _unplaced(fleet, packing, value, bound)}
+    return {"left_out_bound": _by_priority(fleet, bound), "unplaced": _unplaced(fleet, packing, value, bound)}
+
+
+def _must_be_left_out(fleet: Fleet, incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
+    """The fewest optional copies that any plan leaves out, where there is no plan at hand and something is proven."""
+    bound = incumbent.left_out_bound()
+    return {"left_out_bound": _by_priority(fleet, bound)} if any(bound) and not outcome.infeasible else {}
+
+
+def _by_priority(fleet: Fleet, copies: tuple[int, ...]) -> dict[str, int]:
+    return {str(priority): n for priority, n in zip(fleet.levels, copies, strict=True)}
 
 
 def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -206,16 +222,13 @@ def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ..
     placed = [0] * len(fleet.components)
     for _, seat in packing.seats():
         placed[seat.component] += 1
+    counts = (dict(zip(fleet.levels, copies, strict=True)) for copies in (value.left_out, bound))
+    levels = left_out_levels(*counts)
     rows = []
     for component in fleet.components:
         missing = component.copies - placed[component.index] if component.level is not None else 0
         if missing and component.level is not None:
-            priority = fleet.levels[component.level]
-            if value.left_out[: component.level + 1] == bound[: component.level + 1]:
-                reason = f"no plan places more optional copies of priority {priority}: proven"
-            else:
-                reason = f"no room found for it; at least {bound[component.level]} of priority {priority} stay out"
-            rows.append({"component": component.name, "copies": missing, "reason": reason})
+            rows.append({"component": component.name, "copies": missing, "reason": levels[component.level].reason})
     return rows
 
 

@@ -55,7 +55,11 @@ class BrokenRule:
 
 @dataclass(frozen=True, slots=True)
 class BestFound:
-    """The best plan that a search found, and what is proven of every plan. Costs are over the horizon, with moves."""
+    """The best plan that a search found, and what is proven of every plan. Costs are over the horizon, with moves.
+
+    `left_out` are the optional copies that it leaves out, by priority `left_out_by_priority`, and `left_out_bound` how
+    few can be left out at all: the cost is compared with plans that leave out no more.
+    """
 
     status: str
     solver: str
@@ -67,6 +71,8 @@ class BestFound:
     moves: int | None = None
     machines: int | None = None
     left_out: int = 0
+    left_out_by_priority: dict[int, int] = field(default_factory=dict)
+    left_out_bound: dict[int, int] = field(default_factory=dict)
     reason: str | None = None
 
 

@@ -110,7 +110,7 @@ def audit(
         broken=broken,
         remarks=(*_remarks(problem, dealt, verdict), *([CARRIED_OUT] if carried_out else [])),
         best=_best(result, looked=time_limit != 0),
-        gap=None if broken or _places_more(problem, result, verdict) else _gap(cost, result.bound),
+        gap=None if broken or _places_more(result, verdict) else _gap(cost, result.bound),
         machines_that_could_go=going,
         first_moves=moves,
         moves_left=left,
@@ -124,15 +124,11 @@ def _gap(cost: int, bound: int | None) -> float | None:
     return max(0, cost - bound) / cost if cost else 0.0
 
 
-def _places_more(problem: Problem, result: Result, now: Verdict) -> bool:
+def _places_more(result: Result, now: Verdict) -> bool:
     """Whether the plan found has optional copies that do not run: its bound is on plans that leave out no more."""
     if result.packing is None:
         return False
-    rank = {row.name: row.priority for row in problem.components}
-    left = Counter[int]()
-    for row in result.plan.unplaced:
-        left[rank[row.component]] += row.copies
-    return any(copies > left[priority] for priority, copies in now.left_out.items())
+    return any(copies > result.left_out.get(priority, 0) for priority, copies in now.left_out.items())
 
 
 def _runs(problem: Problem, plan: Plan) -> bool:
@@ -213,6 +209,8 @@ def _best(result: Result, *, looked: bool) -> BestFound:
         moves=None if none else plan.moves,
         machines=None if none else len(plan.instances),
         left_out=sum(row.copies for row in plan.unplaced),
+        left_out_by_priority={} if none else result.left_out,
+        left_out_bound=result.left_out_bound,
         reason=NOT_LOOKED if not looked and result.status is Status.UNKNOWN else reason,
     )
 

@@ -9,6 +9,7 @@ from placement.auditing.examine import saved
 from placement.auditing.findings import figure
 from placement.report import words
 from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, figures, joined, table_section
+from placement.solving.left_out import left_out_levels, left_out_words
 from placement.units import HOURS_PER_MONTH, micro_dollars
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
             else f"so at most {words.gap(audit.gap)} of what runs can be saved {over}",
         )
     if best.left_out:
-        yield (f"the best plan leaves out {words.count(best.left_out, 'optional copy', 'optional copies')}",)
+        levels = left_out_words(left_out_levels(best.left_out_by_priority, best.left_out_bound))
+        copies = words.count(best.left_out, "optional copy", "optional copies")
+        yield (f"the best plan leaves out {copies}: {levels}",)
     if _more(audit):
         copies = words.count(_more(audit), "copy that does", "copies that do")
         yield (f"it places {copies} not run now: plans with no more copies than run may cost less",)

@@ -69,6 +69,8 @@ class Watch:
         if event is None or event.cost is None:
             text.append("  looking for a first plan")
         else:
+            left_out = words.left_out_briefly(event.levels)
+            text.append(f"  {left_out}" if left_out else "", style="yellow")
             text.append("  cost ")
             text.append(words.money(event.cost), style="bold")
             text.append(f" by {self._found_by}", style="dim")
@@ -107,7 +109,10 @@ def logged(event: Event) -> None:
     cost = "-" if event.cost is None else words.money(event.cost)
     bound = "-" if event.bound is None else words.least(event.bound)
     gap = words.gap(relative_gap(event.cost, event.bound))
-    _log(f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}")
+    copies = words.left_out_briefly(event.levels)
+    _log(
+        f"{event.seconds:9.2f} s  {copies}{'  ' if copies else ''}cost {cost}  bound {bound}  gap {gap}  by {event.by}"
+    )
 
 
 def _log(line: str) -> None:
@@ -135,7 +140,8 @@ def _point(point: FrontierPoint) -> str:
         return f"{asked}: {'no plan, proven' if point.status is Status.INFEASIBLE else 'no plan found'}"
     bound = "none" if point.bound is None else words.least(point.bound)
     gap = "proven" if point.status is Status.OPTIMAL else f"gap {words.gap(point.gap)}"
-    return f"{asked}: cost {words.money(point.cost)}  bound {bound}  {gap}"
+    copies = f"left out {sum(point.left_out):,}  " if point.left_out else ""
+    return f"{asked}: {copies}cost {words.money(point.cost)}  bound {bound}  {gap}"
 
 
 @contextmanager

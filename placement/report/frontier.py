@@ -74,7 +74,14 @@ def _figures(point: FrontierPoint, *, left_out: bool) -> list[str]:
         "none" if point.bound is None else words.least(point.bound).replace("$", ""),
         "proven" if point.status.value == "optimal" else words.gap(point.gap),
     ]
-    return [*cells, f"{sum(point.left_out):,}"] if left_out else cells
+    return [*cells, _left_out(point)] if left_out else cells
+
+
+def _left_out(point: FrontierPoint) -> str:
+    """How many copies, and whether a plan within the limit may leave out fewer."""
+    least = point.plan.left_out_bound or {}
+    proven = tuple(least[key] for key in sorted(least, key=int, reverse=True)) == point.left_out
+    return f"{sum(point.left_out):,}" if proven else f"{sum(point.left_out):,} (open)"
 
 
 def _fewest(point: FrontierPoint) -> str:

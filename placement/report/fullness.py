@@ -9,6 +9,8 @@ from placement.report import words
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.compiled.fleet import Fleet, FleetOption
     from placement.report.facts import Device, MachineLoad, PlanFacts
 
@@ -91,20 +93,25 @@ def _reason(load: MachineLoad, options: list[tuple[int, FleetOption]], names: di
         return FullnessReason(NOTHING, NOTHING)
     if load.devices:  # it is rented for these; that a copy without any fits beside them says little
         options = [row for row in options if row[1].accelerators] or options
-    lacking = {(c, option): _lacks(load, option) for c, option in options}
-    fits = [c for (c, _), lacks in lacking.items() if not lacks]
+    found = {(c, option): lacking(load, option) for c, option in options}
+    fits = [c for (c, _), lacks in found.items() if not lacks]
     if fits:
         return FullnessReason(ROOM, f"by its needs a further copy of {words.shown(names[fits[0]])} would fit here")
     # What keeps out the most of what could run here; with that resource alone in the way counting first.
-    votes = Counter(lacks[0] for lacks in lacking.values() if len(lacks) == 1)
-    votes = votes or Counter(what for lacks in lacking.values() for what in lacks)
-    worst = max(_ORDER, key=lambda what: votes[what])
+    votes = Counter(lacks[0] for lacks in found.values() if len(lacks) == 1)
+    votes = votes or Counter(what for lacks in found.values() for what in lacks)
+    short = most_frequent(votes)
     return FullnessReason(
-        worst, _figures(worst, load, [option for (_, option), lacks in lacking.items() if worst in lacks])
+        short, _figures(short, load, [option for (_, option), lacks in found.items() if short in lacks])
     )
 
 
-def _lacks(load: MachineLoad, option: FleetOption) -> list[str]:
+def most_frequent(votes: Mapping[str, int]) -> str:
+    """Of reasons that were counted the most frequent one; of equals the most telling."""
+    return max(_ORDER, key=lambda what: votes.get(what, 0))
+
+
+def lacking(load: MachineLoad, option: FleetOption) -> list[str]:
     """What a copy would lack, most telling first; empty when it fits by its needs."""
     lacks = []
     if option.accelerators:

@@ -8,13 +8,14 @@ from rich.text import Text
 
 from placement.report import words
 from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
+from placement.report.left_out import left_out_rows, level_lines, levels_of, open_words, used_up_pools
 from placement.report.mixed import FEW, mixed_line
 from placement.report.narrow import labelled_lines
 from placement.solving.result import OUT_OF_MEMORY, Result, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from placement.report.baseline import Baseline
     from placement.report.changes import Changes
     from placement.report.facts import PlanFacts
+    from placement.solving.left_out import LeftOutLevel
 
 _STOPPED = {
     Stop.PROVED: "",
@@ -36,12 +38,14 @@ _STOPPED = {
 
 _NAMES = 8  # of machines on one line
 _ROWS = 10  # of components that lack copies
+_POOLS = 5  # of those that are used up
 
 
 def totals(
     result: Result, facts: PlanFacts, baseline: Baseline, changes: Changes | None = None, *, full: bool = False
 ) -> Table:
     """Two columns: what, and the figures. `full`: every name and every component that lacks copies."""
+    levels = levels_of(facts.fleet.problem, result.plan, result.left_out)
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(facts)),
         *labelled("committed", committed_lines(facts)),
@@ -49,13 +53,15 @@ def totals(
         *_one_more(result),
         *loss_rows(facts),
         *_cost(result, facts),
-        ("proof", _proof(result, facts.fleet.problem)),
+        *_levels(facts, levels),
+        ("proof", _proof(result, facts.fleet.problem, levels)),
         ("compared", _alone(facts, baseline)),
         *_mixed(facts, None if full else FEW),
         ("machines", _machines(facts)),
         ("hosts", _hosts(facts)),
         *_changes(facts, changes, None if full else _NAMES),
-        *_left_out(facts, None if full else _ROWS),
+        *_left_out(facts, levels, None if full else _ROWS),
+        *_used_up(facts, None if full else _POOLS),
         ("search", _search(result)),
     )
     return labelled_lines(lines)
@@ -94,7 +100,15 @@ def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableTyp
         yield "cost", f"{words.money(result.cost)} over {hours:g} {'hour' if hours == 1 else 'hours'}{moves}"
 
 
-def _proof(result: Result, problem: Problem) -> Text:
+def _levels(facts: PlanFacts, levels: Sequence[LeftOutLevel]) -> Iterator[tuple[str, RenderableType]]:
+    """How many optional copies are left out, and how few can be: it comes before the money."""
+    label = "copies"
+    for line in level_lines(facts.fleet.problem, levels):
+        yield label, Text(line, style="yellow")
+        label = ""
+
+
+def _proof(result: Result, problem: Problem, levels: Sequence[LeftOutLevel]) -> Text:
     scope = words.no_plan(problem, left_out=bool(result.plan.unplaced))
     by = result.plan.bound_by
     shown = f" (bound by {by})" if by else ""
@@ -105,9 +119,12 @@ def _proof(result: Result, problem: Problem) -> Text:
         stopped = "stopped as memory ran out"
     if result.status is Status.OPTIMAL:
         return Text.assemble(("optimal", "bold green"), f": {scope} costs less{shown}")
+    open_copies = open_words(levels)
     if not result.bound:
-        return Text("; ".join(filter(None, ("none: how much a better plan may save is not known", stopped))))
-    parts = [f"gap {words.gap(result.gap)}"]
+        unknown = "none: how much a better plan may save is not known"
+        return Text("; ".join(filter(None, (open_copies, unknown, stopped))))
+    parts = [open_copies] if open_copies else []
+    parts.append(f"gap {words.gap(result.gap)}{' of the cost with so many left out' if open_copies else ''}")
     parts.append(f"{scope} costs less than {words.least(result.bound)}{shown}")
     if stopped:
         parts.append(stopped)
@@ -175,18 +192,33 @@ def _changes(facts: PlanFacts, changes: Changes | None, most: int | None) -> Ite
         yield label, Text(f"{machines}: {words.listed(names, most)}" if names else "no machine")
 
 
-def _left_out(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
-    """Optional copies that the plan does not place, each with what is known about why."""
-    short = [row for row in facts.components if row.wanted is not None and row.wanted > row.placed]
+def _left_out(
+    facts: PlanFacts, levels: Sequence[LeftOutLevel], most: int | None
+) -> Iterator[tuple[str, RenderableType]]:
+    """Optional copies that the plan does not place, highest priority first, each with what is known about why."""
+    short = left_out_rows(facts.fleet.problem, facts, levels)
     label = "left out"
-    for component in short[:most]:
-        copies = words.count((component.wanted or 0) - component.placed, "copy", "copies")
-        reason = f"; {words.shown(component.reason)}" if component.reason else ""
-        yield label, Text(f"{words.shown(component.name)}: {copies}{reason}", style="yellow")
+    for row in short[:most]:
+        copies = f"{row.copies:,} of {words.count(row.wanted, 'copy', 'copies')} of priority {row.priority}"
+        why = "; ".join(filter(None, (words.shown(row.reason), row.lacks)))
+        yield label, Text(f"{words.shown(row.name)}: {copies}; {why}", style="yellow")
         label = ""
     if most is not None and len(short) > most:
-        copies = words.count(sum((row.wanted or 0) - row.placed for row in short[most:]), "copy", "copies")
+        copies = words.count(sum(row.copies for row in short[most:]), "copy", "copies")
         yield "", f"and {copies} of {words.count(len(short) - most, 'more component')}; --full lists each"
+
+
+def _used_up(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
+    """Pools at their quota where copies that are left out may run: what to ask for more of."""
+    pools = used_up_pools(facts)
+    label = "used up"
+    for row in pools[:most]:
+        copies = words.count(row.copies, "copy", "copies")
+        machines = f"{row.machines:,} of {words.count(row.most, 'machine')}"
+        yield label, f"{words.shown(row.name)}: {machines}; {copies} of those left out could run on more"
+        label = ""
+    if most is not None and len(pools) > most:
+        yield "", f"and {words.count(len(pools) - most, 'more pool')}; --full lists each"
 
 
 def _search(result: Result) -> str:

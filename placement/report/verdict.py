@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.report import words
+from placement.report.left_out import level_lines, levels_of
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def verdict_lines(problem: Problem, plan: Plan, verdict: Verdict, *, full: bool 
 
 def bound_lines(problem: Problem, result: Result, plan: Plan | None = None) -> Iterator[str]:
     """What no plan can beat, how far the given plan is from it, and what the plan says of itself."""
+    yield from _levels(problem, result, plan)
     if result.bound is None:
         yield f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
         return
@@ -65,9 +67,29 @@ def bound_lines(problem: Problem, result: Result, plan: Plan | None = None) -> I
     yield line
     if plan is not None and not proven and (claim := _claim(plan)):
         yield f"the plan's own file says: {claim}; that proof was not repeated here"
+    if plan is not None and (copies := _claim_of_copies(problem, result, plan)):
+        yield f"the plan's own file says: {copies}; that proof was not repeated here"
     if result.plan.bound_relaxes and not proven:
         yield "this bound does not count:"
         yield from (f"- {rule}" for rule in result.plan.bound_relaxes.split("; "))
+
+
+def _levels(problem: Problem, result: Result, plan: Plan | None) -> Iterator[str]:
+    """How few optional copies can be left out: they come before the money."""
+    if plan is not None:
+        yield from level_lines(problem, levels_of(problem, result.plan, result.left_out))
+        return
+    for priority, least in result.left_out_bound.items():
+        if least:
+            yield f"no plan leaves out fewer than {words.count(least, 'copy', 'copies')} of priority {priority}"
+
+
+def _claim_of_copies(problem: Problem, result: Result, plan: Plan) -> str:
+    """What a plan says was proven about copies left out, where that is more than is proven here."""
+    said = levels_of(problem, plan, result.left_out)
+    here = {level.priority: level for level in levels_of(problem, result.plan, result.left_out)}
+    more = [level for level in said if level.is_next and level.least > here[level.priority].least]
+    return ", ".join(f"at least {level.least:,} of priority {level.priority} must be left out" for level in more)
 
 
 def _claim(plan: Plan) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from placement import units
 from placement.errors import printable
+from placement.solving.left_out import open_level
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
 from placement.units import count as count
 from placement.units import money as money
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.documents import Problem
+    from placement.solving.left_out import LeftOutLevel
 
 
 def shown(name: str) -> str:
@@ -136,6 +138,30 @@ def no_plan(problem: Problem, *, left_out: bool) -> str:
 def has_optional(problem: Problem) -> bool:
     """Whether a plan may leave out copies."""
     return any((row.copies or 0) > row.required_copies for row in problem.components)
+
+
+def left_out_briefly(levels: Sequence[LeftOutLevel]) -> str:
+    """Optional copies left out, for a line that is redrawn: how many, and at least how many of the first in question.
+
+    Lower priorities wait for the highest at which more may be placed, so that one stands for all. Empty where a plan
+    has no optional copies, or there is none.
+
+    >>> from placement.solving.left_out import left_out_levels
+    >>> left_out_briefly(left_out_levels({0: 13}, {0: 8}))
+    'left out 13 (at least 8)'
+    >>> left_out_briefly(left_out_levels({1: 0, 0: 13}, {0: 13}))
+    'left out 13 (proven)'
+    >>> left_out_briefly(left_out_levels({2: 3, 0: 13}, {}))
+    'left out 16, 3 of priority 2 (at least 0)'
+    """
+    if not levels:
+        return ""
+    total = sum(level.copies for level in levels)
+    first = open_level(levels)
+    if first is None:
+        return f"left out {total:,} (proven)"
+    which = "" if first.copies == total else f", {first.copies:,} of priority {first.priority}"
+    return f"left out {total:,}{which} (at least {first.least:,})"
 
 
 def on_top(*, committed: bool) -> str:

@@ -152,8 +152,12 @@ class Incumbent:
         Raises SolverBugError: as in `raise_bound`.
         """
         with self._lock:
-            if not self._closed:
-                self._raise(self._levels[level], _Bound(max(0, value), by, "", self._reports), given)
+            if self._closed:
+                return
+            before = self.left_out_bound()
+            self._raise(self._levels[level], _Bound(max(0, value), by, "", self._reports), given)
+            if self.left_out_bound() != before:
+                self._note(by)
 
     def _raise(self, bounds: dict[tuple[Given, str], list[_Bound]], bound: _Bound, given: Given) -> None:
         """Take a bound, unless its prover is not believed."""
@@ -324,7 +328,16 @@ class Incumbent:
     def _note(self, by: str) -> None:
         cost = None if self._value is None else self._fleet.cost(self._value.ticks)
         ticks = self.ticks_bound
-        event = Event(self._budget.elapsed(), cost, None if ticks is None else self._fleet.cost(ticks), by)
+        bound = None if ticks is None else self._fleet.cost(ticks)
+        levels, left_out = self._fleet.levels, () if self._value is None else self._value.left_out
+        event = Event(
+            self._budget.elapsed(),
+            cost,
+            bound,
+            by,
+            dict(zip(levels, left_out, strict=False)),
+            dict(zip(levels, self.left_out_bound(), strict=True)),
+        )
         self.events.append(event)
         if self._listener is not None:
             self._listener(event)

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.display import draw
+from placement.solving.left_out import LeftOutLevel, left_out_levels, left_out_words, open_level
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.documents.plan import Plan
@@ -72,12 +75,23 @@ def said_infeasible(by: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something found on the way: seconds since the start, best cost and bound then (micro-dollars), who found it."""
+    """Something found on the way: seconds since the start, best cost and bound then (micro-dollars), who found it.
+
+    `left_out` has the optional copies that the best plan then leaves out, by priority, and `left_out_bound` how few can
+    be left out at all; both are empty where no copies are optional, `left_out` also while there is no plan.
+    """
 
     seconds: float
     cost: int | None
     bound: int | None
     by: str
+    left_out: Mapping[int, int] = field(default_factory=dict, hash=False)
+    left_out_bound: Mapping[int, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def levels(self) -> list[LeftOutLevel]:
+        """Copies left out beside what is proven of them, highest priority first; empty while there is no plan."""
+        return left_out_levels(self.left_out, self.left_out_bound) if self.left_out else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,8 @@ class Result:
     packing : the plan in compiled form; None when no plan was found.
     fleet : the problem in compiled form, whose indices the packing has.
     status, stop : what is known, and why the solve ended.
-    cost, bound : micro-dollars; None when there is none.
+    cost, bound : micro-dollars; None when there is none. With optional copies the bound is on plans that leave out no
+        more than this one: look at `left_out` and `left_out_bound` before the money.
     trace : what was found on the way, in order.
     evidence : what `placement.certify` reads; None unless it was asked for.
     faults : bugs of ours that showed on the way: who failed, or claimed what the plan disproves. Plan and bound are
@@ -112,6 +127,27 @@ class Result:
     def gap(self) -> float | None:
         """Relative gap between cost and bound; None when either is unknown."""
         return relative_gap(self.cost, self.bound)
+
+    @property
+    def left_out(self) -> dict[int, int]:
+        """Optional copies that the plan leaves out, by priority, highest first; empty where none are optional."""
+        if self.fleet is None or self.packing is None:
+            return {}
+        found = dict.fromkeys(self.fleet.levels, 0)
+        priority = {row.name: self.fleet.levels[row.level] for row in self.fleet.components if row.level is not None}
+        for row in self.plan.unplaced:
+            found[priority[row.component]] += row.copies
+        return found
+
+    @property
+    def left_out_bound(self) -> dict[int, int]:
+        """By priority, highest first, how few optional copies can be left out at all: proven.
+
+        Of plans that leave out no more than this one at the priorities above. Where it is below `left_out`, a search
+        may yet place more; where the two are equal, only more machines, or smaller needs, can.
+        """
+        least = {int(priority): n for priority, n in (self.plan.left_out_bound or {}).items()}
+        return dict(sorted(least.items(), reverse=True))
 
     def to_document(self) -> dict[str, Any]:
         """The plan document as plain dictionaries and lists."""
@@ -162,6 +198,10 @@ class Result:
         if self.cost is None:
             return f"{self.status.value} ({solver}): {self.plan.reason or f'no plan found, stopped: {self.stop.value}'}"
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
+        levels = left_out_levels(self.left_out, self.left_out_bound)
+        if left_out := left_out_words(levels):
+            among = " among plans that leave out no more" if open_level(levels) and self.gap is not None else ""
+            gap = f"left out: {left_out}; {gap}{among}"
         machines = len(self.plan.instances)
         price = money(micro_dollars(self.plan.price_per_hour or 0.0))
         return (

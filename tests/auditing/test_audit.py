@@ -18,6 +18,7 @@ from placement.running_state import as_running
 from placement.units import need, room
 from tests.corpus import plans, seeds
 from tests.damage import damages
+from tests.report.plans import scarce
 
 Doc = dict[str, Any]
 
@@ -127,6 +128,15 @@ def test_what_copies_cost_that_do_not_run_is_not_laid_to_rules() -> None:
     draining = [{"id": "i-0", "pool": "a", "state": "draining"}]
     found = examine(Problem(**WAITS | {"instances": draining}))
     assert "$10.00 an hour more: what keeping every rule and placing 1 copy more takes" in audit_page(found).markdown()
+
+
+def test_copies_that_the_best_plan_leaves_out_are_told_by_priority_with_the_proof() -> None:
+    """So that nobody waits for a search to place what no plan places."""
+    found = examine(as_running(scarce(), placement.solve(scarce(), work=1).plan))
+    assert found.best.left_out_by_priority == found.best.left_out_bound == {1: 1, 0: 1}
+    told = "1 of priority 1 (proven: no fewer), 1 of priority 0 (proven: no fewer)"
+    assert f"the best plan leaves out 2 optional copies: {told}" in audit_page(found).markdown()
+    assert found.to_document()["best"]["left_out_bound"] == {"1": 1, "0": 1}
 
 
 def test_accelerators_that_are_not_known_break_no_rule_where_some_way_fits() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
+from placement import bound, solve
 from placement.cli.app import app
+from placement.report.verdict import bound_lines
 from tests.cli.test_solve import TINY
+from tests.report.plans import scarce
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,5 +99,31 @@ def test_copies_left_out_are_not_proven_by_a_bound_on_cost(tmp_path: Path) -> No
 
     _, text = run(str(problem), str(plan))
 
+    copies, text = text.split("\n", 1)
+    assert copies.startswith("2 of 2 optional copies of priority 0 are left out; not proven that any must be")
     assert text.startswith("no plan that leaves out no more copies costs less than $2.24 (")
     assert "$2.24: no such plan costs less; that so many copies must be left out was not proven here\n" in text
+
+
+def test_what_a_plan_says_of_copies_left_out_is_told_as_its_word(tmp_path: Path) -> None:
+    """Not as proven here."""
+    problem, plan = tmp_path / "p.json", tmp_path / "plan.json"
+    problem.write_text(json.dumps(scarce().to_document()))
+    document = solve(scarce(), work=1).to_document()
+    plan.write_text(json.dumps(document))
+
+    _, text = run(str(problem), str(plan))
+
+    told = (
+        "the plan's own file says: at least 1 of priority 1 must be left out, at least 1 of priority 0 must be left out"
+    )
+    assert f"{told}; that proof was not repeated here\n" in text
+
+
+def test_what_must_be_left_out_is_told_without_a_plan() -> None:
+    """Before the money, by priority."""
+    found = bound(scarce(), work=1)
+    found = replace(found, plan=found.plan.model_copy(update={"left_out_bound": {"1": 1, "0": 0}}))
+    first, second, *_ = bound_lines(scarce(), found)
+    assert first == "no plan leaves out fewer than 1 copy of priority 1"
+    assert second.startswith("no plan costs less than")

@@ -553,6 +553,22 @@ def test_the_live_line_tells_cost_bound_gap_and_finder() -> None:
     assert len(watch.line(78).plain) <= 78
 
 
+def test_the_live_line_tells_copies_left_out_before_the_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan that places more may cost more, and that of the money alone looked like a search that got worse."""
+    from placement.cli.progress import Watch, logged
+
+    watch = Watch()
+    event = Event(0.2, 100_000_000, 80_000_000, "greedy", {1: 2, 0: 11}, {1: 1, 0: 0})
+    watch.hear(event)
+    logged(event)
+
+    told = "left out 13, 2 of priority 1 (at least 1)  cost $100.00"
+    assert f" s  {told} by greedy" in watch.line(100).plain
+    assert f" s  {told}  bound $80.00" in capsys.readouterr().err
+    watch.hear(Event(0.3, 110_000_000, 80_000_000, "greedy", {1: 1, 0: 11}, {1: 1, 0: 11}))
+    assert "left out 12 (proven)  cost $110.00" in watch.line(100).plain
+
+
 def test_names_give_the_terminal_no_orders(tmp_path: Path) -> None:
     """A name may hold an escape sequence: it is shown as a picture, in tables as in what went wrong."""
     problem, plan = tmp_path / "sly.json", tmp_path / "plan.json"

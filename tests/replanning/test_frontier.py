@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 
 import placement
 from placement import Problem, Status, Stop
@@ -23,7 +25,7 @@ from placement.replanning.document import frontier_document
 from placement.replanning.fewest_moves import fewest_moves
 from placement.replanning.frontier import within_moves
 from placement.replanning.sharing import Answer
-from placement.report.frontier import machines_of
+from placement.report.frontier import machines_of, points_table
 from placement.running_state.as_problem import as_running
 from tests import brute, strategies
 from tests.corpus import seeds
@@ -320,6 +322,16 @@ def test_points_that_leave_out_more_copies_do_not_count_for_the_bend() -> None:
 
     assert knee is not None
     assert (knee.point.moves, knee.reason.partition(" (")[0]) == (2, "1 move of 10")
+
+
+def test_a_point_says_whether_more_copies_may_be_placed() -> None:
+    """The gap of money alone looked as if nothing else were open."""
+    point = bent((0, 10), left_out=(2, 1)).points[0]
+    for least, told in (({"1": 2, "0": 1}, "3"), ({"1": 2, "0": 0}, "3 (open)"), (None, "3 (open)")):
+        plan = point.plan.model_copy(update={"left_out_bound": least})
+        stream = io.StringIO()
+        Console(file=stream, width=120).print(points_table([replace(point, plan=plan)]))
+        assert stream.getvalue().rstrip().endswith(f"  {told}")
 
 
 def test_without_moves_new_copies_start_and_empty_machines_go() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import placement
 from placement.report.page.view import PlacedView, look
+from placement.solving.left_out import left_out_levels
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
@@ -69,3 +71,32 @@ def looked_at(problem: placement.Problem, plan: placement.Plan) -> PlacedView:
     view = look(problem, plan)
     assert isinstance(view, PlacedView)
     return view
+
+
+def scarce(**changes: Any) -> placement.Problem:
+    """One machine of two accelerators for chat, which must run, two optional copies of priority 1, and one of 0."""
+    kind = {"accelerator": "L40S", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 4}
+    document: dict[str, Any] = {
+        "name": "scarce",
+        "accelerators": {"L40S": {"memory_gib": 48}},
+        "instance_types": {"pair": kind},
+        "pools": [{"name": "a", "instance_type": "pair", "zone": "z", "max_instances": 1}],
+        "components": [
+            {"name": "batch", "copies": 1, "min_copies": 0},
+            {"name": "chat", "copies": 1},
+            {"name": "urgent", "copies": 2, "min_copies": 0, "priority": 1},
+        ],
+    }
+    return placement.Problem(**document | changes)
+
+
+def unproven(result: placement.Result) -> placement.Result:
+    """The same plan as it would be with little time: half its bound, and no proof that any copy must be left out."""
+    none = dict.fromkeys(result.plan.left_out_bound or {}, 0)
+    bound = (result.cost or 0) // 2
+    said = {"status": "feasible", "stop": "time", "gap": 0.5, "lower_bound": bound / 1e6, "left_out_bound": none}
+    reasons = {level.priority: level.reason for level in left_out_levels(result.left_out, {})}
+    priority = {row.name: row.priority for row in result.fleet.problem.components} if result.fleet else {}
+    rows = [row.model_copy(update={"reason": reasons[priority[row.component]]}) for row in result.plan.unplaced]
+    plan = result.plan.model_copy(update=said | {"unplaced": tuple(rows)})
+    return replace(result, plan=plan, bound=bound, status=placement.Status.FEASIBLE, stop=placement.Stop.TIME)

@@ -29,7 +29,7 @@ from placement.report.page.resilience import resilience
 from placement.report.page.search import events
 from placement.units import money
 from tests import strategies
-from tests.report.plans import looked_at, mixed_demand, named, planned, solved
+from tests.report.plans import looked_at, mixed_demand, named, planned, scarce, solved, unproven
 
 VOID = {"meta", "link", "input"}
 NASTY = st.text(
@@ -197,6 +197,41 @@ def test_sections_appear_when_their_data_is_there() -> None:
     none = placement.Plan(problem=problem.name, status="infeasible", reason="<no room>")
     assert shown(problem, none) == {"asked"}
     assert "<no room>" in "".join(Reader(render(problem, none)).texts)
+
+
+def test_copies_left_out_come_before_the_money() -> None:
+    """How many of which priority, how few can be, which they are and what they lack; and of what money the gap is."""
+    problem = scarce()
+
+    def read(plan: placement.Plan, problem: placement.Problem = problem) -> str:
+        return " ".join(" ".join(Reader(render(problem, plan)).texts).split())
+
+    result = placement.solve(problem, work=1)
+    found, proven = read(unproven(result).plan), read(result.plan)
+
+    assert "left out 2 copies 1 of priority 1 (no proof that any must be), 1 of priority 0 price" in found
+    assert "proof, of money alone gap" in found
+    assert "It is open whether more copies of priority 1 can be placed, and copies come before money." in found
+    assert "Proven: no plan that leaves out no more copies costs less" in found
+    assert "1 of 2 optional copies of priority 1 is left out; not proven that any must be" in found
+    assert "urgent 1 2 1 its one pool, a, is used up; on their machines no accelerator is free for it" in found
+    assert "Pools that are used up pool machines at most copies left out that could run on more a 1 1 2" in found
+    assert re.search(r"after left out cost bound then gap found by [0-9.]+ s 1 of priority 1, 1 of priority 0", found)
+    assert "proven: no plan costs less" not in found.lower()
+    assert "1 of priority 1 (proven: no fewer), 1 of priority 0 (proven: no fewer)" in proven
+    assert "proof optimal no plan that leaves out no more copies costs less" in proven
+    assert "open whether" not in proven
+    tight = problem.model_copy(update={"components": problem.components[1:2]})
+    assert "proof optimal no plan costs less" in read(placement.solve(tight, work=1).plan, tight)
+
+
+def test_plans_that_place_more_for_the_same_cost_are_told_apart() -> None:
+    """They were one row, and the page said that one plan was found."""
+    trace = [{"seconds": k, "cost": 4.48, "by": "ffd", "left_out": {"1": 2 - k, "0": 1}} for k in range(3)]
+    text = render(named("chat"), planned(named("chat"), trace=trace))
+    assert "found 3 plans" in text
+    odd = [{"seconds": 1, "cost": 4.48, "left_out": told} for told in ({"x": 1}, {"0": True}, {"1": "2"}, [1], 7)]
+    assert not any(event.left_out for event in events(planned(named("chat"), trace=odd)))
 
 
 def test_a_mix_of_accelerators_is_told_with_its_copies() -> None:

@@ -15,9 +15,10 @@ from rich.console import Console
 import placement
 from placement.report.facts import Amount, Device, gather
 from placement.report.fill import bar
+from placement.report.left_out import left_out_rows, level_lines, levels_of
 from placement.report.overview import Overview
 from placement.report.tables import Report
-from tests.report.plans import mixed_demand, named
+from tests.report.plans import mixed_demand, named, scarce, unproven
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
@@ -202,9 +203,9 @@ def test_components_that_lack_copies_are_counted() -> None:
     result = solved(problem)
 
     assert "and 39 copies of 20 more components; --full lists each" in (text := shown(Report(problem, result), 140))
-    assert text.count("stay out") + text.count("proven") == 10
+    assert text.count("is used up") == 10
     full = shown(Report(problem, result, full=True), 140)
-    assert full.count("stay out") + full.count("proven") == 30
+    assert full.count("is used up") == 30
 
 
 def test_memory_that_ran_out_is_said() -> None:
@@ -247,8 +248,69 @@ def test_copies_left_out_are_told_with_the_reason() -> None:
     text = shown(Report(problem, result), 140)
 
     (row,) = result.plan.unplaced
-    assert f"{row.component}: {row.copies} copies; {row.reason}" in text
+    assert "3 of 3 optional copies of priority 0 are left out; not proven that any must be" in text
+    assert f"{row.component}: 3 of 3 copies of priority 0; its one pool, a, is used up; on their" in text
+    assert "a: 1 of 1 machine; 3 copies of those left out could run on more" in text
     assert "0 of 3" in text
+
+
+def test_copies_left_out_come_before_the_money() -> None:
+    """The gap is of plans that leave out no more, and says so while more copies may be placed; then it need not."""
+    problem = scarce()
+    proven = placement.solve(problem, work=1)
+    found = unproven(proven)
+
+    text = " ".join(shown(Report(problem, found), 500).split())
+    assert "1 of 2 optional copies of priority 1 is left out; not proven that any must be" in text
+    assert "1 of 1 optional copy of priority 0 is left out; how many must be is open, as of a higher priority" in text
+    assert "proof open whether more copies of priority 1 can be placed; gap 50.00% of the cost with so many" in text
+    assert text.index("urgent: 1 of 2 copies of priority 1") < text.index("batch: 1 of 1 copy of priority 0")
+
+    text = " ".join(shown(Report(problem, proven), 500).split())
+    assert "1 of 2 optional copies of priority 1 is left out; proven: no plan leaves out fewer" in text
+    assert "proven: no plan leaves out fewer, unless more of a higher priority" in text
+    assert "proof optimal: no plan that leaves out no more copies costs less" in text
+    assert "open" not in text
+
+
+def test_a_proven_part_of_what_is_left_out_is_told_beside_what_may_yet_be_placed() -> None:
+    """Whoever must choose between a longer search and more machines reads how many copies each is about."""
+    problem = scarce(components=[{"name": "chat", "copies": 9, "min_copies": 0}])
+    plan = placement.solve(problem, "ffd", work=1).plan.model_copy(update={"left_out_bound": {"0": 4}})
+
+    lines = list(level_lines(problem, levels_of(problem, plan, {0: 7})))
+
+    told = "proven: at least 4 must be; a longer search may place up to 3 more"
+    assert lines == [f"7 of 9 optional copies of priority 0 are left out; {told}"]
+
+
+def lacks(problem: placement.Problem) -> dict[str, str]:
+    """What copies that are left out lack, by component."""
+    result = placement.solve(problem, "ffd", work=1)
+    facts, levels = gather(problem, result.plan), levels_of(problem, result.plan, result.left_out)
+    return {row.name: row.lacks for row in left_out_rows(problem, facts, levels)}
+
+
+def test_what_keeps_copies_out_is_told() -> None:
+    """Quotas, limits over several pools, a quota of 0, a rule where there is room, and what machines lack."""
+    pair = {"instance_type": "pair", "zone": "z"}
+    free = [{"name": "a", **pair, "max_instances": 1}, {"name": "b", **pair, "zone": "y", "max_instances": 9}]
+    rows = scarce().to_document()["components"]
+    held = [row if row["name"] != "urgent" else row | {"copies": 3, "zones": ["z"]} for row in rows]
+    alone = [row | {"avoid": ["chat"], "shared": True, "accelerator_memory_gib": 1} for row in rows[:1]]
+
+    assert lacks(scarce())["urgent"] == "its one pool, a, is used up; on their machines no accelerator is free for it"
+    both = scarce(pools=free, limits=[{"name": "cards", "pools": ["a", "b"], "max_accelerators": 2}])
+    assert lacks(both)["urgent"].startswith("all its 2 pools are used up (limit cards); on")
+    assert lacks(scarce(pools=[free[0] | {"max_instances": 0}], components=rows[:1])) == {
+        "batch": "its one pool, a, is used up"
+    }
+    assert lacks(scarce(pools=free, components=held))["urgent"].startswith("its one pool, a, is used up")
+    beside = scarce(components=[*alone, {"name": "chat", "copies": 1}])
+    assert lacks(beside)["batch"].endswith("fit on a machine of a: rules of the problem, or the search, leave it out")
+    capped = scarce(pools=free[1:], components=[{**rows[0], "copies": 3, "spread": {"max_per_zone": 1}}])
+    why = "rules of the problem, or the search, leave it out"
+    assert lacks(capped)["batch"] == f"a machine more may be had in b: {why}"
 
 
 def test_equal_machines_are_put_together_when_they_are_many() -> None:

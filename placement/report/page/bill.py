@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.report import words
 from placement.report.facts import MachineLoad, PlanFacts, totals_by
+from placement.report.left_out import open_words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
@@ -41,16 +42,22 @@ def _unit(view: PlacedView) -> str:
 
 
 def _proof(view: PlacedView) -> str:
-    scope = words.no_plan(view.problem, left_out=bool(view.plan.unplaced))
+    scope = _scope(view)
     if view.plan.status == "optimal":
         return f"This plan is optimal: it is proven that {scope} costs less."
     if view.bound is None:
         return "Nothing is proven about how much a better plan could save."
+    open_copies = open_words(view.levels)
+    copies = f" It is {open_copies}, and copies come before money." if open_copies else ""
     relaxes = f" The bound does not count: {view.plan.bound_relaxes}." if view.plan.bound_relaxes else ""
     return (
         f"It is proven that {scope} costs less than {words.least(view.bound)}: a better plan could save at most "
-        f"{words.money(view.cost - view.bound)}, or {words.gap(view.gap)}.{words.shown(relaxes)}"
+        f"{words.money(view.cost - view.bound)}, or {words.gap(view.gap)}.{copies}{words.shown(relaxes)}"
     )
+
+
+def _scope(view: PlacedView) -> str:
+    return words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
 
 
 def _unknown(view: PlacedView) -> str:
@@ -111,7 +118,7 @@ def _down_to_bound(view: PlacedView) -> Iterator[_Row]:
     yield "Could still be saved", _less(left), view.bound, view.cost, "open", note
     by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
     least = words.least(view.bound) if left else words.money(view.cost)
-    yield "Proven: no plan costs less", least, 0, view.bound, "bound", by
+    yield f"Proven: {_scope(view)} costs less", least, 0, view.bound, "bound", by
 
 
 def _less(micro: int) -> str:

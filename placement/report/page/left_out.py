@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.report import words
+from placement.report.left_out import left_out_rows, level_lines, used_up_pools
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.grid import Head, PageCell
+from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.page.view import PlacedView
@@ -15,19 +16,31 @@ if TYPE_CHECKING:
 
 def left_out(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None when every wanted copy is placed."""
-    priorities = {row.name: row.priority for row in view.problem.components}
     rows: list[grid.Row] = [
         (
-            grid.name(row.name, colour_class(c)),
-            grid.number(row.wanted - row.placed),
+            grid.name(row.name, colour_class(row.component)),
+            grid.number(row.copies),
             grid.number(row.wanted),
-            grid.number(priorities[row.name]),
-            PageCell(words.shown(row.reason) or "the plan does not say"),
+            grid.number(row.priority),
+            PageCell("; ".join(filter(None, (words.shown(row.reason), row.lacks)))),
         )
-        for c, row in enumerate(view.facts.components)
-        if row.wanted is not None and row.wanted > row.placed
+        for row in left_out_rows(view.problem, view.facts, view.levels)
     ]
     if not rows:
         return None
     heads = (Head("component"), *grid.numbers("left out", "of", "priority"), Head("why"))
-    return {"grid": grid.table("Optional copies that are not placed", heads, rows, "component")}
+    return {
+        "levels": [f"{line[0].upper()}{line[1:]}." for line in level_lines(view.problem, view.levels)],
+        "grid": grid.table("Optional copies that are not placed", heads, rows, "component"),
+        "pools": _used_up(view),
+    }
+
+
+def _used_up(view: PlacedView) -> PageTable | None:
+    """Pools at their quota where such copies may run: what to ask for more of."""
+    rows: list[grid.Row] = [
+        (grid.name(row.name), grid.number(row.machines), grid.number(row.most), grid.number(row.copies))
+        for row in used_up_pools(view.facts)
+    ]
+    heads = (Head("pool"), *grid.numbers("machines", "at most", "copies left out that could run on more"))
+    return grid.table("Pools that are used up", heads, rows, "pool") if rows else None

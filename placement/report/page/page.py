@@ -27,6 +27,7 @@ from placement.report.page.search import search
 from placement.report.page.transition import transition_section
 from placement.report.page.use import use
 from placement.report.page.view import NO_MORE, MoreDocuments, PlacedView, View, look
+from placement.solving.left_out import left_out_words, open_level
 from placement.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -128,16 +129,19 @@ def _tiles(view: PlacedView) -> list[FigureTile]:
         tiles.append(FigureTile("accelerators in use", f"{touched.used:,} of {touched.room:,}", memory))
     left_out = sum(view.verdict.left_out.values())
     if left_out:
-        tiles.append(FigureTile("left out", words.count(left_out, "copy", "copies"), "optional; see below", "warn"))
+        figure = words.count(left_out, "copy", "copies")
+        tiles.insert(0, FigureTile("left out", figure, left_out_words(view.levels), "warn"))  # it comes before money
     return tiles
 
 
 def _proof_tile(view: PlacedView) -> FigureTile:
+    scope = words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
     if view.plan.status == "optimal":
-        return FigureTile("proof", "optimal", "no plan costs less", "good")
+        return FigureTile("proof", "optimal", f"{scope} costs less", "good")
     if view.bound is None:
         return FigureTile("proof", "none", "how much could be saved is not known")
-    return FigureTile("proof", f"gap {words.gap(view.gap)}", f"no plan costs less than {words.least(view.bound)}")
+    name = "proof, of money alone" if open_level(view.levels) else "proof"
+    return FigureTile(name, f"gap {words.gap(view.gap)}", f"{scope} costs less than {words.least(view.bound)}")
 
 
 def _lead(view: View) -> str:

@@ -12,7 +12,7 @@ from placement.solving.result import Event
 from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.documents.plan import Plan
     from placement.report.page.view import View
@@ -29,8 +29,15 @@ def events(plan: Plan) -> list[Event]:
         if not isinstance(row, dict) or not words.is_number(row.get("seconds")):
             continue
         cost, bound = (micro_dollars(row[key]) if words.is_number(row.get(key)) else None for key in ("cost", "bound"))
-        found.append(Event(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
+        left_out, least = (_by_priority(row.get(key)) for key in ("left_out", "left_out_bound"))
+        found.append(Event(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", "")), left_out, least))
     return sorted(found, key=lambda event: event.seconds)
+
+
+def _by_priority(told: object) -> dict[int, int]:
+    """Copies by priority; nothing of what makes no sense."""
+    rows = told.items() if isinstance(told, dict) else ()
+    return {int(key): n for key, n in rows if str(key).isdecimal() and type(n) is int and n >= 0}
 
 
 def search(view: View) -> dict[str, Any] | None:
@@ -47,10 +54,11 @@ def search(view: View) -> dict[str, Any] | None:
     low = min([value for _, value in bounds if value >= final / 2] or [final])
     high = max([value for _, value in costs if value <= 2 * final] or [final])
     y = value_axis(low, high, words.on_axis)
+    scope = words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
     dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found[-_DOTS:]]
     curves = [
         Curve("cost", "cost of the best plan", [*costs, (last, final)], dots),
-        *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
+        *([Curve("bound", f"proven: {scope} costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
     ]
     return {
         "chart": step_chart("Cost and bound over time", time_axis(told[0].seconds, last), y, curves, band=True),
@@ -61,12 +69,16 @@ def search(view: View) -> dict[str, Any] | None:
 
 
 def _incumbents(told: Sequence[Event]) -> list[Event]:
-    """Events at which the cost changed."""
+    """Events at which the cost changed, or the copies that are left out."""
     found: list[Event] = []
     for event in told:
-        if event.cost is not None and (not found or event.cost != found[-1].cost):
+        if event.cost is not None and (not found or _value(event) != _value(found[-1])):
             found.append(event)
     return found
+
+
+def _value(event: Event) -> tuple[int | None, Mapping[int, int]]:
+    return event.cost, event.left_out
 
 
 def _told(event: Event) -> str:
@@ -91,14 +103,23 @@ def _sentence(plan: Plan, told: Sequence[Event], last: float) -> str:
 
 
 def _table(found: Sequence[Event]) -> PageTable:
+    """The plans; a column of copies left out by priority, highest first, where any plan leaves out some."""
+    with_copies = any(any(event.left_out.values()) for event in found)
     rows: list[grid.Row] = [
         (
             PageCell(words.seconds(event.seconds), event.seconds),
+            *([_left_out(event)] if with_copies else []),
             grid.money(event.cost or 0),
             *grid.proven(event.cost or 0, event.bound),
             grid.name(event.by),
         )
         for event in found
     ]
-    heads = (Head("after"), *grid.numbers("cost", "bound then", "gap"), Head("found by"))
+    copies = [Head("left out")] if with_copies else []
+    heads = (Head("after"), *copies, *grid.numbers("cost", "bound then", "gap"), Head("found by"))
     return grid.table("Plans found on the way", heads, rows, "plan")
+
+
+def _left_out(event: Event) -> PageCell:
+    some = [f"{level.copies:,} of priority {level.priority}" for level in event.levels if level.copies]
+    return PageCell(", ".join(some) or "none", sum(level.copies for level in event.levels))

@@ -13,6 +13,7 @@ from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
 from placement.report.facts import MachineLoad, PlanFacts, gather
 from placement.report.fullness import FullnessReason, reasons
+from placement.report.left_out import levels_of
 from placement.report.map.sketch import Sketcher
 from placement.running_state import running_plan
 from placement.solving.result import relative_gap
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from placement.documents.transition import Transition
     from placement.replanning.document import FrontierDocument
     from placement.scenarios.headroom_document import HeadroomDocument
+    from placement.solving.left_out import LeftOutLevel
 
 
 class MoreDocuments(NamedTuple):
@@ -60,6 +62,11 @@ class View:
         if self.plan.status == "optimal":
             return self.cost
         return None if not self.plan.lower_bound else min(self.cost, micro_dollars(self.plan.lower_bound))
+
+    @property
+    def levels(self) -> list[LeftOutLevel]:
+        """Optional copies left out beside what the plan says is proven of them, highest priority first."""
+        return levels_of(self.problem, self.plan, self.verdict.left_out)
 
     @property
     def is_hourly(self) -> bool:
