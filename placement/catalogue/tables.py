@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 def accelerator(name: str) -> AcceleratorFacts:
     """Facts about an accelerator, by its name or as a driver, a cloud or Kubernetes calls it.
 
-    Raises
-    ------
-    UsageError
-        It is not in the table, or the name fits several; the message has the nearest names.
+    Raises UsageError: it is not in the table, or the name fits several; the message has the nearest names.
 
-    Examples
-    --------
     >>> accelerator("NVIDIA-H100-80GB-HBM3").usable_gib
     79.19
     >>> accelerator("A100")
@@ -69,13 +64,8 @@ def matching_accelerators(name: str) -> tuple[AcceleratorFacts, ...]:
 def instance_type(name: str) -> InstanceFacts:
     """Facts about an instance type, in whatever case its name is written.
 
-    Raises
-    ------
-    UsageError
-        It is not in the table; the message has the nearest names.
+    Raises UsageError: it is not in the table; the message has the nearest names.
 
-    Examples
-    --------
     >>> facts = instance_type("ml.p5.48xlarge")
     >>> facts.accelerator, facts.accelerator_count, facts.vcpus
     ('H100', 8, 192.0)

@@ -83,10 +83,8 @@ def _claim(cost: Fraction | None) -> str:
 def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate:
     """The certificate of what a solve has found, as far as its budget reaches.
 
-    Parameters
-    ----------
-    solve : one that has ended, within a budget of its own for what is still to be done.
-    infeasible_by : the solver that proved that there is no plan; None where none did.
+    `solve`: one that has ended, within a budget of its own for what is still to be done.
+    `infeasible_by`: the solver that proved that there is no plan; None where none did.
     """
     fleet, incumbent, given = solve.fleet, solve.incumbent, solve.left_out
     target = math.inf if infeasible_by is not None else incumbent.ticks_bound or 0

@@ -23,13 +23,8 @@ FORMAT: Literal["placement-scaling/v1"] = "placement-scaling/v1"
 class ScalingPolicy(Row):
     """How the copies of each component follow its traffic, and how machines come and go.
 
-    Raises
-    ------
-    DocumentError
-        With every fault of the document, each with its JSON path.
+    Raises DocumentError: with every fault of the document, each with its JSON path.
 
-    Examples
-    --------
     >>> policy = ScalingPolicy(defaults={"target_value": 5}, components=[{"name": "chat", "min_capacity": 1}])
     >>> policy.row("chat").target_value, policy.row("chat").min_capacity, policy.row("code").min_capacity
     (5.0, 1, 0)
@@ -93,9 +88,6 @@ def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
 def read_scaling(path: str | Path) -> ScalingPolicy:
     """The policy in a JSON or YAML file, or on standard input for ``-``.
 
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, or the policy has faults.
+    Raises DocumentError: the file can't be read or parsed, or the policy has faults.
     """
     return read_of_format(path, ScalingPolicy, FORMAT)

@@ -88,10 +88,8 @@ class ScalingRules:
 def compile_rules(problem: Problem, policy: ScalingPolicy) -> ScalingRules:
     """The policy of each component of a problem, in its order.
 
-    Raises
-    ------
-    DocumentError
-        A component has no target, and no throughput in the problem to take one from; or a policy has no component.
+    Raises DocumentError: a component has no target, and no throughput in the problem to take one from; or a policy has
+    no component.
     """
     policy.check(problem)
     own = {row.name: row for row in policy.components}

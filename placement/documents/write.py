@@ -34,16 +34,11 @@ _BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as writt
 def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | Path], way_out: str) -> None:
     """Refuse to write over what is read, two documents to one file, or where nothing can be written.
 
-    Parameters
-    ----------
-    outputs, inputs : files by what they are called, such as ``--output`` and ``the problem``; ``-`` is standard output
-        or input, which may be a file as well. Links and other names of a file are looked through.
-    way_out : what to do instead, as half a sentence.
-
-    Raises
-    ------
-    UsageError
-        Two of them are one file, or one can't be written: better said before a long search than after it.
+    `outputs`, `inputs`: files by what they are called, such as ``--output`` and ``the problem``; ``-`` is standard
+        output or input, which may be a file as well. Links and other names of a file are looked through.
+    `way_out`: what to do instead, as half a sentence.
+    Raises UsageError: two of them are one file, or one can't be written: better said before a long search than after
+    it.
     """
     there = {name: path for name, path in inputs.items() if str(path) == STDIN or os.access(path, os.F_OK)}
     read = {name: file for name, path in there.items() if (file := _file(path, "stdin")) is not None}
@@ -126,13 +121,9 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
     and can't be taken back, before any file is put there. Where one can't be put in its place (another program holds
     the file there, say) those before it are taken back. A reader of standard output that goes away early has seen
     enough: the files are put all the same.
-
-    Raises
-    ------
-    UsageError
-        As of `write_document`, by the first that can't be written; what stood at the other paths before is untouched.
-    BrokenPipeError
-        Nobody reads standard output any more; the files are there.
+    Raises UsageError: as of `write_document`, by the first that can't be written; what stood at the other paths before
+    is untouched.
+    Raises BrokenPipeError: nobody reads standard output any more; the files are there.
     """
     unread: BrokenPipeError | None = None
     rows = sorted(files, key=_is_kept)
@@ -184,10 +175,7 @@ def _write_text(content: str | bytes, stream: TextIO) -> None:
 def write_file(content: str | bytes, path: str | Path) -> None:
     """Write a page or a picture, whole or not at all; ``-`` is standard output.
 
-    Raises
-    ------
-    UsageError
-        The file can't be written; what stood there before is untouched.
+    Raises UsageError: the file can't be written; what stood there before is untouched.
     """
     with _put_ready(partial(_write_text, content), path) as put:
         put()

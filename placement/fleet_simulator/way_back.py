@@ -23,14 +23,11 @@ def simulate_way_back(
 
     It has to end in what ran before. Machines that drain and take old copies back are let take them.
 
-    Parameters
-    ----------
-    problem : with old and new options on the component: `asked` of the document.
-    batch : the last one that was begun. Without `failed` it is done, and undone all the same.
-    failed : by `id` those of its steps that open a machine or start a copy and went wrong, so that nothing of it stops.
+    `problem`: with old and new options on the component: `asked` of the document.
+    `batch`: the last one that was begun. Without `failed` it is done, and undone all the same.
+    `failed`: by `id` those of its steps that open a machine or start a copy and went wrong, so that nothing of it
+        stops.
 
-    Notes
-    -----
     O(batches) times what the referee takes for one plan.
     """
     assert rollout.plan is not None

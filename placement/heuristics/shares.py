@@ -110,11 +110,9 @@ class Shares:
     def cost(self, likeness: float, weights: Floats | None = None, scarcity: Floats | None = None) -> Floats:
         """(W, P) micro-dollars an hour that one copy is charged; inf where it may not run.
 
-        Parameters
-        ----------
-        likeness : weight of one over the equal copies that a machine holds, against the volume, 0 to 1.
-        weights : (P, 3) what part of a pool's price each resource carries; None charges the largest part.
-        scarcity : (P,) added to the price of a machine where quotas make it dearer than it is.
+        `likeness`: weight of one over the equal copies that a machine holds, against the volume, 0 to 1.
+        `weights`: (P, 3) what part of a pool's price each resource carries; None charges the largest part.
+        `scarcity`: (P,) added to the price of a machine where quotas make it dearer than it is.
         """
         charged = (
             self._volume[:, self.shape_of] if weights is None else self.weighted(np.arange(len(self.shape_of)), weights)

@@ -27,10 +27,7 @@ class Imported:
     def of(cls, document: dict[str, Any], notes: Iterable[Note] = (), source: str = "the import") -> Imported:
         """The import of a document that an importer has put together; sections without rows are left out.
 
-        Raises
-        ------
-        DocumentError
-            The state makes no valid problem: with each fault and its path in the problem.
+        Raises DocumentError: the state makes no valid problem: with each fault and its path in the problem.
         """
         rows = {key: value for key, value in document.items() if value not in ([], {}, ()) or key in _REQUIRED}
         try:

@@ -57,19 +57,12 @@ def read_profiles(
 ) -> list[Profile]:
     """The measurements in a file: `placement-profile/v1`, or what one of the known tools writes.
 
-    Parameters
-    ----------
-    given : what the file does not say of the deployment.
-    statistic : of the times: mean, p50, p90, p95 or p99. None: the mean where a file has several, and rows of a CSV as
+    `given`: what the file does not say of the deployment.
+    `statistic`: of the times: mean, p50, p90, p95 or p99. None: the mean where a file has several, and rows of a CSV as
         they are. A row of a CSV with times of another statistic is not used.
-    tell : takes a sentence of each row that is not used, and of requests that failed.
-
-    Raises
-    ------
-    DocumentError
-        The file is damaged, or of no known tool: the message has row and column, or the JSON path.
-    UsageError
-        The file lacks what nobody gave, such as the accelerator, or says otherwise than was given.
+    `tell`: takes a sentence of each row that is not used, and of requests that failed.
+    Raises DocumentError: the file is damaged, or of no known tool: the message has row and column, or the JSON path.
+    Raises UsageError: the file lacks what nobody gave, such as the accelerator, or says otherwise than was given.
     """
     if statistic is not None and statistic not in STATISTICS:
         raise UsageError(f'no statistic "{printable(statistic)}"; {nearest(statistic, STATISTICS)}')

@@ -79,11 +79,7 @@ def choose(
     accelerator has, which is not the one that was measured. `accelerators` are named as missing where
     a model has no measurement on them, beside those that other models were measured on; `models` are those of which
     that is said though none of the profiles is of them.
-
-    Raises
-    ------
-    UsageError
-        Requests of several sizes were measured and none is asked for.
+    Raises UsageError: requests of several sizes were measured and none is asked for.
     """
     size = size or Size()
     groups: dict[str, list[Profile]] = defaultdict(list, {model: [] for model in models})

@@ -59,8 +59,6 @@ def _number(row: CsvRow, name: str) -> float | int | None:
 def to_csv(profiles: Iterable[Profile]) -> str:
     """The measurements as text of this format.
 
-    Examples
-    --------
     >>> row = Profile("m", "H100", 1, "vllm", "0.19", "bf16", 512, 128, 80.5, 9.25, 12.0, None, "bench.json, mean")
     >>> print(to_csv([row]).splitlines()[1])
     placement-profile/v1,m,H100,1,vllm,0.19,bf16,512,128,80.5,9.25,12,,"bench.json, mean"

@@ -43,13 +43,9 @@ class Draft:
 def draft(answers: Answers, market: Market) -> Draft:
     """The problem that answers make. Time O(models x accelerators x degrees).
 
-    Raises
-    ------
-    UsageError
-        A model, an accelerator, a type, a region or a zone is unknown (with the nearest names), nothing is offered
-        there, or a model fits nowhere.
-    DocumentError
-        The files of a model are damaged, or several models fit nowhere.
+    Raises UsageError: a model, an accelerator, a type, a region or a zone is unknown (with the nearest names), nothing
+    is offered there, or a model fits nowhere.
+    Raises DocumentError: the files of a model are damaged, or several models fit nowhere.
     """
     if not answers.models:
         raise UsageError("a problem needs at least one model")

@@ -20,11 +20,8 @@ def parse_models(words: Iterable[str], check: Callable[[ModelWish], object] | No
     """The models of some words, each of which is known.
 
     `check`: raises the error of a model that can't be served, such as `fitting` makes.
-
-    Raises
-    ------
-    DocumentError
-        With everything that is wrong: the word, and the nearest names of keys and models that are unknown.
+    Raises DocumentError: with everything that is wrong: the word, and the nearest names of keys and models that are
+    unknown.
     """
     wishes: list[ModelWish] = []
     faults: list[Fault] = []
@@ -47,13 +44,8 @@ def parse_models(words: Iterable[str], check: Callable[[ModelWish], object] | No
 def parse_model(word: str) -> ModelWish:
     """The model of a word, whether or not it is known.
 
-    Raises
-    ------
-    UsageError
-        A key is unknown (with the nearest), or a value is no number in its bounds.
+    Raises UsageError: a key is unknown (with the nearest), or a value is no number in its bounds.
 
-    Examples
-    --------
     >>> parse_model("Qwen2.5-7B-Instruct=3").copies
     3
     >>> parse_model("Qwen2.5-7B-Instruct,rate=40,throughput=12.5").rate

@@ -27,16 +27,11 @@ def read_models(
 ) -> tuple[ModelWish, ...]:
     """The models of a CSV file, in its order; ``-`` is standard input.
 
-    Parameters
-    ----------
-    throughputs : measurements by model; a rate needs a throughput beside it or one of these. None: that is not checked.
-    check : raises the error of a model that can't be served, such as `fitting` makes.
-
-    Raises
-    ------
-    DocumentError
-        It is no CSV, has no or unknown columns, a value is wrong, a model is unknown or can't be served, or nothing
-        tells what a copy of it serves: every fault, with row and column.
+    `throughputs`: measurements by model; a rate needs a throughput beside it or one of these. None: that is not
+        checked.
+    `check`: raises the error of a model that can't be served, such as `fitting` makes.
+    Raises DocumentError: it is no CSV, has no or unknown columns, a value is wrong, a model is unknown or can't be
+    served, or nothing tells what a copy of it serves: every fault, with row and column.
     """
     source, text = read_text(path)
     damaged: list[Fault] = []

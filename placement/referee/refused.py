@@ -18,11 +18,9 @@ _OF_ROWS = ("known-component", "listed-instance", "known-option")  # rules whose
 def refused(name: str, plan: Plan, broken: Sequence[Violation], so: str = "") -> UsageError:
     """The error: where in the plan the first rule is broken, with its figures, and what lists them all.
 
-    Parameters
-    ----------
-    name : the argument that the plan is; a command line says the file in its place.
-    broken : of `verify`, at least one. Where the plan names another problem, that comes first and is told alone.
-    so : what follows from it, such as ", so it can't be shown".
+    `name`: the argument that the plan is; a command line says the file in its place.
+    `broken`: of `verify`, at least one. Where the plan names another problem, that comes first and is told alone.
+    `so`: what follows from it, such as ", so it can't be shown".
     """
     first = broken[0]
     if first.rule == "claimed-problem":

@@ -60,13 +60,7 @@ class Frontier:
     faults: tuple[SolverFault, ...] = ()
 
     def point(self, most: int | None) -> FrontierPoint:
-        """The point of a limit on moves.
-
-        Raises
-        ------
-        KeyError
-            No such limit was asked for, or the search ended before.
-        """
+        """The point of a limit on moves. Raises KeyError: no such limit was asked for, or the search ended before."""
         for point in self.points:
             if point.max_moves == most:
                 return point

@@ -85,18 +85,12 @@ def make_room(
 ) -> RoomFound:
     """Find the fewest evictions, then moves, that let so many more copies of a component in.
 
-    Parameters
-    ----------
-    problem : a fleet that runs.
-    component : by name.
-    copies : how many more; by default as many as it asks for and does not run, at least 1.
-    new_machines : whether machines may be rented within the quotas.
-    time_limit, seed, work, threads, listener : as in `solve`, for all of it; `work` of each solve.
-
-    Raises
-    ------
-    UsageError
-        No such component, or an argument as in `solve`.
+    `problem`: a fleet that runs.
+    `component`: by name.
+    `copies`: how many more; by default as many as it asks for and does not run, at least 1.
+    `new_machines`: whether machines may be rented within the quotas.
+    `time_limit`, `seed`, `work`, `threads`, `listener`: as in `solve`, for all of it; `work` of each solve.
+    Raises UsageError: no such component, or an argument as in `solve`.
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     if copies is not None and (type(copies) is not int or not 1 <= copies <= MOST_COPIES):

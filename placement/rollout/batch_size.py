@@ -16,10 +16,7 @@ BATCH_RULE = f"a number of copies, or {LEAST_PERCENT}% to {MOST_PERCENT}% of the
 class BatchSize:
     """A batch by copies (`COPY_COUNT`) or by per cent of the copies (`CAPACITY_PERCENT`), rounded down.
 
-    Raises
-    ------
-    UsageError
-        No copy, or not so many per cent.
+    Raises UsageError: no copy, or not so many per cent.
     """
 
     value: int
@@ -31,13 +28,7 @@ class BatchSize:
 
     @classmethod
     def parse(cls, text: str) -> BatchSize:
-        """``3`` or ``25%``.
-
-        Raises
-        ------
-        UsageError
-            The text is neither, or out of range.
-        """
+        """``3`` or ``25%``. Raises UsageError: the text is neither, or out of range."""
         word = text.strip()
         try:
             value = int(word.removesuffix("%"))

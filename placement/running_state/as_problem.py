@@ -19,11 +19,7 @@ def as_running(problem: Problem, plan: Plan) -> Problem:
     A machine keeps its state and whether it may be removed, a pinned copy stays pinned where the plan has one like it.
     Rows that name something that the problem does not have are left out, and accelerators that the machine does not
     have count as unknown: `verify` tells of them.
-
-    Raises
-    ------
-    UsageError
-        The plan lists one machine twice, so it is not known which of the two holds its copies.
+    Raises UsageError: the plan lists one machine twice, so it is not known which of the two holds its copies.
     """
     check_listed_once(plan)
     pools = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
@@ -48,10 +44,7 @@ def as_running(problem: Problem, plan: Plan) -> Problem:
 def check_listed_once(plan: Plan, name: str = "plan") -> None:
     """Refuse a plan that lists a machine twice; `name` is the argument that it is.
 
-    Raises
-    ------
-    UsageError
-        It does: with the place of the second row.
+    Raises UsageError: it does: with the place of the second row.
     """
     seen: set[str] = set()
     for index, row in enumerate(plan.instances):

@@ -85,12 +85,8 @@ class Traffic:
     def check(self, known: Sequence[str]) -> None:
         """Every component of the traffic is known.
 
-        Raises
-        ------
-        DocumentError
-            Some that a file names are not, each with the row in which it stands first.
-        UsageError
-            One that is named elsewhere is not.
+        Raises DocumentError: some that a file names are not, each with the row in which it stands first.
+        Raises UsageError: one that is named elsewhere is not.
         """
         names = set(known)
         unknown = [k for k, name in enumerate(self.components) if name not in names]
@@ -107,10 +103,8 @@ class Traffic:
     def times_factor(self, factor: float) -> Traffic:
         """All rates so many times as high, to the nearest micro-request.
 
-        Raises
-        ------
-        UsageError
-            A rate would be over what a traffic file may have, or the factor is no finite number of at least 0.
+        Raises UsageError: a rate would be over what a traffic file may have, or the factor is no finite number of at
+        least 0.
         """
         highest = int(self.rates.max(initial=0))
         if not (math.isfinite(factor) and factor >= 0 and highest * factor <= MOST_RATE):
@@ -127,11 +121,7 @@ class Traffic:
 
         A last step that this does not fill is left out: nothing beyond the traffic is played or billed. Rounded to the
         nearest micro-request a second. O((T + N) x C).
-
-        Raises
-        ------
-        UsageError
-            Not one step is filled.
+        Raises UsageError: not one step is filled.
         """
         end = self.end if until is None else min(until, self.end)
         count = end // every

@@ -56,13 +56,8 @@ def read_model(model: str | Path, *, with_files: bool = True) -> Model:
 
     A folder, or the folder of the config, may hold `model.safetensors.index.json` or `*.safetensors`: then the size of
     the weights is read there, unless `with_files` is false, as where it is given otherwise.
-
-    Raises
-    ------
-    DocumentError
-        The config can't be read, lacks a key that each model has, or holds something else there.
-    UsageError
-        It is neither a file nor a name in the table, or no name that a file can have.
+    Raises DocumentError: the config can't be read, lacks a key that each model has, or holds something else there.
+    Raises UsageError: it is neither a file nor a name in the table, or no name that a file can have.
     """
     path = arguments.path("model", model)
     place = Path(path)

@@ -32,28 +32,19 @@ def size(
 ) -> Sizing:
     """Memory of a copy of a model on each of its GPUs.
 
-    Parameters
-    ----------
-    model : what `read_model` reads, or has read.
-    accelerator : a name of the catalogue, such as ``H100``.
-    tensor_parallel : GPUs over which each layer is split.
-    launch : how the engine is started; by default as it is without options.
-    log : measurements of a launch of the same kind, which replace estimates.
+    `model`: what `read_model` reads, or has read.
+    `accelerator`: a name of the catalogue, such as ``H100``.
+    `tensor_parallel`: GPUs over which each layer is split.
+    `launch`: how the engine is started; by default as it is without options.
+    `log`: measurements of a launch of the same kind, which replace estimates.
 
-    Raises
-    ------
-    UsageError
-        A name is not known, an argument means nothing, or the weights' size can't be told.
-    DocumentError
-        The model's files are damaged, or no model's.
-
-    Notes
-    -----
     With `launch.concurrency` and no `launch.utilization` the KV cache is as large as those sequences need. Otherwise it
     is what vLLM makes it: ``usable x utilization - (weights + activation + non-torch)``, and from 0.20 on also less the
     CUDA graphs. Without `launch.utilization` that is the engine's default, or less where it would leave no room for
     what the engine does not count: the context, CUDA graphs before 0.20, the safety margin.
     `docs/maths/memory-of-a-copy.md` has each part's formula and source.
+    Raises UsageError: a name is not known, an argument means nothing, or the weights' size can't be told.
+    Raises DocumentError: the model's files are damaged, or no model's.
     """
     launch = launch or Launch()
     check(launch)

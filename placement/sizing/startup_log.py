@@ -106,10 +106,7 @@ _KV_TOKENS = r"GPU KV cache size: ([\d,]+) tokens"
 def read_startup_log(path: str | Path) -> StartupLog:
     """The measurements in a startup log.
 
-    Raises
-    ------
-    DocumentError
-        It can't be read, or has no line about memory, or one whose number is out of all proportion.
+    Raises DocumentError: it can't be read, or has no line about memory, or one whose number is out of all proportion.
     """
     source, text = read_text(path)
     return parse_startup_log(text, source)

@@ -47,19 +47,13 @@ def solve_vector_packing(
 ) -> PackingResult:
     """The cheapest packing and the best bound within `budget`; single-threaded.
 
-    Parameters
-    ----------
-    problem : what to pack.
-    budget : wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
-    seed : of the randomised heuristics.
-    known : a bound on the cost, by whoever has one: a packing that meets it is the best.
-    beaten : asked what the best packing known elsewhere costs, if there is one: only cheaper ones are of use.
-    listener : called at each improvement with a `PackingEvent`.
-
-    Raises
-    ------
-    UsageError
-        The problem's shapes or numbers do not make sense.
+    `problem`: what to pack.
+    `budget`: wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
+    `seed`: of the randomised heuristics.
+    `known`: a bound on the cost, by whoever has one: a packing that meets it is the best.
+    `beaten`: asked what the best packing known elsewhere costs, if there is one: only cheaper ones are of use.
+    `listener`: called at each improvement with a `PackingEvent`.
+    Raises UsageError: the problem's shapes or numbers do not make sense.
     """
     compiled = compile_packing(problem)
     state = PackingState(budget, listener, beaten=beaten)

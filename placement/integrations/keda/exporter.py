@@ -66,19 +66,13 @@ class KedaWish(NamedTuple):
 def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: KedaWish = KedaWish()) -> Exported:  # noqa: B008
     """The file for ``kubectl apply``: ``scaled-objects.yaml``.
 
-    Parameters
-    ----------
-    problem, plan : the plan keeps every rule of the problem; its copies are each variant's minimum, without a policy.
-    peak : another plan of it, whose copies are the maximum; None for the same. With a policy, the limits of a component
-        are split among its variants as the copies of `peak` are, or those of `plan` without one.
-
-    Raises
-    ------
-    DocumentError
-        The policy does not fit the problem.
-    UsageError
-        A variant of the plan has more copies than in the plan for the peak, the query names no component, or an option
-        has no throughput and there is no target.
+    `problem`, `plan`: the plan keeps every rule of the problem; its copies are each variant's minimum, without a
+        policy.
+    `peak`: another plan of it, whose copies are the maximum; None for the same. With a policy, the limits of a
+        component are split among its variants as the copies of `peak` are, or those of `plan` without one.
+    Raises DocumentError: the policy does not fit the problem.
+    Raises UsageError: a variant of the plan has more copies than in the plan for the peak, the query names no
+    component, or an option has no throughput and there is no target.
     """
     if wish.query is not None and NAME not in wish.query:
         raise UsageError(f"the query must have {NAME} where the component's name goes")

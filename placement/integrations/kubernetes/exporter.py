@@ -50,16 +50,9 @@ FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
     """Manifests of a plan that keeps every rule, which the caller has checked.
 
-    Raises
-    ------
-    DocumentError
-        The cluster's files are damaged.
-    UsageError
-        Something that the manifests need is not told: who shares accelerators, which ones a node has.
-
-    Notes
-    -----
     O(copies log copies).
+    Raises DocumentError: the cluster's files are damaged.
+    Raises UsageError: something that the manifests need is not told: who shares accelerators, which ones a node has.
     """
     wishes = wishes or ExportWishes()
     if not is_namespace(wishes.namespace):

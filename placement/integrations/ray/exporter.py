@@ -51,11 +51,7 @@ def export_ray(problem: Problem, plan: Plan, wish: RayWish = RayWish()) -> Expor
     """The files for Ray Serve: ``nodes.json``, then ``serve.yaml`` for ``serve deploy``.
 
     The plan keeps every rule of the problem.
-
-    Raises
-    ------
-    UsageError
-        A name of a function is not ``module:function``.
+    Raises UsageError: a name of a function is not ``module:function``.
     """
     notes = Notes()
     config = _serve_config(problem, plan, wish, notes)

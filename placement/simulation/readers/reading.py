@@ -50,12 +50,9 @@ class TrafficGiven:
 def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic:
     """The traffic in a file, which may be compressed by gzip; ``-`` is standard input.
 
-    Raises
-    ------
-    DocumentError
-        The file is of no known kind, or damaged: gaps, time that goes back, negative rates, with the row of each.
-    UsageError
-        A name is given that the file does not have.
+    Raises DocumentError: the file is of no known kind, or damaged: gaps, time that goes back, negative rates, with the
+    row of each.
+    Raises UsageError: a name is given that the file does not have.
     """
     given = given or TrafficGiven()
     source, text = _text(path)
