@@ -29,14 +29,11 @@ class RunningCopy(NamedTuple):
 class RunningPlan:
     """The machines and copies that run now, as rows of a plan.
 
-    Attributes
-    ----------
-    plan : every machine that runs, and every copy on it; it says nothing of itself but its problem.
-    dealt : by machine with copies whose accelerators are not known: whether they can all have what they need. What the
+    `dealt`: by machine with copies whose accelerators are not known: whether they can all have what they need. What the
         plan says of the accelerators of those copies is only one way.
     """
 
-    plan: Plan
+    plan: Plan  # every machine that runs, and every copy on it; it says nothing of itself but its problem
     dealt: dict[str, DealFit]
 
 

@@ -36,21 +36,15 @@ class PackingEvent:
 class PackingResult:
     """What was found, what was proved, why it stopped.
 
-    Attributes
-    ----------
-    bins : the best packing; None when none was found.
-    cost : its cost, `least` included; None without a packing.
-    bound : no packing costs less. Exact, whatever stopped the solve.
-    infeasible : proven that there is no packing at all.
-    stop : `PROVED` (cost equals bound, none is cheaper than one known elsewhere, or proven infeasible), `TIME`,
+    `stop`: `PROVED` (cost equals bound, none is cheaper than one known elsewhere, or proven infeasible), `TIME`,
         `INTERRUPTED`, `GAP`, or `DONE`: nothing left to try.
-    found_by, bound_by : the methods that brought them.
+    `found_by`, `bound_by`: the methods that brought them.
     """
 
-    bins: Bins | None
-    cost: int | None
-    bound: int
-    infeasible: bool
+    bins: Bins | None  # the best packing; None when none was found
+    cost: int | None  # its cost, `least` included; None without a packing
+    bound: int  # no packing costs less. Exact, whatever stopped the solve.
+    infeasible: bool  # proven that there is no packing at all
     stop: Stop
     found_by: str = ""
     bound_by: str = ""

@@ -45,15 +45,13 @@ _LONGEST_WAIT = 3600  # seconds, of a HorizontalPodAutoscaler
 class KedaWish(NamedTuple):
     """What the plan does not say.
 
-    Attributes
-    ----------
-    server : address of Prometheus.
-    query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes: its label
+    `server`: address of Prometheus.
+    `query`: what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes: its label
         ``keda.name``, else its name without the namespace that it was imported from. None for what vLLM tells of the
         policy's metric.
-    target : of that, for one copy; None for the throughput of each option.
-    workload : what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
-    policy : its limits, targets, waits and schedules are written; None for a range between two plans.
+    `target`: of that, for one copy; None for the throughput of each option.
+    `workload`: what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
+    `policy`: its limits, targets, waits and schedules are written; None for a range between two plans.
     """
 
     server: str = "http://prometheus-operated.monitoring:9090"

@@ -29,14 +29,12 @@ IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve
 class KServeWish(NamedTuple):
     """What the plan does not say.
 
-    Attributes
-    ----------
-    pin : pods are held to the pool of the plan, or to its machine where that runs now.
-    sharing : who lets pods share an accelerator: NVIDIA's device plugin by time slicing, KAI or HAMi.
-    autoscaler : ``hpa`` holds each service at its copies; ``external`` leaves them to another one, such as KEDA.
-    gpu : the resource that stands for an accelerator.
-    queue : of KAI.
-    cluster : files of ``kubectl get inferenceservices -A -o json``: what serves now, as templates.
+    `pin`: pods are held to the pool of the plan, or to its machine where that runs now.
+    `sharing`: who lets pods share an accelerator: NVIDIA's device plugin by time slicing, KAI or HAMi.
+    `autoscaler`: ``hpa`` holds each service at its copies; ``external`` leaves them to another one, such as KEDA.
+    `gpu`: the resource that stands for an accelerator.
+    `queue`: of KAI.
+    `cluster`: files of ``kubectl get inferenceservices -A -o json``: what serves now, as templates.
     """
 
     pin: Literal["pool", "machine"] = "pool"

@@ -34,12 +34,10 @@ _ADDRESS = "HEAD:6379"
 class RayWish(NamedTuple):
     """What the plan does not say.
 
-    Attributes
-    ----------
-    import_path : ``module:function``, of a function that makes an application of a dictionary; a component may have its
-        own as the label ``ray.import_path``.
-    pin : what a copy is held to: the accelerators of the plan, its machine, or any machine of its pool.
-    visible_devices : the variable that tells an engine which accelerators are its own.
+    `import_path`: ``module:function``, of a function that makes an application of a dictionary; a component may have
+        its own as the label ``ray.import_path``.
+    `pin`: what a copy is held to: the accelerators of the plan, its machine, or any machine of its pool.
+    `visible_devices`: the variable that tells an engine which accelerators are its own.
     """
 
     import_path: str = "serve_app:build"

@@ -35,16 +35,12 @@ _COUNTED = ("service", "minute", "requests")
 class TrafficGiven:
     """What the user says of a file that it does not say itself.
 
-    Attributes
-    ----------
-    names : components by the names that the file has for them; others keep theirs.
-    component : whose requests they are, where the file does not say.
-    gaps : what a missing row means: an error, the rate before it (``hold``), or none (``zero``).
+    `names`: components by the names that the file has for them; others keep theirs.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
-    component: str | None = None
-    gaps: str = "error"
+    component: str | None = None  # whose requests they are, where the file does not say
+    gaps: str = "error"  # what a missing row means: an error, the rate before it (``hold``), or none (``zero``)
 
 
 def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic:
