@@ -50,16 +50,13 @@ class Leaving(NamedTuple):
 class Overload:
     """What must leave one machine.
 
-    Attributes
-    ----------
-    instance : the machine. least : moves by it, at least. ticks : what they cost, at least.
-    leave : copies that may leave so that the rest fits, the fewest moves, then the fewest and smallest copies; empty
+    `leave`: copies that may leave so that the rest fits, the fewest moves, then the fewest and smallest copies; empty
         where the search was cut short.
     """
 
-    instance: int
-    least: int
-    ticks: int
+    instance: int  # the machine
+    least: int  # moves by it, at least
+    ticks: int  # what they cost, at least
     leave: tuple[Leaving, ...]
 
 

@@ -51,24 +51,20 @@ class CapacityChange:
 class ScalingRules:
     """The rules of all components, (C,) each.
 
-    Attributes
-    ----------
-    target : micro-requests a second of one copy that the policy aims at. capacity : that one copy serves at most.
-    floor, ceiling : copies, where no schedule says otherwise.
-    out_cooldown, in_cooldown, in_after, load : seconds.
-    holds : components that never scale in.
-    changes : per component, its scheduled actions over a week that begins on Monday, ascending.
+    `floor`, `ceiling`: copies, where no schedule says otherwise.
+    `out_cooldown`, `in_cooldown`, `in_after`, `load`: seconds.
+    `changes`: per component, its scheduled actions over a week that begins on Monday, ascending.
     """
 
-    target: Ints
-    capacity: Ints
+    target: Ints  # micro-requests a second of one copy that the policy aims at
+    capacity: Ints  # that one copy serves at most
     floor: Ints
     ceiling: Ints
     out_cooldown: Ints
     in_cooldown: Ints
     in_after: Ints
     load: Ints
-    holds: Bools
+    holds: Bools  # components that never scale in
     changes: tuple[tuple[CapacityChange, ...], ...]
 
     def limits(self, second: int) -> tuple[Ints, Ints]:

@@ -21,18 +21,22 @@ _MANY = 2**30  # copies: as many as memory that none of them needs
 class MachineRows:
     """Rows of machines, each of a pool; new ones are empty.
 
-    Attributes
-    ----------
-    rows : number of rows; arrays below are longer, only ``[:rows]`` counts.
-    pool, instance : (M,) the row's pool, and its running instance or -1.
-    free_memory : (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is
-        none. full_memory : (P, K) what an empty machine of a pool has.
-    ranked : (M, K) `free_memory`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB each.
-    share : (M, K) thousandths free. users : (M, K) copies on each accelerator. vacant : (M,) accelerators without any.
-    vcpus, host : (M,) free milli-vCPU and MiB.
-    busy : (M,) whether the row is in use or must be paid for. cordoned : (M,) whether only residents may stand there.
-    owner : (M,) the dedicated component that has the row, -1 without one.
-    seats : per row, the copies on it. kinds : per row, component -> copies on it.
+    `rows`: number of rows; arrays below are longer, only ``[:rows]`` counts.
+    `pool`, `instance`: (M,) the row's pool, and its running instance or -1.
+    `free_memory`: (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is
+        none.
+    `full_memory`: (P, K) what an empty machine of a pool has.
+    `ranked`: (M, K) `free_memory`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB
+        each.
+    `share`: (M, K) thousandths free.
+    `users`: (M, K) copies on each accelerator.
+    `vacant`: (M,) accelerators without any.
+    `vcpus`, `host`: (M,) free milli-vCPU and MiB.
+    `busy`: (M,) whether the row is in use or must be paid for.
+    `cordoned`: (M,) whether only residents may stand there.
+    `owner`: (M,) the dedicated component that has the row, -1 without one.
+    `seats`: per row, the copies on it.
+    `kinds`: per row, component -> copies on it.
     """
 
     pool: Ints

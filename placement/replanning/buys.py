@@ -20,24 +20,17 @@ _FLAT = Fraction(1, 1000)  # of the price: less than that is no saving worth a s
 class Purchase:
     """What the moves between two points buy.
 
-    Attributes
-    ----------
-    before, after : the points; each is the first with its plan.
-    moves : how many more the second plan makes. saved : micro-dollars per hour that it costs less.
-    placed : optional copies that it places more.
-    goes : ids of running machines that it gives back and the first plan does not.
-    comes : new machines by pool that it opens, beyond those of the first plan.
-    stays : ids of running machines that it keeps although the first plan gives them back.
+    `before`, `after`: the points; each is the first with its plan.
     """
 
     before: FrontierPoint
     after: FrontierPoint
-    moves: int
-    saved: int
-    placed: int
-    goes: tuple[str, ...]
-    comes: dict[str, int]
-    stays: tuple[str, ...]
+    moves: int  # how many more the second plan makes
+    saved: int  # micro-dollars per hour that it costs less
+    placed: int  # optional copies that it places more
+    goes: tuple[str, ...]  # ids of running machines that it gives back and the first plan does not
+    comes: dict[str, int]  # new machines by pool that it opens, beyond those of the first plan
+    stays: tuple[str, ...]  # ids of running machines that it keeps although the first plan gives them back
 
     @property
     def per_move(self) -> int | None:

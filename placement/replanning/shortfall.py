@@ -21,21 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """What one more copy lacks on one machine, with everything where it runs now.
+    """What one more copy lacks on one machine, with everything where it runs now."""
 
-    Attributes
-    ----------
-    instance : its id. option : index of the component's option.
-    lacks : in words, resource by resource; empty where it fits.
-    part : of what it needs, the largest part that is missing, 0 to 1.
-    beside : names of components that stand there.
-    """
-
-    instance: str
-    option: int
-    lacks: tuple[str, ...]
-    part: float
-    beside: tuple[str, ...]
+    instance: str  # its id
+    option: int  # index of the component's option
+    lacks: tuple[str, ...]  # in words, resource by resource; empty where it fits
+    part: float  # of what it needs, the largest part that is missing, 0 to 1
+    beside: tuple[str, ...]  # names of components that stand there
 
 
 def shortfalls(fleet: Fleet, c: int) -> list[Shortfall]:

@@ -29,9 +29,8 @@ class PricedPoint(NamedTuple):
 class CostPicture:
     """The ground of a picture, with a scale for money.
 
-    Attributes
-    ----------
-    line, ink : colours of the costs and of words. dashed : how a bound is drawn.
+    `line`, `ink`: colours of the costs and of words.
+    `dashed`: how a bound is drawn.
     """
 
     def __init__(self, title: str, below: str, points: Sequence[PricedPoint], theme_name: str) -> None:

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 class BatchSizeSearch:
     """Orders for each size of batch.
 
-    Attributes
-    ----------
-    best : size, order and bound of the one with the fewest extra machines, then the fewest batches, then the fewest
+    `best`: size, order and bound of the one with the fewest extra machines, then the fewest batches, then the fewest
         machines more than before at its end.
-    without : sizes for which there is proven to be no order. cut : whether orders were left untried, for want of time.
+    `without`: sizes for which there is proven to be no order.
+    `cut`: whether orders were left untried, for want of time.
     """
 
     def __init__(self, case: RollingCase, most: int, attempts: int, budget: Budget) -> None:

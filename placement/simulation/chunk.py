@@ -37,11 +37,7 @@ SERIES = (
 class StrategyTask:
     """Some steps of one strategy.
 
-    Attributes
-    ----------
-    every : seconds of a step. first : the step that the part begins with.
-    most : (C,) copies that the strategy ever wants.
-    wanted, rates : (N, C) copies, and micro-requests a second, of the steps. woken : (N, C) left zero for a request.
+    `wanted`, `rates`: (N, C) copies, and micro-requests a second, of the steps.
     """
 
     problem: Problem
@@ -49,12 +45,12 @@ class StrategyTask:
     rules: ScalingRules
     times: MachineTimes
     replanning: Replanning
-    every: int
-    first: int
-    most: Ints
+    every: int  # seconds of a step
+    first: int  # the step that the part begins with
+    most: Ints  # (C,) copies that the strategy ever wants
     wanted: Ints
     rates: Ints
-    woken: Bools
+    woken: Bools  # (N, C) left zero for a request
 
 
 @dataclass(slots=True)

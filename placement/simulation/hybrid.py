@@ -59,22 +59,18 @@ class HybridRules:
 class SharingComponent:
     """One component, micro-dollars over all of the time.
 
-    Attributes
-    ----------
-    alone : on machines of its own. shared : its part of the bill of a fleet in which all share, None without prices.
-    break_even : micro-requests a second from which on a steady rate costs no more alone; None: there is none.
-    mean, most : micro-requests a second. apart : whether the best set has it alone.
-    lost : part of its requests not served alone.
+    `break_even`: micro-requests a second from which on a steady rate costs no more alone; None: there is none.
+    `mean`, `most`: micro-requests a second.
     """
 
     name: str
-    alone: int
-    shared: int | None
+    alone: int  # on machines of its own
+    shared: int | None  # its part of the bill of a fleet in which all share, None without prices
     break_even: int | None
     mean: int
     most: int
-    apart: bool
-    lost: float
+    apart: bool  # whether the best set has it alone
+    lost: float  # part of its requests not served alone
 
 
 @dataclass(frozen=True, slots=True)

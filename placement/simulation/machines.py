@@ -29,10 +29,9 @@ class RentedMachine:
 class MachineLedger:
     """Who is rented, by row of the workspace, and the bill.
 
-    Attributes
-    ----------
-    rented : row -> machine, those that wait for their release too. started : machines ordered so far.
-    seconds : (P,) machine-seconds billed so far, `min_instances` included.
+    `rented`: row -> machine, those that wait for their release too.
+    `started`: machines ordered so far.
+    `seconds`: (P,) machine-seconds billed so far, `min_instances` included.
     """
 
     def __init__(self, fleet: Fleet, start: int, minimum: int) -> None:

@@ -16,22 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OverMaximum:
-    """One component whose `max_capacity` is too low at times.
-
-    Attributes
-    ----------
-    copies : the most of that first time. wanted : copies that would serve the highest rate.
-    requests : micro-requests beyond what the most copies serve, of `asked` in all. seconds : in which there are some.
-    first : the second of the traffic with the first of them.
-    """
+    """One component whose `max_capacity` is too low at times."""
 
     component: str
-    copies: int
-    wanted: int
-    requests: int
+    copies: int  # the most of that first time
+    wanted: int  # copies that would serve the highest rate
+    requests: int  # micro-requests beyond what the most copies serve, of `asked` in all
     asked: int
-    seconds: int
-    first: int
+    seconds: int  # in which there are some
+    first: int  # the second of the traffic with the first of them
 
     def to_document(self) -> dict[str, Any]:
         """A row of `placement-simulation/v1`."""

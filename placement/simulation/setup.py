@@ -29,20 +29,18 @@ _PART = 86_400  # seconds that are played at a time; a part has at least one ste
 class SimulationSetup:
     """What all strategies share.
 
-    Attributes
-    ----------
-    every : seconds of a step. rates, wanted : (N, C) micro-requests a second, and copies. woken : (N, C) left zero.
+    `rates`, `wanted`: (N, C) micro-requests a second, and copies.
     """
 
     problem: Problem
     policy: ScalingPolicy
     rules: ScalingRules
     traffic: Traffic
-    every: int
+    every: int  # seconds of a step
     seed: int
     rates: Ints
     wanted: Ints
-    woken: Bools
+    woken: Bools  # (N, C) left zero
 
     @classmethod
     def of(
