@@ -18,18 +18,8 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = (
-    "GPUs",
-    "context",
-    "weights",
-    "activations",
-    "other",
-    "graphs",
-    "KV",
-    "margin",
-    "KV tokens",
-    "total",
-    "usable",
-)
+    "GPUs", "context", "weights", "activations", "other", "graphs", "KV", "margin", "KV tokens", "total", "usable",
+)  # fmt: skip
 
 
 _PARTS = ("context", "weights", "activation", "non_torch", "graphs", "kv", "margin")

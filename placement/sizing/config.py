@@ -27,29 +27,16 @@ HIDDEN = ("hidden_size", "n_embd", "n_embed", "d_model", "dim")
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
 KV_HEADS = (
-    "num_key_value_heads_per_layer",
-    "num_key_value_heads",
-    "n_head_kv",
-    "n_kv_heads",
-    "kv_n_heads",
-    "num_kv_heads",
-    "multi_query_group_num",
-    "num_attention_groups",
-    "num_query_groups",
-)
+    "num_key_value_heads_per_layer", "num_key_value_heads", "n_head_kv", "n_kv_heads", "kv_n_heads", "num_kv_heads",
+    "multi_query_group_num", "num_attention_groups", "num_query_groups",
+)  # fmt: skip
 HEAD_SIZE = ("head_dim", "attention_head_dim", "hidden_size_per_head", "kv_channels")
 INTERMEDIATE = ("intermediate_size", "ff_intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim")
 VOCABULARY = ("vocab_size", "padded_vocab_size", "n_vocab")
 CONTEXT = (
-    "max_position_embeddings",
-    "n_positions",
-    "max_seq_len",
-    "seq_length",
-    "model_max_length",
-    "max_sequence_length",
-    "n_ctx",
-    "context_length",
-)
+    "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length", "max_sequence_length",
+    "n_ctx", "context_length",
+)  # fmt: skip
 EXPERTS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
 EXPERTS_PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_topk")
 MOE_INTERMEDIATE = ("moe_intermediate_size", "expert_ffn_hidden_size", "ffn_hidden_size")

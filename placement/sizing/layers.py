@@ -27,15 +27,8 @@ _NOTHING_WORDS = ("mlp", "moe", "no_op")
 _PERIODS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gemma3n": 5, "gemma3n_text": 5, "cohere2": 4, "gpt_oss": 2}
 _WINDOWS = {"gemma2": 4096, "gemma3": 1024, "gemma3_text": 1024, "gpt_oss": 128, "cohere2": 4096}
 _LATENT_FAMILIES = (
-    "deepseek",
-    "kimi",
-    "glm_moe_dsa",
-    "glm4_moe_lite",
-    "longcat",
-    "pangu_ultra",
-    "axk1",
-    "bailing_hybrid",
-)
+    "deepseek", "kimi", "glm_moe_dsa", "glm4_moe_lite", "longcat", "pangu_ultra", "axk1", "bailing_hybrid",
+)  # fmt: skip
 _EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys and values that come of it
 
 

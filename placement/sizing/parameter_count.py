@@ -22,45 +22,14 @@ if TYPE_CHECKING:
     from placement.sizing.stages import PipelineStage
 
 UNGATED = (
-    "gpt2",
-    "gpt_neox",
-    "gpt_bigcode",
-    "phi",
-    "opt",
-    "falcon",
-    "starcoder2",
-    "nemotron",
-    "nemotron_h",
-    "mpt",
-    "codegen",
-    "gptj",
-    "gpt_neo",
-    "bloom",
-    "RefinedWeb",
-    "RefinedWebModel",
-)
+    "gpt2", "gpt_neox", "gpt_bigcode", "phi", "opt", "falcon", "starcoder2", "nemotron", "nemotron_h", "mpt", "codegen",
+    "gptj", "gpt_neo", "bloom", "RefinedWeb", "RefinedWebModel",
+)  # fmt: skip
 _VOCABULARY_UNIT = 64  # vLLM pads the vocabulary to a multiple of this
 _TIED_BY_DEFAULT = (
-    "gemma",
-    "gemma2",
-    "gemma3",
-    "gemma3_text",
-    "cohere",
-    "cohere2",
-    "gpt2",
-    "gpt_bigcode",
-    "falcon",
-    "RefinedWeb",
-    "RefinedWebModel",
-    "bloom",
-    "opt",
-    "mpt",
-    "phi3small",
-    "starcoder2",
-    "minicpm3",
-    "mamba",
-    "falcon_mamba",
-)
+    "gemma", "gemma2", "gemma3", "gemma3_text", "cohere", "cohere2", "gpt2", "gpt_bigcode", "falcon", "RefinedWeb",
+    "RefinedWebModel", "bloom", "opt", "mpt", "phi3small", "starcoder2", "minicpm3", "mamba", "falcon_mamba",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +111,9 @@ COMPARED = (
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
 # each layer, queries by way of a shared projection, blocks of attention that several layers share (Zamba).
 _UNCOUNTED = (
-    "moe_latent_size",
-    "routed_expert_hidden_size",
-    "block_configs",
-    "hidden_size_per_layer_input",
-    "share_q_dim",
-    "num_mem_blocks",
-    "hybrid_layer_ids",
-)
+    "moe_latent_size", "routed_expert_hidden_size", "block_configs", "hidden_size_per_layer_input", "share_q_dim",
+    "num_mem_blocks", "hybrid_layer_ids",
+)  # fmt: skip
 
 
 def count_parameters(config: Config) -> ModelParameters | None:
