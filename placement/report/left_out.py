@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.infeasible import why_infeasible
+from placement.reductions.required import RequiredAtLeast
 from placement.report import words
 from placement.report.fullness import lacking, most_frequent
+from placement.solving.budget import Budget
 from placement.solving.left_out import LeftOutLevel, left_out_levels, open_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import FleetComponent
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.report.facts import ComponentFacts, MachineLoad, PlanFacts
 
 _MOST = 200_000  # pairs of a content and an option that are looked at; beyond, what its machines lack is not said
 _NAMES = 3  # of pools on one line
+_WORK = 1  # of the checks why not all copies fit
+_REQUIRED = "the required copies"  # how those checks call what is asked for
 
 
 class LeftOutRow(NamedTuple):
@@ -78,9 +83,26 @@ def _proof(level: LeftOutLevel, highest: int) -> str:
     if not level.is_open:
         return f"proven: no plan leaves out fewer{unless}"
     if not level.least:
-        return "not proven that any must be: a longer search may place more"
+        return "how many must be is not proven; a longer search may place more"
     more = level.copies - level.least
     return f"proven: at least {level.least:,} must be{unless}; a longer search may place up to {more:,} more"
+
+
+def why_not_all(fleet: Fleet) -> str:
+    """Why no plan places all copies of some priority and those above, where that shows at once; else empty.
+
+    One resource of the quotas or one rule, which the message names, so it is a proof. As long as `why_infeasible`, for
+    each priority.
+    """
+    for level, priority in enumerate(fleet.levels):
+        placed = {c.index: c.copies for c in fleet.components if c.level is not None and c.level <= level}
+        why = why_infeasible(RequiredAtLeast.of(fleet, placed).fleet, Budget(work=_WORK))
+        if why is not None:
+            lowest = priority == fleet.levels[-1]
+            which = "" if lowest else f" of priority {priority}{' and above' if level else ''}"
+            copies = f"the copies{why.removeprefix(_REQUIRED)}" if why.startswith(_REQUIRED) else why
+            return f"no plan places all copies{which}: {words.shown(copies)}"
+    return ""
 
 
 def open_words(levels: Sequence[LeftOutLevel]) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from placement.report import words
 from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
-from placement.report.left_out import left_out_rows, level_lines, levels_of, open_words, used_up_pools
+from placement.report.left_out import left_out_rows, level_lines, levels_of, open_words, used_up_pools, why_not_all
 from placement.report.mixed import FEW, mixed_line
 from placement.report.narrow import labelled_lines
 from placement.solving.result import OUT_OF_MEMORY, Result, Status, Stop
@@ -106,6 +106,9 @@ def _levels(facts: PlanFacts, levels: Sequence[LeftOutLevel]) -> Iterator[tuple[
     for line in level_lines(facts.fleet.problem, levels):
         yield label, Text(line, style="yellow")
         label = ""
+    why = "" if label else why_not_all(facts.fleet)
+    if why:
+        yield "", why
 
 
 def _proof(result: Result, problem: Problem, levels: Sequence[LeftOutLevel]) -> Text:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import compile_fleet
 from placement.report import words
-from placement.report.left_out import level_lines, levels_of
+from placement.report.left_out import level_lines, levels_of, why_not_all
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -78,10 +79,14 @@ def _levels(problem: Problem, result: Result, plan: Plan | None) -> Iterator[str
     """How few optional copies can be left out: they come before the money."""
     if plan is not None:
         yield from level_lines(problem, levels_of(problem, result.plan, result.left_out))
-        return
-    for priority, least in result.left_out_bound.items():
-        if least:
-            yield f"no plan leaves out fewer than {words.count(least, 'copy', 'copies')} of priority {priority}"
+    else:
+        for priority, least in result.left_out_bound.items():
+            if least:
+                yield f"no plan leaves out fewer than {words.count(least, 'copy', 'copies')} of priority {priority}"
+    if any(result.left_out.values()) or (plan is None and result.plan.status != "infeasible"):
+        why = why_not_all(result.fleet or compile_fleet(problem))
+        if why:
+            yield why
 
 
 def _claim_of_copies(problem: Problem, result: Result, plan: Plan) -> str:

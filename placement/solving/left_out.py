@@ -34,7 +34,7 @@ class LeftOutLevel(NamedTuple):
             return f"no plan places more optional copies of priority {self.priority}: proven"
         if self.least:
             return f"no room found for it; at least {self.least} of priority {self.priority} stay out"
-        return f"no room found for it; it is not proven that any of priority {self.priority} must stay out"
+        return f"no room found for it; how many of priority {self.priority} must stay out is not proven"
 
     @property
     def proof(self) -> str:
@@ -43,7 +43,7 @@ class LeftOutLevel(NamedTuple):
             return ""
         if not self.is_open:
             return "proven: no fewer"
-        return f"proven: at least {self.least:,}" if self.least else "no proof that any must be"
+        return f"proven: at least {self.least:,}" if self.least else "nothing proven"
 
 
 def left_out_levels(left_out: Mapping[int, int], least: Mapping[int, int]) -> list[LeftOutLevel]:
@@ -67,7 +67,7 @@ def left_out_words(levels: Sequence[LeftOutLevel]) -> str:
     >>> left_out_words(left_out_levels({2: 3, 0: 13}, {2: 3, 0: 8}))
     '3 of priority 2 (proven: no fewer), 13 of priority 0 (proven: at least 8)'
     >>> left_out_words(left_out_levels({1: 2, 0: 4}, {}))
-    '2 of priority 1 (no proof that any must be), 4 of priority 0'
+    '2 of priority 1 (nothing proven), 4 of priority 0'
     """
     return ", ".join(_words(levels))
 

@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 import placement
+from placement.compiled.fleet import compile_fleet
 from placement.report.facts import Amount, Device, gather
 from placement.report.fill import bar
-from placement.report.left_out import left_out_rows, level_lines, levels_of
+from placement.report.left_out import left_out_rows, level_lines, levels_of, why_not_all
 from placement.report.overview import Overview
 from placement.report.tables import Report
 from tests.report.plans import mixed_demand, named, scarce, unproven
@@ -248,7 +249,7 @@ def test_copies_left_out_are_told_with_the_reason() -> None:
     text = shown(Report(problem, result), 140)
 
     (row,) = result.plan.unplaced
-    assert "3 of 3 optional copies of priority 0 are left out; not proven that any must be" in text
+    assert "3 of 3 optional copies of priority 0 are left out; how many must be is not proven" in text
     assert f"{row.component}: 3 of 3 copies of priority 0; its one pool, a, is used up; on their" in text
     assert "a: 1 of 1 machine; 3 copies of those left out could run on more" in text
     assert "0 of 3" in text
@@ -261,7 +262,7 @@ def test_copies_left_out_come_before_the_money() -> None:
     found = unproven(proven)
 
     text = " ".join(shown(Report(problem, found), 500).split())
-    assert "1 of 2 optional copies of priority 1 is left out; not proven that any must be" in text
+    assert "1 of 2 optional copies of priority 1 is left out; how many must be is not proven" in text
     assert "1 of 1 optional copy of priority 0 is left out; how many must be is open, as of a higher priority" in text
     assert "proof open whether more copies of priority 1 can be placed; gap 50.00% of the cost with so many" in text
     assert text.index("urgent: 1 of 2 copies of priority 1") < text.index("batch: 1 of 1 copy of priority 0")
@@ -282,6 +283,24 @@ def test_a_proven_part_of_what_is_left_out_is_told_beside_what_may_yet_be_placed
 
     told = "proven: at least 4 must be; a longer search may place up to 3 more"
     assert lines == [f"7 of 9 optional copies of priority 0 are left out; {told}"]
+
+
+def test_what_is_too_little_for_all_copies_is_told() -> None:
+    """The highest priority of which not all copies fit beside those above, and the resource or rule that shows it."""
+    tight = scarce()
+    assert why_not_all(compile_fleet(tight)) == (
+        "no plan places all copies of priority 1: the copies need at least 144 GiB of accelerator memory, "
+        "but the quotas of all pools together have 96"
+    )
+    pool = {"name": "a", "instance_type": "pair", "zone": "z"}
+    rows = [row | {"copies": 1} for row in tight.to_document()["components"]]
+    assert why_not_all(compile_fleet(scarce(components=rows))).startswith("no plan places all copies: the copies need")
+    assert why_not_all(compile_fleet(scarce(pools=[pool]))) == ""
+    floor = {"name": "low", "copies": 2, "min_copies": 1, "min_available_on_zone_loss": 1}
+    two = [pool, pool | {"name": "b", "zone": "y"}]
+    with_floor = scarce(components=[floor, {"name": "high", "copies": 1, "min_copies": 0, "priority": 1}], pools=two)
+    assert why_not_all(compile_fleet(with_floor)) == ""  # the second copy, of lower priority, need not be left out
+    assert why_not_all(compile_fleet(tight)) in " ".join(shown(Report(tight, solved(tight)), 500).split())
 
 
 def lacks(problem: placement.Problem) -> dict[str, str]:

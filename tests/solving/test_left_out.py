@@ -32,7 +32,7 @@ def test_a_lower_priority_waits_for_a_higher_one_that_is_open() -> None:
 def test_nothing_proven_is_not_called_at_least_none() -> None:
     """It said "at least 0 of priority 0 stay out"."""
     (level,) = left_out_levels({0: 2}, {0: 0})
-    assert level.reason == "no room found for it; it is not proven that any of priority 0 must stay out"
+    assert level.reason == "no room found for it; how many of priority 0 must stay out is not proven"
 
 
 def test_a_result_tells_what_is_left_out_beside_what_is_proven() -> None:
@@ -46,7 +46,7 @@ def test_a_result_tells_what_is_left_out_beside_what_is_proven() -> None:
     found = unproven(proven)
     assert found.left_out == {1: 1, 0: 1}
     assert found.left_out_bound == {1: 0, 0: 0}
-    told = "left out: 1 of priority 1 (no proof that any must be), 1 of priority 0"
+    told = "left out: 1 of priority 1 (nothing proven), 1 of priority 0"
     assert str(found).endswith(f"{told}; gap 50.00% among plans that leave out no more")
     assert str(replace(found, bound=None)).endswith(f"{told}; no bound")
 

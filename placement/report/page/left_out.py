@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.report import words
-from placement.report.left_out import left_out_rows, level_lines, used_up_pools
+from placement.report.left_out import left_out_rows, level_lines, used_up_pools, why_not_all
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
@@ -29,8 +29,9 @@ def left_out(view: PlacedView) -> dict[str, Any] | None:
     if not rows:
         return None
     heads = (Head("component"), *grid.numbers("left out", "of", "priority"), Head("why"))
+    lines = [*level_lines(view.problem, view.levels), *filter(None, (why_not_all(view.fleet),))]
     return {
-        "levels": [f"{line[0].upper()}{line[1:]}." for line in level_lines(view.problem, view.levels)],
+        "levels": [f"{line[0].upper()}{line[1:]}." for line in lines],
         "grid": grid.table("Optional copies that are not placed", heads, rows, "component"),
         "pools": _used_up(view),
     }
