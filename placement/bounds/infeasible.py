@@ -99,24 +99,24 @@ def _fits_nowhere(fleet: Fleet, component: FleetComponent) -> Iterator[str]:
         names = ", ".join(fleet.pools[p].name for p in closed)
         yield f"{component.name} may run on no pool but {names}, where max_instances is 0: raise it"
         return
-    needs = "; ".join(_need_in_words(option) for option in component.options)
+    nothing = "nothing, yet its allow-lists name no machine"
+    needs = "; ".join(need_in_words(option) or nothing for option in component.options)
     yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}"
 
 
-def _need_in_words(option: FleetOption) -> str:
+def need_in_words(option: FleetOption) -> str:
+    """What one copy takes: accelerators, vCPUs, host memory; empty where it takes nothing."""
     parts = []
     if option.accelerators:
         kind = "shared" if option.shared else "whole"
-        parts.append(
-            f"{option.accelerators} {kind} accelerators with {option.memory_mib / MIB_PER_GIB:g} GiB on each"
-            if option.accelerators > 1
-            else f"1 {kind} accelerator with {option.memory_mib / MIB_PER_GIB:g} GiB"
-        )
+        each = " on each" if option.accelerators > 1 else ""
+        memory = f" with {option.memory_mib / MIB_PER_GIB:g} GiB{each}" if option.memory_mib else ""
+        parts.append(f"{count(option.accelerators, f'{kind} accelerator')}{memory}")
     if option.vcpus:
         parts.append(f"{option.vcpus / MILLI:g} vCPUs")
     if option.host_mib:
         parts.append(f"{option.host_mib / MIB_PER_GIB:g} GiB of host memory")
-    return " and ".join(parts) if parts else "nothing, yet its allow-lists name no machine"
+    return " and ".join(parts)
 
 
 def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[str]:

@@ -24,6 +24,7 @@ from placement.units import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
+    from placement.catalogue.readers.fields import At
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.notes import Notes
 
@@ -210,11 +211,8 @@ def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes) -> Non
 
 
 def _replicas(found: KubeObject) -> tuple[int, int | None]:
-    predictor = found.at.key("spec").key("predictor")
-    least = whole_at(predictor, "minReplicas")
-    if least is not None and least < 0:
-        raise predictor.key("minReplicas").fault("must be a whole number, at least 0")
-    return 1 if least is None else least, whole_at(predictor, "maxReplicas")
+    predictor = found.at.key("spec", "predictor")
+    return _copies_under(predictor, "minReplicas"), whole_at(predictor, "maxReplicas")
 
 
 def _wanted(workload: Workload, cluster: KubeCluster) -> int:
@@ -251,8 +249,12 @@ def _tell_without_pods(owners: Set[Owner], cluster: KubeCluster, notes: Notes) -
 
 
 def _copies(found: KubeObject) -> int:
-    spec = found.at.get("spec")
-    told = whole_at(spec, "replicas")
+    return _copies_under(found.at.get("spec"), "replicas")
+
+
+def _copies_under(spec: At | None, key: str) -> int:
+    """How many copies are asked for under a key; 1 where nothing is."""
+    told = whole_at(spec, key)
     if spec is not None and told is not None and told < 0:
-        raise spec.key("replicas").fault("must be a whole number, at least 0")
+        raise spec.key(key).fault("must be a whole number, at least 0")
     return 1 if told is None else told

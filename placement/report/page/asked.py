@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from placement.report import words
+from placement.bounds.infeasible import need_in_words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
-from placement.units import MIB_PER_GIB, MILLI
+from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.report.page.view import View
 
 
@@ -26,7 +26,7 @@ def _components(fleet: Fleet) -> PageTable:
             grid.name(component.name, colour_class(c)),
             grid.number(component.required),
             grid.number(component.optional),
-            PageCell("; or ".join(dict.fromkeys(map(_needs, component.options)))),
+            PageCell("; or ".join(dict.fromkeys(need_in_words(row) or "nothing" for row in component.options))),
             grid.number(_pools(component)),
         )
         for c, component in enumerate(fleet.components)
@@ -42,21 +42,6 @@ def _components(fleet: Fleet) -> PageTable:
 
 def _pools(component: FleetComponent) -> int:
     return len(frozenset[int]().union(*(option.pools for option in component.options)))
-
-
-def _needs(option: FleetOption) -> str:
-    """One copy in words: accelerators, what it takes of them, vCPUs, host memory."""
-    parts = []
-    if option.accelerators:
-        kind = "part of" if option.shared else "owns"
-        parts.append(f"{kind} {words.count(option.accelerators, 'accelerator')}")
-        if option.memory_mib:
-            parts.append(f"{option.memory_mib / MIB_PER_GIB:,.4g} GiB on each")
-    if option.vcpus:
-        parts.append(f"{option.vcpus / MILLI:,.4g} vCPUs")
-    if option.host_mib:
-        parts.append(f"{option.host_mib / MIB_PER_GIB:,.4g} GiB of host memory")
-    return ", ".join(parts) or "nothing"
 
 
 def _supply(view: View) -> PageTable:
