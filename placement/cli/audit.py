@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.common_options import FORMATS, FileArgument, FormatOption, FullOption, SeedOption, one_of
+from placement.cli import common_options as common
 from placement.cli.endings import Code, is_terminal, read_warned
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ STDIN = "-"
 
 
 def audit(
-    file: FileArgument,
+    file: common.FileArgument,
     plan: Annotated[
         str | None,
         typer.Argument(
@@ -28,10 +28,10 @@ def audit(
     time_limit: Annotated[
         float, typer.Option(min=0, help="Seconds to search for a better plan and a bound; 0 checks the rules alone.")
     ] = 60.0,
-    seed: SeedOption = 0,
+    seed: common.SeedOption = 0,
     steps: Annotated[int, typer.Option(min=0, help="The largest number of first steps to suggest.")] = 5,
-    output_format: FormatOption = "text",
-    full: FullOption = False,
+    output_format: common.FormatOption = "text",
+    full: common.FullOption = False,
 ) -> None:
     """Say what is wrong with what runs now, what it costs against the proven bound, and which moves come first.
 
@@ -48,7 +48,7 @@ def audit(
     from placement.cli.streams import check_one_stdin
     from placement.documents import read_plan
 
-    one_of("--format", output_format, FORMATS)
+    common.one_of("--format", output_format, common.FORMATS)
     check_one_stdin({"FILE": file, "PLAN": plan})
     problem = read_warned(file, full=full)
     judged = None if plan is None else of_problem(read_plan(plan), plan, problem, file)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.commands import Commands
-from placement.cli.common_options import PriceOption, WriteOverOption, between_commas, file_option, one_of
 from placement.cli.endings import say, told_together
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def list_machines(
     from placement.cli.streams import console
     from placement.report.machines import machine_table
 
-    one_of("--format", output_format, ("table", "csv", "json"))
+    common.one_of("--format", output_format, ("table", "csv", "json"))
     market = read_market(facts)
     like = Filter(tuple(gpu or ()), region, provider, max_price)
     rows = search(market, like)
@@ -178,15 +178,15 @@ def export(
         str, typer.Option(metavar="A,B", help="The zones to make pools in. Default: all that are known.")
     ] = "",
     spot: Annotated[bool, typer.Option("--spot", help="Make pools at spot prices.")] = False,
-    price: PriceOption = None,
+    price: common.PriceOption = None,
     facts: FactsOption = None,
     output: Annotated[
         str,
-        file_option(
+        common.file_option(
             "The file to write: JSON if its name ends in .json, else YAML with comments. - is standard output."
         ),
     ] = "-",
-    force: WriteOverOption = False,
+    force: common.WriteOverOption = False,
 ) -> None:
     """Write parts of a problem: accelerators, instance types, pools, limits from quotas, nodes that run.
 
@@ -199,7 +199,7 @@ def export(
     check_new_file(output, facts or (), force=force)
     market = read_market(facts)
     check_region(region, market)
-    places = between_commas(zones)
+    places = common.between_commas(zones)
     like = Filter(tuple(gpu or ()), region, provider, max_price)
     wanted = chosen(market, names or (), like, places)
     named = {market.instance_type(name).name for name in names or ()}

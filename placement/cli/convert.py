@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.common_options import FullOption
+from placement.cli import common_options as common
 from placement.cli.endings import warn
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def convert(
             help="The problem with what this plan of it rents and places as what runs: once the plan is carried out.",
         ),
     ] = None,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept.
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.audit import of_problem, put, shown
-from placement.cli.common_options import FORMATS, FileArgument, FormatOption, FullOption, one_of
 from placement.cli.endings import Code, call_files, read_warned
 
 
 def diff(
-    file: FileArgument,
+    file: common.FileArgument,
     plan: Annotated[
         str,
         typer.Argument(
@@ -36,8 +36,8 @@ def diff(
             "chooses the machine of a copy itself, or does not tell it.",
         ),
     ] = False,
-    output_format: FormatOption = "text",
-    full: FullOption = False,
+    output_format: common.FormatOption = "text",
+    full: common.FullOption = False,
 ) -> None:
     """Say what differs between what runs and a plan, or between two plans: by component, by machine, move by move.
 
@@ -53,7 +53,7 @@ def diff(
     from placement.drift.compare import WHAT_RUNS
     from placement.drift.page import diff_page
 
-    one_of("--format", output_format, FORMATS)
+    common.one_of("--format", output_format, common.FORMATS)
     check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
     problem = read_warned(file, full=full)
     first = of_problem(read_plan(plan), plan, problem, file)

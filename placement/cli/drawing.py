@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import FileArgument, FullOption, PlanArgument, picture_option
+from placement.cli import common_options as common
 from placement.cli.endings import read_warned, say
 
 
 def report(
-    file: FileArgument,
-    plan: PlanArgument,
+    file: common.FileArgument,
+    plan: common.PlanArgument,
     html: Annotated[
         str | None,
         typer.Option(
@@ -28,7 +28,7 @@ def report(
         ),
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    picture: Annotated[list[str] | None, picture_option("Also draw the fleet alone")] = None,
+    picture: Annotated[list[str] | None, common.picture_option("Also draw the fleet alone")] = None,
     theme: Annotated[
         str, typer.Option(metavar="light|dark", help="The colours of the pictures; the page has both.")
     ] = "light",
@@ -123,7 +123,7 @@ def show(
             metavar="FILE", help="The problem of the plan; memory is then drawn to scale, and the plan is checked."
         ),
     ] = None,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Draw a plan on the terminal: a line for each machine, a letter for each component.
 

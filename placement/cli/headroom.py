@@ -6,26 +6,12 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import (
-    SECONDS_SHOWN,
-    FileArgument,
-    FullOption,
-    PictureThemeOption,
-    QuietOption,
-    SeedOption,
-    ThreadsOption,
-    VerboseOption,
-    WorkOption,
-    component_of,
-    output_option,
-    picture_option,
-    search_limits,
-)
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned
 
 
 def headroom(
-    file: FileArgument,
+    file: common.FileArgument,
     factors: Annotated[
         str,
         typer.Option(metavar="F,F,...", help="The factors for copies (rounded up) and demand; 1 is always among them."),
@@ -35,17 +21,17 @@ def headroom(
         typer.Option(metavar="NAME", help="A component that grows; may be repeated. Default: all of them."),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds for all points together.")
+        float | None, typer.Option(min=0, show_default=common.SECONDS_SHOWN, help="Seconds for all points together.")
     ] = None,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
-    threads: ThreadsOption = None,
-    output: Annotated[str | None, output_option("the curve with all plans")] = None,
-    picture: Annotated[list[str] | None, picture_option("Draw the curve")] = None,
-    theme: PictureThemeOption = "light",
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    full: FullOption = False,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
+    threads: common.ThreadsOption = None,
+    output: Annotated[str | None, common.output_option("the curve with all plans")] = None,
+    picture: Annotated[list[str] | None, common.picture_option("Draw the curve")] = None,
+    theme: common.PictureThemeOption = "light",
+    quiet: common.QuietOption = False,
+    verbose: common.VerboseOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Say what a fleet for 1.1, 1.3 or 1.5 times the copies and demand costs: a plan and a proven bound for each.
 
@@ -63,13 +49,13 @@ def headroom(
     check_outputs(targets, {"the problem": file}, "write each to a file of its own")
     problem = read_warned(file, full=full, quiet=quiet)
     for name in component or ():
-        component_of(problem, name, file)
+        common.component_of(problem, name, file)
     with following(live=go.progress, verbose=verbose) as listener:
         found = find_headroom(
             problem,
             chosen,
             components=component,
-            **search_limits(time_limit, seed, work, threads),
+            **common.search_limits(time_limit, seed, work, threads),
             listener=listener,
         )
     hand_out(

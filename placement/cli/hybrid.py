@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.common_options import (
-    FileArgument,
-    FullOption,
-    SchedulerOption,
-    WorkersOption,
-    component_of,
-    executor_option,
-    file_option,
-)
+from placement.cli import common_options as common
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
@@ -34,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def hybrid(
-    file: FileArgument,
+    file: common.FileArgument,
     policy: PolicyArgument,
     traffic: TrafficOption,
     every: EveryOption = "10m",
@@ -59,13 +51,13 @@ def hybrid(
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
-    executor: Annotated[str, executor_option("the fleets are played")] = "local",
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
+    executor: Annotated[str, common.executor_option("the fleets are played")] = "local",
+    workers: common.WorkersOption = None,
+    scheduler: common.SchedulerOption = None,
     output: Annotated[
-        str | None, file_option("Write the answer to this file (placement-hybrid/v1); - is standard output.")
+        str | None, common.file_option("Write the answer to this file (placement-hybrid/v1); - is standard output.")
     ] = None,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Say for each component what it costs on an endpoint of its own and in a shared fleet, and which should share.
 
@@ -87,7 +79,7 @@ def hybrid(
     case = words.read(full=full)
     for option, names in (("--alone", alone), ("--share", share)):
         for named in names or ():
-            component_of(case.problem, named, file, option)
+            common.component_of(case.problem, named, file, option)
     (rules,) = case.policies.values()
     setup = SimulationSetup.of(case.problem, rules, case.traffic, every=case.every, until=case.until, seed=seed)
     given = HybridRules(frozenset(alone or ()), frozenset(share or ()), plays)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import FileArgument, FullOption
+from placement.cli import common_options as common
 
 
-def info(file: FileArgument, full: FullOption = False) -> None:
+def info(file: common.FileArgument, full: common.FullOption = False) -> None:
     """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
     from placement.cli.streams import console
     from placement.documents import read_problem

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
-from placement.cli.common_options import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.endings import Attempts, is_terminal, say, told_together
 from placement.cli.profile import StatisticOption, note, read_files
 
@@ -64,7 +64,7 @@ def init(
     spot: Annotated[
         bool, typer.Option("--spot", help="Also make pools at spot prices, where --facts tells these prices.")
     ] = False,
-    price: PriceOption = None,
+    price: common.PriceOption = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,8 +72,8 @@ def init(
             help="Measurements (placement profile) of what copies serve, requests a second; may be repeated.",
         ),
     ] = None,
-    slo_ttft: FirstTokenOption = None,
-    slo_tpot: NextTokenOption = None,
+    slo_ttft: common.FirstTokenOption = None,
+    slo_tpot: common.NextTokenOption = None,
     input_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Prompt tokens of a request, for --profile.")
     ] = None,
@@ -83,7 +83,7 @@ def init(
     statistic: StatisticOption = None,
     facts: FactsOption = None,
     name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
-    force: WriteOverOption = False,
+    force: common.WriteOverOption = False,
 ) -> None:
     """Write a first problem: models on machines of a region, with comments, ready to be solved.
 
@@ -103,7 +103,7 @@ def init(
         provider=provider,
         gpus=tuple(gpu or ()),
         instance_types=tuple(instance_type or ()),
-        zones=between_commas(zones),
+        zones=common.between_commas(zones),
         survive_zones=survive_zones or 0,
         share=share,
         engine=engine,

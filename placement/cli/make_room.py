@@ -8,24 +8,13 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import (
-    EveryRowOption,
-    FileArgument,
-    QuietOption,
-    SeedOption,
-    ThreadsOption,
-    TimeLimitOption,
-    VerboseOption,
-    WorkOption,
-    component_of,
-    search_limits,
-)
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
 
 def make_room(
-    file: FileArgument,
+    file: common.FileArgument,
     component: Annotated[str, typer.Option(metavar="NAME", help="The component that is to get more copies.")],
     copies: Annotated[
         int | None,
@@ -38,10 +27,10 @@ def make_room(
         bool,
         typer.Option("--new-machines/--no-new-machines", help="Whether new machines may be rented, within the quotas."),
     ] = True,
-    time_limit: TimeLimitOption = None,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
-    threads: ThreadsOption = None,
+    time_limit: common.TimeLimitOption = None,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
+    threads: common.ThreadsOption = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -54,9 +43,9 @@ def make_room(
     ] = None,
     output: OutputOption = None,
     picture: PictureOption = None,
-    full: EveryRowOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    full: common.EveryRowOption = False,
+    quiet: common.QuietOption = False,
+    verbose: common.VerboseOption = False,
 ) -> None:
     """Find the fewest evictions and moves that let more copies of a component in, and a safe order for them.
 
@@ -76,14 +65,14 @@ def make_room(
     check_targets(form, output, picture or (), {"the problem": file})
     go = streams(output, quiet=quiet)
     problem = read_warned(file, full=full, quiet=quiet)
-    component_of(problem, component, file)
+    common.component_of(problem, component, file)
     with following(live=go.progress, verbose=verbose) as listener:
         found = find_room(
             problem,
             component,
             copies,
             new_machines=new_machines,
-            **search_limits(time_limit, seed, work, threads),
+            **common.search_limits(time_limit, seed, work, threads),
             listener=listener,
         )
     from placement.replanning.room_document import room_document

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.commands import Commands
-from placement.cli.common_options import FirstTokenOption, NextTokenOption, WriteOverOption, file_option
 from placement.cli.endings import say, told_together
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def import_files(
         ),
     ] = None,
     statistic: StatisticOption = None,
-    output: Annotated[str, file_option("The CSV file to write; - is standard output.")] = "-",
-    force: WriteOverOption = False,
+    output: Annotated[str, common.file_option("The CSV file to write; - is standard output.")] = "-",
+    force: common.WriteOverOption = False,
 ) -> None:
     """Put the measurements of several files into one CSV file (placement-profile/v1).
 
@@ -97,8 +97,8 @@ def import_files(
 @app.command()
 def options(
     files: FilesArgument,
-    slo_ttft: FirstTokenOption = None,
-    slo_tpot: NextTokenOption = None,
+    slo_ttft: common.FirstTokenOption = None,
+    slo_tpot: common.NextTokenOption = None,
     model: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this model; may be repeated.")] = None,
     accelerator: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this accelerator; may be repeated.")

@@ -6,21 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.common_options import (
-    EveryRowOption,
-    FileArgument,
-    PictureThemeOption,
-    QuietOption,
-    SearchLimits,
-    SeedOption,
-    ThreadsOption,
-    TimeLimitOption,
-    VerboseOption,
-    WorkOption,
-    output_option,
-    picture_option,
-    search_limits,
-)
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned, say
 from placement.solving.result import Status
 
@@ -31,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def replan(
-    file: FileArgument,
+    file: common.FileArgument,
     max_moves: Annotated[
         int | None,
         typer.Option(
@@ -50,16 +36,16 @@ def replan(
         str | None,
         typer.Option(metavar="N,N,...", help="The numbers of moves to try. Default: 0, 1, 2, 5, 10, 20, ..."),
     ] = None,
-    time_limit: TimeLimitOption = None,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
-    threads: ThreadsOption = None,
-    output: Annotated[str | None, output_option("the frontier or the one plan")] = None,
-    picture: Annotated[list[str] | None, picture_option("Draw cost against moves")] = None,
-    theme: PictureThemeOption = "light",
-    full: EveryRowOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    time_limit: common.TimeLimitOption = None,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
+    threads: common.ThreadsOption = None,
+    output: Annotated[str | None, common.output_option("the frontier or the one plan")] = None,
+    picture: Annotated[list[str] | None, common.picture_option("Draw cost against moves")] = None,
+    theme: common.PictureThemeOption = "light",
+    full: common.EveryRowOption = False,
+    quiet: common.QuietOption = False,
+    verbose: common.VerboseOption = False,
 ) -> None:
     """Replan a fleet that runs with few moves: what each move buys, or the best plan within limits.
 
@@ -85,7 +71,7 @@ def replan(
     targets = go.targets | picture_targets(picture, theme)
     check_outputs(targets, {"the problem": file}, "write each to a file of its own")
     problem = read_warned(file, full=full, quiet=quiet)
-    how = search_limits(time_limit, seed, work, threads)
+    how = common.search_limits(time_limit, seed, work, threads)
     if limited:
         from placement.replanning import MoveLimits
 
@@ -107,7 +93,7 @@ def _limits(text: str) -> list[int]:
 def _frontier(
     problem: Problem,
     limits: list[int] | None,
-    how: SearchLimits,
+    how: common.SearchLimits,
     go: Streams,
     pictures: list[str],
     theme: str,
@@ -142,7 +128,9 @@ def _frontier(
     return OF_STATUS[found.points[-1].status]
 
 
-def _one_plan(problem: Problem, limits: Any, how: SearchLimits, go: Streams, *, full: bool, verbose: bool) -> int:
+def _one_plan(
+    problem: Problem, limits: Any, how: common.SearchLimits, go: Streams, *, full: bool, verbose: bool
+) -> int:
     from dataclasses import replace
 
     from placement.cli.answers import following, hand_out

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import FileArgument, FullOption, component_of
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.transition_options import (
     DrainOption,
@@ -20,7 +20,7 @@ from placement.solving.result import Status
 
 
 def rollout(
-    file: FileArgument,
+    file: common.FileArgument,
     component: Annotated[str, typer.Option(metavar="NAME", help="The component whose copies are updated.")],
     to: Annotated[
         str,
@@ -56,7 +56,7 @@ def rollout(
     form: FormatOption = None,
     output: OutputOption = None,
     picture: PictureOption = None,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Update all copies of a component in batches, new ones before old ones go, with the fewest extra machines.
 
@@ -74,7 +74,7 @@ def rollout(
     check_targets(form, output, picture or (), {"the problem": file, "the options": to})
     size = None if batch is None else BatchSize.parse(batch)
     problem = read_warned(file, full=full)
-    row = component_of(problem, component, file)
+    row = common.component_of(problem, component, file)
     found = plan_rollout(
         problem,
         component,

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.common_options import (
-    FileArgument,
-    FullOption,
-    GapOption,
-    QuietOption,
-    SeedOption,
-    ThreadsOption,
-    TimeLimitOption,
-    VerboseOption,
-    WorkOption,
-    output_option,
-    search_limits,
-)
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, read_warned, say
 from placement.errors import UsageError
 
@@ -39,10 +27,10 @@ ScenariosArgument = Annotated[
 
 
 def scenarios(
-    file: FileArgument,
+    file: common.FileArgument,
     scenarios: ScenariosArgument,
-    time_limit: TimeLimitOption = None,
-    gap: GapOption = 0.0,
+    time_limit: common.TimeLimitOption = None,
+    gap: common.GapOption = 0.0,
     compare: Annotated[
         bool,
         typer.Option(
@@ -50,10 +38,10 @@ def scenarios(
             help="Whether to compare with simple choices: commit nothing, what the mean needs, or what the peak needs.",
         ),
     ] = True,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
-    threads: ThreadsOption = None,
-    output: Annotated[str | None, output_option("the answer with all plans")] = None,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
+    threads: common.ThreadsOption = None,
+    output: Annotated[str | None, common.output_option("the answer with all plans")] = None,
     folder: Annotated[
         str | None,
         typer.Option(
@@ -63,9 +51,9 @@ def scenarios(
             "verify` or `placement report`.",
         ),
     ] = None,
-    full: FullOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    full: common.FullOption = False,
+    quiet: common.QuietOption = False,
+    verbose: common.VerboseOption = False,
 ) -> None:
     """Say which machines to commit so that many scenarios are served at least cost on average, and prove it.
 
@@ -101,7 +89,7 @@ def scenarios(
                 problem,
                 rows,
                 gap=gap,
-                **search_limits(time_limit, seed, work, threads),
+                **common.search_limits(time_limit, seed, work, threads),
                 compare=compare,
                 listener=listener,
             )

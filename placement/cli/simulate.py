@@ -10,22 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.common_options import (
-    SECONDS_SHOWN,
-    FileArgument,
-    FullOption,
-    GapOption,
-    PictureThemeOption,
-    SchedulerOption,
-    SeedOption,
-    WorkersOption,
-    WorkOption,
-    executor_option,
-    file_option,
-    output_option,
-    picture_option,
-    seconds_within,
-)
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.traffic import (
     ComponentOption,
@@ -53,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def scale(
-    file: FileArgument,
+    file: common.FileArgument,
     policy: PolicyArgument,
     rates: Annotated[
         str,
@@ -72,17 +57,17 @@ def scale(
     ] = None,
     solver: Annotated[str, typer.Option(help='The solver to use; "placement solvers" lists them.')] = "auto",
     time_limit: Annotated[
-        float | None, typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds to search for the plan.")
+        float | None, typer.Option(min=0, show_default=common.SECONDS_SHOWN, help="Seconds to search for the plan.")
     ] = None,
-    gap: GapOption = 0.0,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
+    gap: common.GapOption = 0.0,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
     problem_out: Annotated[
         str | None,
         typer.Option("--problem", metavar="FILE", help="Also write the problem with the wanted copies to this file."),
     ] = None,
-    output: Annotated[str | None, output_option("the plan")] = None,
-    full: FullOption = False,
+    output: Annotated[str | None, common.output_option("the plan")] = None,
+    full: common.FullOption = False,
 ) -> None:
     """Say how many copies a policy wants for the current request rates, and plan for them.
 
@@ -116,7 +101,7 @@ def scale(
     known = [component.name for component in problem.components]
     rows = _allowed(problem, scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at))))
     wanted = with_wanted(problem, [row.wanted for row in rows])
-    result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
+    result = solve(wanted, solver, time_limit=common.seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
     hand_out(
         go,
         result,
@@ -128,7 +113,7 @@ def scale(
 
 
 def simulate(
-    file: FileArgument,
+    file: common.FileArgument,
     policy: PoliciesArgument,
     traffic: TrafficOption,
     every: EveryOption = "10m",
@@ -149,21 +134,21 @@ def simulate(
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
-    executor: Annotated[str, executor_option("the strategies are played")] = "local",
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
+    executor: Annotated[str, common.executor_option("the strategies are played")] = "local",
+    workers: common.WorkersOption = None,
+    scheduler: common.SchedulerOption = None,
     output: Annotated[
         str | None,
-        file_option(
+        common.file_option(
             "Write the results over time to this file (placement-simulation/v1; of several policies "
             "placement-policy-comparison/v1); - is standard output."
         ),
     ] = None,
     picture: Annotated[
         list[str] | None,
-        picture_option("Draw cost, size and use over time, or with --waterfall what each idea saves"),
+        common.picture_option("Draw cost, size and use over time, or with --waterfall what each idea saves"),
     ] = None,
-    theme: PictureThemeOption = "light",
+    theme: common.PictureThemeOption = "light",
     page: Annotated[
         str | None,
         typer.Option("--report", metavar="FILE", help="Also write the results as one HTML page."),
@@ -186,7 +171,7 @@ def simulate(
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no table.")] = False,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Play traffic through a policy, and say what the fleet costs over days: shared, and in other ways to run it.
 

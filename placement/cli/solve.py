@@ -7,23 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.common_options import (
-    SECONDS_SHOWN,
-    FileArgument,
-    GapOption,
-    QuietOption,
-    SchedulerOption,
-    SeedOption,
-    ThreadsOption,
-    VerboseOption,
-    WorkersOption,
-    WorkOption,
-    executor_option,
-    output_option,
-    search_limits,
-    seconds_within,
-)
 from placement.cli.endings import OF_STATUS, raised_last, read_warned, say
 
 if TYPE_CHECKING:
@@ -54,21 +39,23 @@ def _setting_names(incomplete: str) -> list[str]:
 
 
 def solve(
-    file: FileArgument,
+    file: common.FileArgument,
     solver: Annotated[
         str, typer.Option(help='The solver to use; "placement solvers" lists them.', autocompletion=_solver_names)
     ] = "auto",
     time_limit: Annotated[
         float | None,
-        typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds to search; the best plan by then is the answer."),
+        typer.Option(
+            min=0, show_default=common.SECONDS_SHOWN, help="Seconds to search; the best plan by then is the answer."
+        ),
     ] = None,
-    gap: GapOption = 0.0,
-    seed: SeedOption = 0,
-    work: WorkOption = None,
-    threads: ThreadsOption = None,
-    executor: Annotated[str, executor_option("the parts of a large problem are solved")] = "local",
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
+    gap: common.GapOption = 0.0,
+    seed: common.SeedOption = 0,
+    work: common.WorkOption = None,
+    threads: common.ThreadsOption = None,
+    executor: Annotated[str, common.executor_option("the parts of a large problem are solved")] = "local",
+    workers: common.WorkersOption = None,
+    scheduler: common.SchedulerOption = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -82,7 +69,7 @@ def solve(
         str | None,
         typer.Option(metavar="PLAN", help="Start from this plan of the problem; the answer is never worse than it."),
     ] = None,
-    output: Annotated[str | None, output_option("the plan")] = None,
+    output: Annotated[str | None, common.output_option("the plan")] = None,
     certificate: CertificateOption = None,
     page: Annotated[
         str | None,
@@ -93,8 +80,8 @@ def solve(
     full: Annotated[
         bool, typer.Option("--full", help="Print long lists in full: every machine, component and fault.")
     ] = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    quiet: common.QuietOption = False,
+    verbose: common.VerboseOption = False,
     watch: Annotated[
         bool,
         typer.Option("--watch", "-w", help="Show cost and bound over time as a small chart while the search runs."),
@@ -128,7 +115,7 @@ def solve(
             problem,
             solver,
             gap=gap,
-            **search_limits(time_limit, seed, work, threads),
+            **common.search_limits(time_limit, seed, work, threads),
             options=options,
             hint=start,
             listener=listener,
@@ -147,7 +134,7 @@ def solve(
         if result.packing is None and go.tables is None:
             say(f"placement: {result}")
         if certificate is not None:
-            write_certificate(result, certificate, seconds_within(time_limit, None), quiet=quiet)
+            write_certificate(result, certificate, common.seconds_within(time_limit, None), quiet=quiet)
     raise typer.Exit(OF_STATUS[result.status])
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import FileArgument, FullOption, PlanArgument, SeedOption
+from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.transition_options import (
     DrainOption,
@@ -22,8 +22,8 @@ from placement.solving.result import Status
 
 
 def transition(
-    file: FileArgument,
-    plan: PlanArgument,
+    file: common.FileArgument,
+    plan: common.PlanArgument,
     max_unavailable: UnavailableOption = None,
     temporary: TemporaryOption = None,
     startup: StartupOption = None,
@@ -33,8 +33,8 @@ def transition(
     output: OutputOption = None,
     picture: PictureOption = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for a better order.")] = 60.0,
-    seed: SeedOption = 0,
-    full: FullOption = False,
+    seed: common.SeedOption = 0,
+    full: common.FullOption = False,
 ) -> None:
     """Order the steps from what runs to a plan, so that no rule is broken at any moment.
 

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.common_options import FileArgument, FullOption, PlanArgument
 from placement.cli.endings import Code, raised_last, read_warned, tell, tell_faults
 
 
 def verify(
-    file: FileArgument,
-    plan: PlanArgument,
-    full: FullOption = False,
+    file: common.FileArgument,
+    plan: common.PlanArgument,
+    full: common.FullOption = False,
 ) -> None:
     """Check a plan against every rule, and count its price afresh.
 
@@ -36,7 +36,7 @@ def verify(
 
 
 def bound(
-    file: FileArgument,
+    file: common.FileArgument,
     plan: Annotated[
         str | None,
         typer.Argument(metavar="[PLAN]", help="A plan of that problem, from any program; - reads standard input."),
@@ -45,7 +45,7 @@ def bound(
         float, typer.Option(min=0, help="Seconds to search; the best bound by then is the answer.")
     ] = 60.0,
     certificate: CertificateOption = None,
-    full: FullOption = False,
+    full: common.FullOption = False,
 ) -> None:
     """Find a lower bound that no plan can beat, and how far a given plan is from it, without a search for plans.
 

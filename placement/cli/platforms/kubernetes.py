@@ -6,19 +6,9 @@ from typing import Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.catalogue import FactsOption, read_market
-from placement.cli.common_options import PriceOption, number_of_type, one_of
-from placement.cli.platforms.shared import (
-    AllNotesOption,
-    ForceOption,
-    OutOption,
-    OutputOption,
-    PlanArgument,
-    ProblemArgument,
-    read_both,
-    write_exported,
-    write_imported,
-)
+from placement.cli.platforms import shared
 
 
 def import_command(
@@ -30,8 +20,8 @@ def import_command(
             "several files are one cluster; - is stdin.",
         ),
     ],
-    output: OutputOption = "-",
-    price: PriceOption = None,
+    output: shared.OutputOption = "-",
+    price: common.PriceOption = None,
     facts: FactsOption = None,
     zone_label: Annotated[
         str, typer.Option(metavar="LABEL", help="The label of nodes that says which zone, or rack, they are in.")
@@ -40,8 +30,8 @@ def import_command(
         int, typer.Option(min=0, metavar="N", help="How many more nodes each pool may have than today.")
     ] = 0,
     name: Annotated[str, typer.Option(help="The name of the problem.")] = "cluster",
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Read a cluster as a problem: nodes as machines, pods as copies, with the rules they have.
 
@@ -55,15 +45,15 @@ def import_command(
 
     check_new_file(output, [*files, *(facts or ())], force=force)
     form = "TYPE=DOLLARS, such as m5.large=0.096"
-    prices = dict(number_of_type("--price", form, word, LARGEST) for word in price or ())  # of two the later one
+    prices = dict(common.number_of_type("--price", form, word, LARGEST) for word in price or ())  # of two the later one
     wishes = Wishes(name, zone_label, prices, read_market(facts), grow)
-    write_imported(import_kubernetes(files, wishes), output, full=full)
+    shared.write_imported(import_kubernetes(files, wishes), output, full=full)
 
 
 def export_command(
-    problem: ProblemArgument,
-    plan: PlanArgument,
-    out: OutOption,
+    problem: shared.ProblemArgument,
+    plan: shared.PlanArgument,
+    out: shared.OutOption,
     cluster: Annotated[
         list[str] | None,
         typer.Option(
@@ -90,8 +80,8 @@ def export_command(
         bool, typer.Option("--changed", help="Write only the components of which a copy moves.")
     ] = False,
     namespace: Annotated[str, typer.Option(help="The namespace of components that were not imported.")] = "default",
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Write a plan as manifests: Deployments by pool or pinned, node pools, disruption budgets, and the steps.
 
@@ -102,10 +92,10 @@ def export_command(
     from placement.errors import UsageError
     from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 
-    one_of("--pin", pin, ("none", "node", "accelerator"))
-    one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
+    common.one_of("--pin", pin, ("none", "node", "accelerator"))
+    common.one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
     if static and not node_class:
         raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
-    documents = read_both(problem, plan, out, force=force)
+    documents = shared.read_both(problem, plan, out, force=force)
     wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
-    write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)
+    shared.write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)

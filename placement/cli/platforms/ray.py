@@ -6,22 +6,14 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import one_of
-from placement.cli.platforms.shared import (
-    AllNotesOption,
-    ForceOption,
-    OutOption,
-    PlanArgument,
-    ProblemArgument,
-    read_both,
-    write_exported,
-)
+from placement.cli import common_options as common
+from placement.cli.platforms import shared
 
 
 def export_command(
-    problem_file: ProblemArgument,
-    plan_file: PlanArgument,
-    out: OutOption,
+    problem_file: shared.ProblemArgument,
+    plan_file: shared.PlanArgument,
+    out: shared.OutOption,
     import_path: Annotated[
         str,
         typer.Option(
@@ -37,8 +29,8 @@ def export_command(
             metavar="VARIABLE", help="The environment variable that tells an engine which accelerators it has."
         ),
     ] = "CUDA_VISIBLE_DEVICES",
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Write a plan for Ray Serve: serve.yaml for `serve deploy`, and nodes.json with how to start the nodes.
 
@@ -46,7 +38,7 @@ def export_command(
     """
     from placement.integrations.ray import RayWish, export_ray
 
-    chosen = one_of("--pin", pin, ("accelerator", "machine", "pool"))
-    problem, plan = read_both(problem_file, plan_file, out, force=force)
+    chosen = common.one_of("--pin", pin, ("accelerator", "machine", "pool"))
+    problem, plan = shared.read_both(problem_file, plan_file, out, force=force)
     wish = RayWish(import_path, chosen, visible_devices)
-    write_exported(export_ray(problem, plan, wish), out, force=force, full=full)
+    shared.write_exported(export_ray(problem, plan, wish), out, force=force, full=full)

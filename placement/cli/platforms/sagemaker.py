@@ -6,22 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli import common_options as common
 from placement.cli.catalogue import read_market
-from placement.cli.common_options import PriceOption, number_of_type
 from placement.cli.endings import say, tell
-from placement.cli.platforms.shared import (
-    AllNotesOption,
-    ForceOption,
-    OutOption,
-    OutputOption,
-    PlanArgument,
-    PolicyOption,
-    ProblemArgument,
-    read_both,
-    read_policy,
-    write_exported,
-    write_imported,
-)
+from placement.cli.platforms import shared
 from placement.units import count
 
 if TYPE_CHECKING:
@@ -56,7 +44,7 @@ def import_endpoints(
     consolidate: Annotated[
         bool, typer.Option("--consolidate", help="Let components move to another endpoint that is read.")
     ] = False,
-    price: PriceOption = None,
+    price: common.PriceOption = None,
     headroom: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,9 +58,9 @@ def import_endpoints(
             metavar="FILE", help="Prices, quotas, savings plans, budgets, as for placement catalogue; may be repeated."
         ),
     ] = None,
-    output: OutputOption = "-",
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    output: shared.OutputOption = "-",
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Read endpoints with inference components, and what runs on them.
 
@@ -118,13 +106,13 @@ def import_endpoints(
     kept = _headroom(headroom or [], market)
     wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)
     imported = as_problem(endpoints, market, wish, notes, _arranged)
-    write_imported(imported, output, full=full)
+    shared.write_imported(imported, output, full=full)
 
 
 def export_plan(
-    problem: ProblemArgument,
-    plan: PlanArgument,
-    out: OutOption,
+    problem: shared.ProblemArgument,
+    plan: shared.PlanArgument,
+    out: shared.OutOption,
     role: Annotated[
         str,
         typer.Option(
@@ -167,9 +155,9 @@ def export_plan(
             help="The number of concurrent requests of a copy above which autoscaling adds another. Default: 5.",
         ),
     ] = None,
-    policy: PolicyOption = None,
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    policy: shared.PolicyOption = None,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Write a plan as calls of SageMaker, in order, with a CloudFormation template and a page of advice.
 
@@ -185,15 +173,15 @@ def export_plan(
     target = parse_version(target_version) if target_version else None
     if policy is not None and target_requests is not None:
         raise UsageError("--target-requests or --policy, which has targets of its own")
-    given, planned = read_both(problem, plan, out, force=force)
-    rules = read_policy(policy, given, problem, plan)
+    given, planned = shared.read_both(problem, plan, out, force=force)
+    rules = shared.read_policy(policy, given, problem, plan)
     requests = 5.0 if target_requests is None else target_requests
     wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)
     try:
         made = as_files(given, planned, wish)
     except DocumentError as error:
         raise error.of(problem) from None
-    write_exported(made.exported, out, force=force, full=full)
+    shared.write_exported(made.exported, out, force=force, full=full)
     for line in made.lines:
         tell(line)
     calls = count(len(made.steps), "call")
@@ -254,6 +242,6 @@ def _headroom(words: list[str], market: Market) -> dict[str, float]:
     found = {}
     for word in words:
         form = "TYPE=GIB or GIB, such as ml.g5.12xlarge=8"
-        name, gib = number_of_type("--headroom", form, word, 1e6, may_be_bare=True)
+        name, gib = common.number_of_type("--headroom", form, word, 1e6, may_be_bare=True)
         found[market.instance_type(name).name if name else ""] = gib
     return found

@@ -6,25 +6,14 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.common_options import one_of
-from placement.cli.platforms.shared import (
-    AllNotesOption,
-    ForceOption,
-    OutOption,
-    PlanArgument,
-    PolicyOption,
-    ProblemArgument,
-    read_both,
-    read_peak,
-    read_policy,
-    write_exported,
-)
+from placement.cli import common_options as common
+from placement.cli.platforms import shared
 
 
 def export_kserve_command(
-    problem_file: ProblemArgument,
-    plan_file: PlanArgument,
-    out: OutOption,
+    problem_file: shared.ProblemArgument,
+    plan_file: shared.PlanArgument,
+    out: shared.OutOption,
     pin: Annotated[str, typer.Option(help="What each copy is held to: pool, or machine where that runs now.")] = "pool",
     sharing: Annotated[
         str, typer.Option(help="What lets pods share an accelerator: time-slicing, kai or hami.")
@@ -48,8 +37,8 @@ def export_kserve_command(
             "what serves now, and beside whom; may be repeated; - is stdin.",
         ),
     ] = None,
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Write a plan as InferenceServices of KServe: one for each component, option and pool, with the plan's copies.
 
@@ -58,21 +47,21 @@ def export_kserve_command(
     from placement.integrations.kserve import KServeWish, export_kserve
 
     wish = KServeWish(
-        one_of("--pin", pin, ("pool", "machine")),
-        one_of("--sharing", sharing, ("time-slicing", "kai", "hami")),
-        one_of("--autoscaler", autoscaler, ("hpa", "external")),
+        common.one_of("--pin", pin, ("pool", "machine")),
+        common.one_of("--sharing", sharing, ("time-slicing", "kai", "hami")),
+        common.one_of("--autoscaler", autoscaler, ("hpa", "external")),
         gpu,
         queue,
         tuple(cluster or ()),
     )
-    problem, plan = read_both(problem_file, plan_file, out, force=force)
-    write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
+    problem, plan = shared.read_both(problem_file, plan_file, out, force=force)
+    shared.write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
 
 
 def export_keda_command(
-    problem_file: ProblemArgument,
-    plan_file: PlanArgument,
-    out: OutOption,
+    problem_file: shared.ProblemArgument,
+    plan_file: shared.PlanArgument,
+    out: shared.OutOption,
     peak: Annotated[
         str | None, typer.Option(metavar="PLAN", help="A plan for the peak; its numbers of copies are the maximum.")
     ] = None,
@@ -91,9 +80,9 @@ def export_keda_command(
     workload: Annotated[
         str, typer.Option(help="What is scaled: what export kserve writes, or export kubernetes.")
     ] = "kserve",
-    policy: PolicyOption = None,
-    force: ForceOption = False,
-    full: AllNotesOption = False,
+    policy: shared.PolicyOption = None,
+    force: shared.ForceOption = False,
+    full: shared.AllNotesOption = False,
 ) -> None:
     """Write a plan as ScaledObjects of KEDA, with its copies as the minimum and those of a peak plan as the maximum.
 
@@ -106,12 +95,12 @@ def export_keda_command(
     from placement.errors import UsageError
     from placement.integrations.keda import KedaWish, export_keda
 
-    chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
-    problem, plan = read_both(problem_file, plan_file, out, force=force)
+    chosen = common.one_of("--workload", workload, ("kserve", "kubernetes"))
+    problem, plan = shared.read_both(problem_file, plan_file, out, force=force)
     check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file, "--peak": peak})
-    most = None if peak is None else read_peak(problem, peak)
+    most = None if peak is None else shared.read_peak(problem, peak)
     if policy is not None and target is not None:
         raise UsageError("--target or --policy, which has targets of its own")
-    rules = read_policy(policy, problem, problem_file, plan_file)
+    rules = shared.read_policy(policy, problem, problem_file, plan_file)
     wish = KedaWish(server, query, target, chosen, rules)
-    write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
+    shared.write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
