@@ -172,7 +172,13 @@ class Fleet:
         return round(Fraction(ticks, self.tick_move))
 
     def least_cost(self, ticks: int) -> int:
-        """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded."""
+        """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded.
+
+        Of half a micro-dollar the even neighbour is taken, before moves are added. Where those come to an even number
+        whatever moves, it is also the even one of the sum: the cost of a plan of just so many ticks.
+        """
+        if all(component.move_cost % 2 == 0 for component in self.components):
+            return self.cost(ticks)
         return math.ceil(Fraction(ticks, self.tick_move) - Fraction(1, 2))
 
     def rent(self, paid: Sequence[int]) -> int:
