@@ -112,9 +112,7 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         optimal = best.status == "optimal"  # rounded down, the bound would look as if it were below the cost
         least = "" if optimal else f" than {words.least(micro_dollars(best.lower_bound))}"
         proven = "optimal, " if optimal else ""
-        than = (
-            " that leaves out no more copies" if best.left_out else " and places all copies" if audit.optional else ""
-        )
+        than = " and leaves out no more copies" if best.left_out else " and places all copies" if audit.optional else ""
         yield (f"proven: {proven}no plan that keeps every rule{than} costs less{least} {over}, moves included{by}",)
     if audit.gap is not None:
         yield (

@@ -87,9 +87,11 @@ class RollingCase:
         """Why no batch has room, with figures; `proven`: that there is no order, where one was looked for."""
         told = f"a batch of {size} needs room for {size} more of {printable(self.name)} before old ones go; "
         told += f"the machines that run have room for {self.free_room()}"
-        if not most and self.free_room() >= size:
-            there = "keeps every rule" if proven else "that keeps every rule was found"
-            return told + f", but no order of batches there {there}, and no extra machine is allowed. Allow one"
+        has_room = self.free_room() >= size
+        keeps = "keeps every rule" if proven else "that keeps every rule was found"
+        beside = f", but no order of batches there {keeps}" if has_room else ""
+        if not most and has_room:
+            return f"{told}{beside}, and no extra machine is allowed. Allow one"
         if not most:
             return told + ", and no extra machine is allowed. Allow one, or make room first"
         quotas = [
@@ -99,7 +101,8 @@ class RollingCase:
         ]
         why = f" (quota: {', '.join(quotas)})" if quotas else ""
         if not self.on_one_more():
-            return told + f", and no pool where they may run lends one more machine{why}. Raise it, or make room first"
+            lends = f"{beside}, and no pool where they may run lends one more machine{why}"
+            return f"{told}{lends}. Raise it{'' if has_room else ', or make room first'}"
         there = "exists" if proven else "was found"
         return f"{told}, and with the machines that may be rented no order of batches {there}{why}"
 

@@ -572,6 +572,12 @@ def test_room_that_rules_do_not_let_be_used_is_told() -> None:
     assert "the machines that run have room for 1, but no order of batches there" in (found.reason or "")
     assert "and no extra machine is allowed" in (found.reason or "")
 
+    full = {"y": 1, "z": 2}
+    pools = [pool.model_copy(update={"max_instances": full[pool.name]}) for pool in problem.pools]
+    found = plan_rollout(problem.model_copy(update={"pools": tuple(pools)}), "a", SAME)
+    assert found.status == "infeasible"
+    assert "room for 1, but no order of batches there keeps every rule, and no pool" in (found.reason or "")
+
 
 def test_new_copies_for_a_pool_without_quota_name_it() -> None:
     """Pool q is closed: its quota is what is missing, not room on its machines."""
