@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli import common_options as common
-from placement.cli.traffic import (
-    ComponentOption,
-    EveryOption,
-    GapsOption,
-    NameOption,
-    PolicyArgument,
-    TimesOption,
-    TrafficOption,
-    TrafficWords,
-    UntilOption,
-)
+from placement.cli import traffic as played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,10 +17,10 @@ if TYPE_CHECKING:
 
 def hybrid(
     file: common.FileArgument,
-    policy: PolicyArgument,
-    traffic: TrafficOption,
-    every: EveryOption = "10m",
-    until: UntilOption = None,
+    policy: played.PolicyArgument,
+    traffic: played.TrafficOption,
+    every: played.EveryOption = "10m",
+    until: played.UntilOption = None,
     alone: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A component that must have machines of its own; may be repeated."),
@@ -47,10 +37,10 @@ def hybrid(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed for the least cost that is proven; nothing else is random.")
     ] = 0,
-    name: NameOption = None,
-    component: ComponentOption = None,
-    gaps: GapsOption = "error",
-    times: TimesOption = 1.0,
+    name: played.NameOption = None,
+    component: played.ComponentOption = None,
+    gaps: played.GapsOption = "error",
+    times: played.TimesOption = 1.0,
     executor: Annotated[str, common.executor_option("the fleets are played")] = "local",
     workers: common.WorkersOption = None,
     scheduler: common.SchedulerOption = None,
@@ -74,7 +64,7 @@ def hybrid(
     from placement.simulation.hybrid import HybridRules, find_hybrid
     from placement.simulation.setup import SimulationSetup
 
-    words = TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
+    words = played.TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
     check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
     case = words.read(full=full)
     for option, names in (("--alone", alone), ("--share", share)):

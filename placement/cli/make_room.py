@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from placement.cli import common_options as common
+from placement.cli import transition_options as steps
 from placement.cli.endings import OF_STATUS, Code, read_warned
-from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
 
 def make_room(
@@ -38,11 +38,11 @@ def make_room(
             metavar="table|json|markdown",
             help="What to print to standard output. Default: a table, but JSON where --output names no "
             "file and standard output is no terminal.",
-            autocompletion=lambda: list(FORMATS),
+            autocompletion=lambda: list(steps.FORMATS),
         ),
     ] = None,
-    output: OutputOption = None,
-    picture: PictureOption = None,
+    output: steps.OutputOption = None,
+    picture: steps.PictureOption = None,
     full: common.EveryRowOption = False,
     quiet: common.QuietOption = False,
     verbose: common.VerboseOption = False,
@@ -58,11 +58,10 @@ def make_room(
     """
     from placement.cli.answers import following, hand_out
     from placement.cli.streams import streams
-    from placement.cli.transition_options import charts, check_targets, on_stdout, outputs_of
     from placement.documents.read import STDIN
     from placement.replanning import make_room as find_room
 
-    check_targets(form, output, picture or (), {"the problem": file})
+    steps.check_targets(form, output, picture or (), {"the problem": file})
     go = streams(output, quiet=quiet)
     problem = read_warned(file, full=full, quiet=quiet)
     common.component_of(problem, component, file)
@@ -78,14 +77,14 @@ def make_room(
     from placement.replanning.room_document import room_document
     from placement.report.room import room_checklist, room_lines, room_report
 
-    carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
+    carried = steps.on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
     aside = None if go.tables is sys.stdout else go.tables
-    outputs = outputs_of(lambda: room_document(found), lambda: room_checklist(found), carried, output)
+    outputs = steps.outputs_of(lambda: room_document(found), lambda: room_checklist(found), carried, output)
     hand_out(
         replace(go, plan=None, tables=sys.stdout if carried == "table" else aside),
         found,
         document=lambda: room_document(found),
         report=lambda: room_report(found, full=full),
-        more=outputs + charts(found.transition, picture or (), tuple(room_lines(found))),
+        more=outputs + steps.charts(found.transition, picture or (), tuple(room_lines(found))),
     )
     raise typer.Exit(Code.OK if found.plan is not None else OF_STATUS[found.status])

@@ -7,15 +7,8 @@ from typing import Annotated
 import typer
 
 from placement.cli import common_options as common
+from placement.cli import transition_options as steps
 from placement.cli.endings import OF_STATUS, read_warned
-from placement.cli.transition_options import (
-    DrainOption,
-    FormatOption,
-    OpenOption,
-    OutputOption,
-    PictureOption,
-    StartupOption,
-)
 from placement.solving.result import Status
 
 
@@ -49,13 +42,13 @@ def rollout(
             help="The largest number of extra machines at any moment. Default: as many as the quotas allow.",
         ),
     ] = None,
-    startup: StartupOption = None,
-    drain: DrainOption = None,
-    open_seconds: OpenOption = None,
+    startup: steps.StartupOption = None,
+    drain: steps.DrainOption = None,
+    open_seconds: steps.OpenOption = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for fewer extra machines.")] = 60.0,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    picture: PictureOption = None,
+    form: steps.FormatOption = None,
+    output: steps.OutputOption = None,
+    picture: steps.PictureOption = None,
     full: common.FullOption = False,
 ) -> None:
     """Update all copies of a component in batches, new ones before old ones go, with the fewest extra machines.
@@ -65,13 +58,12 @@ def rollout(
 
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
-    from placement.cli.transition_options import charts, check_targets, durations_of, on_stdout, outputs_of, show
     from placement.report.transition.rollout import as_transition, rollout_checklist, rollout_table
     from placement.rollout import BatchSize, plan_rollout
     from placement.rollout.options import read_options
     from placement.rollout.planning import MOST_EXTRA
 
-    check_targets(form, output, picture or (), {"the problem": file, "the options": to})
+    steps.check_targets(form, output, picture or (), {"the problem": file, "the options": to})
     size = None if batch is None else BatchSize.parse(batch)
     problem = read_warned(file, full=full)
     row = common.component_of(problem, component, file)
@@ -81,11 +73,13 @@ def rollout(
         read_options(to, row),
         batch=size,
         wait_seconds=wait_seconds,
-        durations=durations_of(startup, drain, open_seconds, problem, file),
+        durations=steps.durations_of(startup, drain, open_seconds, problem, file),
         extra_instances=MOST_EXTRA if extra is None else extra,
         time_limit=time_limit,
     )
-    carried = on_stdout(form, output)
-    outputs = outputs_of(found.to_document, lambda: rollout_checklist(found), carried, output)
-    show(outputs + charts(as_transition(found), picture or ()), carried, lambda: rollout_table(found, full=full))
+    carried = steps.on_stdout(form, output)
+    outputs = steps.outputs_of(found.to_document, lambda: rollout_checklist(found), carried, output)
+    steps.show(
+        outputs + steps.charts(as_transition(found), picture or ()), carried, lambda: rollout_table(found, full=full)
+    )
     raise typer.Exit(OF_STATUS[Status(found.status)])

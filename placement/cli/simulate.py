@@ -11,20 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli import common_options as common
+from placement.cli import traffic as played
 from placement.cli.endings import OF_STATUS, read_warned
-from placement.cli.traffic import (
-    ComponentOption,
-    EveryOption,
-    GapsOption,
-    NameOption,
-    PoliciesArgument,
-    PolicyArgument,
-    TimesOption,
-    TrafficOption,
-    TrafficWords,
-    UntilOption,
-    fitting_policy,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +27,7 @@ if TYPE_CHECKING:
 
 def scale(
     file: common.FileArgument,
-    policy: PolicyArgument,
+    policy: played.PolicyArgument,
     rates: Annotated[
         str,
         typer.Option(
@@ -97,7 +85,7 @@ def scale(
     check_outputs(outputs, inputs, "write each to a file of its own")
     check_one_stdin(inputs)
     problem = read_warned(file, full=full)
-    rules = fitting_policy(policy, problem)
+    rules = played.fitting_policy(policy, problem)
     known = [component.name for component in problem.components]
     rows = _allowed(problem, scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at))))
     wanted = with_wanted(problem, [row.wanted for row in rows])
@@ -114,10 +102,10 @@ def scale(
 
 def simulate(
     file: common.FileArgument,
-    policy: PoliciesArgument,
-    traffic: TrafficOption,
-    every: EveryOption = "10m",
-    until: UntilOption = None,
+    policy: played.PoliciesArgument,
+    traffic: played.TrafficOption,
+    every: played.EveryOption = "10m",
+    until: played.UntilOption = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A strategy to play; may be repeated. Default: all of them."),
@@ -130,10 +118,10 @@ def simulate(
         ),
     ] = True,
     seed: Annotated[int, typer.Option(min=0, help="Seed for the hourly plans; nothing else is random.")] = 0,
-    name: NameOption = None,
-    component: ComponentOption = None,
-    gaps: GapsOption = "error",
-    times: TimesOption = 1.0,
+    name: played.NameOption = None,
+    component: played.ComponentOption = None,
+    gaps: played.GapsOption = "error",
+    times: played.TimesOption = 1.0,
     executor: Annotated[str, common.executor_option("the strategies are played")] = "local",
     workers: common.WorkersOption = None,
     scheduler: common.SchedulerOption = None,
@@ -185,7 +173,7 @@ def simulate(
     from placement.simulation import compare_policies
     from placement.simulation.waterfall import NAMES
 
-    given = TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
+    given = played.TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
     kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
     targets = _Targets(output, tuple(picture or ()), theme, page, kept, len(policy), steps=steps, quiet=quiet)
     targets.check(given.inputs)
