@@ -62,8 +62,11 @@ class Inventory:
 
     @property
     def is_part(self) -> bool:
-        """Whether a pod that asks for an accelerator gets a part of one: a slice of time, or a partition by MIG."""
-        is_partition = self.resource == GPU and "-MIG-" in self.accelerator
+        """Whether a pod that asks for an accelerator gets a part of one: a slice of time, or a partition by MIG.
+
+        Beside partitions that have resources of their own, accelerators are whole.
+        """
+        is_partition = self.mixed is None and self.resource == GPU and "-MIG-" in self.accelerator
         return self.manager == "plugin" and (self.replicas > 1 or is_partition)
 
     @property

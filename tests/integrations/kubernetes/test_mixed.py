@@ -104,6 +104,21 @@ def test_what_runs_keeps_every_rule(tmp_path: Path) -> None:
     assert verify(found.problem, result.plan).ok
 
 
+@pytest.mark.parametrize(("whole", "large"), [(7, 2), (2, 7)])
+def test_whole_ones_beside_partitions_are_whole(tmp_path: Path, whole: int, large: int) -> None:
+    """Whichever there are more of: what has them does not move to slices of time, nor is told to stay off its node."""
+    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4", "nvidia.com/gpu.count": "4"})
+    rows = [carved("n1", whole=whole, large=large), sliced, asks("full-0", "n1", WHOLE), asks("part-0", "n1", LARGE)]
+    found = import_kubernetes([write(tmp_path / "c.json", *rows)])
+
+    (full, _) = found.problem.components
+    (mode,) = full.modes
+    assert mode.on is not None
+    assert [mixed_of(kind) is None for kind in mode.on] == [False]
+    told = [note.reason for note in found.notes if "are parts of one" in note.reason]
+    assert [text.partition(": ")[2].partition(" are")[0] for text in told] == ["A10G-shared-4"]
+
+
 def test_of_three_kinds_two_that_pods_ask_for(tmp_path: Path) -> None:
     """NVIDIA's layout all-balanced; where pods ask for all three, the node is left out aloud."""
     layout = carved("n1", large=8, middle=8, small=16)
