@@ -152,7 +152,8 @@ def _pod(
         tell_unread(pod, told, notes)
     others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
     for name, _ in others:
-        notes.ignored(f"resource {name}", "a node must have what one copy asks for; what copies ask is not added up")
+        alone = "a node must have what copies of one component ask for; what several ask is not added up"
+        notes.ignored(f"resource {name}", alone)
     for name in (name for name in asked if name in _UNCOUNTED or name.startswith("hugepages-")):
         notes.ignored(f"{told} resources {name}", "a problem has no such room, so it is not counted")
     if rows(spec, "schedulingGates"):

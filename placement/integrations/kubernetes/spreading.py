@@ -17,12 +17,15 @@ from placement.integrations.kubernetes.population import PortUse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from placement.integrations.kubernetes.asks import Ask
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.neighbours import Apart, SpreadRule
     from placement.integrations.kubernetes.selectors import NodeRules
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
+
+_MOST_PODS = 110  # of a node that does not say: the kubelet's own
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Spreader:
         for apart in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.apart):
             self._apart(w, apart, found)
         self._ports(w, found)
+        self._resources(w, found)
         for together in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.together):
             self._together(w, together)
         return found
@@ -183,12 +187,34 @@ class Spreader:
         clashing = self._ports_of.clashing(dict.fromkeys(port for one in own for port in one.ports))
         found.avoid |= dict.fromkeys(self._names(clashing, w))
 
+    def _resources(self, w: int, found: Apartness) -> None:
+        """Of a resource that no copy is counted by, copies of one node ask for no more than the node with most has.
+
+        Where accelerators, or the most pods of a node, let as many stand there at most, that is no rule of its own.
+        """
+        shapes, machines = self.workloads[w].shapes, self._may(w).values()
+        asked = [dict(shape.other) for shape in shapes]
+        anyway = max((_most_beside(shape.ask, row) for shape in shapes for row in machines), default=0)
+        for name in sorted(set[str].intersection(*map(set, asked))):
+            least = min(row[name] for row in asked)
+            most = max((int(row.other.get(name, 0) / least) for row in machines), default=0) if least else 0
+            if 0 < most < anyway:
+                found.at_most("max_per_instance", most)
+
     def _together(self, w: int, rule: Apart) -> None:
         domains = {machine.labels.get(rule.key, machine.name) for machine in self.machines}
         if len(domains) > 1 or not self.standing.pods.taken(rule.selector, rule.namespaces):
             self.notes.ignored(
                 f"{self.workloads[w].place} podAffinity[{rule.key}]", "that copies stand together can't be said"
             )
+
+
+def _most_beside(ask: Ask, machine: NodeMachine) -> int:
+    """No more copies than this stand on a machine, by what a device plugin hands out and the most pods there."""
+    pods, held = machine.pods or _MOST_PODS, machine.held
+    if not ask.is_of_plugin or held.mixed is not None:
+        return pods
+    return min(pods, held.count * held.replicas // ask.count)
 
 
 def _is_of_others(rule: Apart) -> bool:

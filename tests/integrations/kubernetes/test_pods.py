@@ -178,6 +178,21 @@ def test_replicas_that_have_no_pod_yet_are_wanted_too(tmp_path: Path) -> None:
     assert (found.components[0].copies, found.components[0].min_copies) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("asked", "gpus", "most"),
+    [("2", 1, 2), ("2", 0, 2), ("3", 1, 1), ("1", 1, None), ("1", 0, 4), ("2", 2, None), ("5", 1, None)],
+)
+def test_copies_of_one_component_share_what_a_node_has_of_a_resource(
+    tmp_path: Path, asked: str, gpus: int, most: int | None
+) -> None:
+    """Four adapters, or two, on a node of four accelerators: a plan put as many copies there as have accelerators."""
+    nodes = [node(f"n{k}", allocatable={"vpc.amazonaws.com/efa": str(k)}) for k in (2, 4)]
+    found = imported(tmp_path, *nodes, pod("a", None, "a", gpus=gpus, cpu="1", limits={"vpc.amazonaws.com/efa": asked}))
+
+    assert found.problem.components[0].spread.max_per_instance == most
+    assert "resource vpc.amazonaws.com/efa: ignored: a node must have what copies of one component" in notes(found)
+
+
 def test_a_resource_that_is_no_room_decides_where_a_copy_may_stand(tmp_path: Path) -> None:
     """Network adapters of a machine are not counted, but a machine without them is none."""
     with_adapter = node("n1", allocatable={"vpc.amazonaws.com/efa": "1"})
