@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SERVICE = "InferenceService"
 _PREDICTOR = re.compile(r"(?P<service>.+)-predictor(-\d{5}-deployment)?", re.ASCII)
 _GROUP = {"RayCluster": "ray.io/group"}  # label of pods with the group of their owner that they are of
+_WORKER = "leaderworkerset.sigs.k8s.io/worker-index"  # label of pods of a LeaderWorkerSet: 0 leads its group
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")  # owners that say how many copies they want
 
 
@@ -142,7 +143,10 @@ def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine
 
 
 def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Workload]]:
-    """The workloads of each owner and group, the newest pods first: so names don't follow the order of pods."""
+    """The workloads of each owner and group, leaders and then the newest pods first.
+
+    So names don't follow the order of pods, and those of leaders and workers not their age.
+    """
     groups: dict[tuple[Owner, str], list[Workload]] = defaultdict(list)
     for workload in found:
         groups[workload.owner, workload.group].append(workload)
@@ -150,8 +154,14 @@ def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Work
         if len(members) > 1:
             pods = [row.pod for workload in members for row, _ in workload.pods]
             age = {pod.name: index for index, pod in enumerate(newest_first(pods, cluster))}
-            members.sort(key=lambda workload: min(age[row.pod.name] for row, _ in workload.pods))
+            members.sort(key=lambda each: (_only_follows(each), min(age[row.pod.name] for row, _ in each.pods)))
     return sorted(groups.values(), key=lambda members: (members[0].owner, members[0].group))
+
+
+def _only_follows(workload: Workload) -> bool:
+    """Whether all its pods are workers of groups that others lead."""
+    index = [row.pod.labels.get(_WORKER, "0") for row, _ in workload.pods]
+    return workload.owner.kind == "LeaderWorkerSet" and "0" not in index
 
 
 def _share_out(members: Sequence[Workload], cluster: KubeCluster, notes: Notes) -> None:

@@ -44,3 +44,16 @@ def test_what_was_exported_of_a_group_stands_beside_it(tmp_path: Path) -> None:
 
     assert {row.name: row.copies for row in found.problem.components} == {"shop/llm a-b": 2, "shop/llm a.b": 1}
     assert "RayCluster shop/llm: assumed: runs 1 pod beside what an export made of it" in notes(found)
+
+
+@pytest.mark.parametrize("day", [1, 3])
+def test_leaders_and_workers(tmp_path: Path, day: int) -> None:
+    """Leaders have the name of their LeaderWorkerSet, also once a worker came back."""
+    rows = []
+    for name, index, made, cpu in (("l", "0", 2, "2"), ("w", "1", day, "1")):
+        told = {f"leaderworkerset.sigs.k8s.io/{key}": value for key, value in (("name", "mp"), ("worker-index", index))}
+        row = pod(name, "n1", "mp", kind="StatefulSet", labels=told, cpu=cpu)
+        row["metadata"]["creationTimestamp"] = f"2026-11-{made:02}T00:00:00Z"
+        rows.append(row)
+    found = imported(tmp_path, node("n1"), *rows).problem
+    assert {row.name: row.modes[0].vcpus for row in found.components} == {"shop/mp": 2, "shop/mp #2": 1}
