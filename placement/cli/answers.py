@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from placement.cli.endings import is_full_output, noting, raised_last, say, tell_faults, unwritable_output
 from placement.cli.stops import STOPS
@@ -73,26 +73,40 @@ def hand_out(
     report: Callable[[], Any],
     more: Sequence[Output] = (),
 ) -> None:
-    """Write and print an answer where it was asked for; what fails to be written is raised once the rest is done.
-
-    An answer that can't be written is kept in the folder for temporary files: it may have taken an hour.
+    """Write and print an answer where it was asked for, as `write_then_print` does.
 
     `found`: the answer, whose `faults` are told.
     `document`, `report`: what is written, and what is printed; each is made when it is needed.
     `more`: what else is to be written: with the document, or not at all.
     """
+    with raised_last() as later:
+        with later():
+            outputs = [*([] if go.plan is None else [Output(go.plan, document)]), *more]
+            write_then_print(outputs, go.tables, report, holds_answer=go.plan is not None)
+        tell_faults(found)
+
+
+def write_then_print(
+    outputs: Sequence[Output], screen: TextIO | None, report: Callable[[], Any], *, holds_answer: bool
+) -> None:
+    """Write an answer's files, then print its tables; what fails to be written is raised once the rest is done.
+
+    An answer that can't be written is kept in the folder for temporary files: it may have taken an hour. A first
+    request to stop that comes meanwhile is met by it.
+
+    `screen`: where tables go; None where none are printed. `holds_answer`: whether the first file is the answer itself.
+    """
     said: AbstractContextManager[None] = nullcontext()
     with raised_last() as later, STOPS.keeping():
         with later():
-            write_or_keep([*([] if go.plan is None else [Output(go.plan, document)]), *more])
-            if go.plan is not None:
+            write_or_keep(outputs)
+            if holds_answer:
                 said = noting("The answer was written before that.")
         with later(), said:
-            if go.tables is not None:
+            if screen is not None:
                 from placement.cli.streams import console
 
-                console(go.tables).print(report())
-        tell_faults(found)
+                console(screen).print(report())
 
 
 def write_or_keep(outputs: Sequence[Output]) -> None:

@@ -148,16 +148,9 @@ def _seconds(option: str, value: str) -> int:
 
 def show(outputs: Sequence[Output], form: str | None, table: Callable[[], Any]) -> None:
     """Write what was found, and print its table where that is the format of standard output."""
-    from placement.cli.answers import write_or_keep
-    from placement.cli.endings import raised_last
-    from placement.cli.streams import console
+    from placement.cli.answers import write_then_print
 
-    with raised_last() as later:
-        with later():
-            write_or_keep(outputs)
-        with later():
-            if form == "table":
-                console(sys.stdout).print(table())
+    write_then_print(outputs, sys.stdout if form == "table" else None, table, holds_answer=False)
 
 
 def outputs_of(

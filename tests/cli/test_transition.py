@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from placement.cli.answers import write_outputs
+from placement.cli.stops import Stops
 from placement.documents import write_document
 from placement.documents.read import read_transition
 from placement.errors import DocumentError
@@ -15,7 +18,10 @@ from tests.cli.test_solve import run
 from tests.transition.small import fleet, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from placement.cli.answers import Output
 
 EVIL = "a`|<b>*"
 FREE = [{"name": "p", "instance_type": "m", "zone": "z"}]
@@ -52,6 +58,20 @@ def test_the_document_can_be_read_again(files: tuple[Path, Path], tmp_path: Path
     assert document["format"] == "placement-transition/v1"
     assert document == again.to_document()
     assert [step["action"] for step in document["steps"]][:4] == ["open", "start", "wait", "stop"]
+
+
+def test_a_stop_while_steps_are_written_costs_none(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks for the best order so far, which is just being handed out; the command ended with 130 without a table."""
+
+    def stopped(outputs: Sequence[Output]) -> None:
+        write_outputs(outputs)
+        stops.hear(signal.SIGINT)
+
+    stops = Stops()
+    monkeypatch.setattr("placement.cli.answers.STOPS", stops)
+    monkeypatch.setattr("placement.cli.answers.write_outputs", stopped)
+    done = run("transition", *files, "--output", "steps.json")
+    assert (done.exit_code, "2 moves in 3 batches" in done.stdout) == (0, True)
 
 
 def test_a_checklist_in_markdown(files: tuple[Path, Path], tmp_path: Path) -> None:
