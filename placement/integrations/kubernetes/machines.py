@@ -51,6 +51,7 @@ _GROUPS = (
     *("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool"),
     *("kubernetes.azure.com/agentpool", "node.kubernetes.io/pool"),
 )
+_ROOM = ("cpu", "memory", "pods")  # that a machine has keys for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class NodeMachine:
     capacity_cpu_milli: int
     capacity_memory_mib: int
     held: Inventory
-    other: Mapping[str, Fraction]  # extended resources that no copy is counted by
+    other: Mapping[str, Fraction]  # resources that no copy is counted by: extended ones, and the kubelet's own
     pods: int  # the most that the kubelet runs
 
     @property
@@ -153,7 +154,7 @@ def _machine(
         capacity_cpu_milli=max(cpu, floor(capacity.get("cpu", allocatable["cpu"]) * 1000)),
         capacity_memory_mib=max(memory, floor(capacity.get("memory", allocatable["memory"]) / BYTES_PER_MIB)),
         held=held,
-        other={name: value for name, value in allocatable.items() if "/" in name and not is_accelerator(name)},
+        other={name: value for name, value in allocatable.items() if not is_accelerator(name) and name not in _ROOM},
         pods=int(allocatable.get("pods", 0)),
     )
 

@@ -47,7 +47,6 @@ _STAYS = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
 }
 _COUNTED = ("cpu", "memory", *OF_ACCELERATORS)
-_UNCOUNTED = ("ephemeral-storage",)
 _ENDED = ("Succeeded", "Failed")
 _PHASES = ("Pending", "Running", *_ENDED, "Unknown")
 _OF_NODE = ("DaemonSet", "Node")  # owners whose pods come with their node
@@ -81,6 +80,7 @@ class PodShape:
     rules: NodeRules
     neighbours: Neighbours
     other: tuple[tuple[str, Fraction], ...]
+    kept: tuple[tuple[str, Fraction], ...] = ()  # of what `is_kept` is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,10 @@ def _pod(
     for name, _ in others:
         alone = "a node must have what copies of one component ask for; what several ask is not added up"
         notes.ignored(f"resource {name}", alone)
-    for name in (name for name in asked if name in _UNCOUNTED or name.startswith("hugepages-")):
-        notes.ignored(f"{told} resources {name}", "a problem has no such room, so it is not counted")
+    kept = tuple(sorted((name, value) for name, value in asked.items() if is_kept(name)))
+    for name, _ in kept:
+        alone = "is counted for copies of each component alone: a problem has no such room"
+        notes.ignored(f"{told} resources {name}", alone)
     if rows(spec, "schedulingGates"):
         notes.ignored(f"{told} spec.schedulingGates", "a gated pod is a copy to be placed like others")
     neighbours = neighbours_of(pod, notes, told)
@@ -166,6 +168,7 @@ def _pod(
         replace(node_rules(spec, notes, told), domains=neighbours.domains()),
         neighbours,
         others,
+        kept,
     )
     is_of_node = owner.kind in _OF_NODE
     priority = _priority(spec, classes, notes, told)
@@ -181,8 +184,17 @@ def _ask_of_sharer(pod: KubeObject, claim: DeviceClaim, ask: Ask, seen: set[str]
     return found
 
 
+def is_kept(name: str) -> bool:
+    """Whether a resource is of the kubelet's own, such as a problem has no room for.
+
+    >>> is_kept("ephemeral-storage"), is_kept("hugepages-2Mi"), is_kept("memory")
+    (True, True, False)
+    """
+    return name == "ephemeral-storage" or name.startswith("hugepages-")
+
+
 def _is_other(name: str) -> bool:
-    return name not in _COUNTED and name not in _UNCOUNTED and not is_accelerator(name) and "/" in name
+    return name not in _COUNTED and not is_accelerator(name) and "/" in name
 
 
 def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:

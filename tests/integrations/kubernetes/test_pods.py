@@ -202,6 +202,16 @@ def test_a_resource_that_is_no_room_decides_where_a_copy_may_stand(tmp_path: Pat
     assert [row.instance_type for row in found.problem.pools] == ["g5.12xlarge vpc.amazonaws.com/efa", "g5.12xlarge"]
 
 
+def test_copies_of_one_component_share_the_disk_of_a_node(tmp_path: Path) -> None:
+    """Three times 60 GiB are in 200; a plan put four copies on the four accelerators there."""
+    allocatable = {"ephemeral-storage": "200Gi", "hugepages-2Mi": "0"}
+    own = pod("a", "n1", "a", gpus=1, cpu="1", limits={"ephemeral-storage": "60Gi"})
+    found = imported(tmp_path, node("n1", allocatable=allocatable), own)
+    assert found.problem.components[0].spread.max_per_instance == 3
+    untold = imported(tmp_path, node("n1"), own)
+    assert untold.problem.components[0].spread.max_per_instance is None
+
+
 # --- Accelerators
 
 
