@@ -16,7 +16,9 @@ from placement.integrations.variants import variants
 if TYPE_CHECKING:
     from placement.documents import Component, Option, Plan, Pool, Problem
 
-NAMED = ("StatefulSet", "LeaderWorkerSet")  # owners whose pods have names, volumes or groups of their own
+# Owners whose pods have names, volumes or groups of their own. KubeRay counts pods by their labels, whoever made them:
+# of a Deployment of a RayCluster's pods it would end as many workers, and stop at a second head.
+NAMED = ("StatefulSet", "LeaderWorkerSet", "RayCluster")
 _LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node", *NAMED)
 Pin = Literal["none", "node", "accelerator"]
 _PINS: dict[Pin, PlanPin] = {"none": "pool", "node": "machine", "accelerator": "accelerator"}

@@ -538,14 +538,14 @@ def test_what_no_deployment_can_replace_is_left_alone(tmp_path: Path) -> None:
 def test_owners_that_no_step_ends_are_told(tmp_path: Path) -> None:
     """An operator's own kind, and a service of KServe, which would start its Deployment again."""
     service = {"kind": "InferenceService", "metadata": {"name": "llm", "namespace": "shop"}, "spec": {"predictor": {}}}
-    pods = [pod("a-0", "n1", "a", kind="RayCluster"), pod("llm-0", "n1", "llm-predictor"), pod("c-0", "n1", "c")]
+    pods = [pod("a-0", "n1", "a", kind="Notebook"), pod("llm-0", "n1", "llm-predictor"), pod("c-0", "n1", "c")]
     source = write(tmp_path / "c.json", node("n1"), *pods, service)
     problem = import_kubernetes([source]).problem
     plan = placement.solve(problem, "ffd").plan
     assert plan is not None
     found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,)))
 
-    assert "component shop/a: inexact: a RayCluster runs its copies: no step here ends those" in notes(found)
+    assert "component shop/a: inexact: a Notebook runs its copies: no step here ends those" in notes(found)
     told = "component shop/llm-predictor: inexact: InferenceService shop/llm runs it, and would start again"
     assert told in notes(found)
     assert "shop/c:" not in notes(found)

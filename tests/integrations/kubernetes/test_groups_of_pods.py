@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import placement
+from placement.documents import Problem
 from placement.integrations.kubernetes import export_kubernetes
 from tests.integrations.kubernetes.clusters import Json, node, pod
 from tests.integrations.kubernetes.test_export import manifests
 from tests.integrations.kubernetes.test_nodes import imported, notes
-from tests.integrations.kubernetes.test_round_trip import plan_as_it_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +33,20 @@ def test_groups_of_a_ray_cluster(tmp_path: Path, day: int) -> None:
 
     assert copies == {"shop/llm headgroup": 1, "shop/llm a.b": 1, "shop/llm a-b": 2}
     assert "one more component" not in notes(found)
-    made = export_kubernetes(found.problem, plan_as_it_runs(found.problem))
-    assert len({row["metadata"]["name"] for row in manifests(made, "40-workloads.yaml")}) == 3
+
+
+def test_pods_of_a_ray_cluster_stay_its_own(tmp_path: Path) -> None:
+    """KubeRay would count pods of a Deployment with their labels as its own, and end as many; two heads stop it."""
+    rows = [of_group("headgroup", 1, cpu="2"), of_group("gpu", 1, gpus=1), of_group("gpu", 2, gpus=1)]
+    problem = imported(tmp_path, node("n1"), *rows).problem
+    document = problem.to_document()
+    document["components"][1]["copies"] = 3
+    more = Problem(**document)
+    found = export_kubernetes(more, placement.solve(more, "best-fit").plan)
+    assert manifests(found, "40-workloads.yaml") == []
+    told = " ".join(map(str, found.notes))
+    assert "component shop/llm headgroup: inexact: its pods, of a RayCluster, have names, volumes or groups" in told
+    assert "component shop/llm gpu: inexact: the plan has 3 copies, and 2 run: set the groups of RayCluster" in told
 
 
 def test_what_was_exported_of_a_group_stands_beside_it(tmp_path: Path) -> None:
