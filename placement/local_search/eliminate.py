@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
+from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill
 from placement.solving.steps import count_steps
@@ -34,7 +35,7 @@ class BinElimination:
         """O(copies + items x pools)."""
         count_steps(_PARAMS.counted)
         self._fleet = fleet
-        self._refill = Refill(fleet, packing, Counter(), seed, idle=False)
+        self._refill = Refill(fleet, PartialPacking(packing, Counter()), seed, idle=False)
         self._random = random.Random(seed)
         self._patience = float(_PARAMS.first_patience)
         self._quota = [math.inf if p.max_instances is None else p.max_instances for p in fleet.pools]

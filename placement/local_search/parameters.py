@@ -92,6 +92,16 @@ class RefillStateParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionalCopiesParameters:
+    """Optional copies brought in where machines are scarce (`optional_copies.py`)."""
+
+    before: float = parameter(100.0, "copies", "that one counts which is required, or missing at a level before")
+    after: float = parameter(0.1, "copies", "that one counts which is missing at a level after")
+    steps: int = parameter(20_000, "steps", "of refilling without gain, that end a turn")
+    tries: int = parameter(4, "turns", "without gain, that end the search")
+
+
+@dataclass(frozen=True, slots=True)
 class SetCoveringParameters:
     """The cheapest of the machines that packings had (`set_covering.py`).
 
@@ -124,6 +134,7 @@ class LocalSearchParameters:
     closing: ClosingParameters = ClosingParameters()
     eliminate: EliminateParameters = EliminateParameters()
     large_neighbourhood: LargeNeighbourhoodParameters = LargeNeighbourhoodParameters()
+    optional_copies: OptionalCopiesParameters = OptionalCopiesParameters()
     refill: RefillParameters = RefillParameters()
     set_covering: SetCoveringParameters = SetCoveringParameters()
     state: RefillStateParameters = RefillStateParameters()

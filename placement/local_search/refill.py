@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.machine_state import Copy, tightest
 from placement.heuristics import PartialPacking
@@ -19,17 +19,27 @@ from placement.local_search.state import MachineStates
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetOption
     from placement.compiled.machine_state import MachineState
-    from placement.compiled.packing import Machine, Packing
-    from placement.heuristics import Missing
+    from placement.compiled.packing import Machine
     from placement.solving.context import Solve
 
     Chosen = dict[int, list[int]]  # machine -> accelerators
 
 _PARAMS = LOCAL_SEARCH.refill
+
+
+class Required(NamedTuple):
+    """Which copies may stay unassigned: all but so many of each component, in each zone where it has rules over zones.
+
+    Each copy below the `least` counts `penalty` more. Penalties are in copies then: what is accepted is worse by parts
+    of one.
+    """
+
+    least: Mapping[tuple[int, int | None], int]
+    penalty: float
 
 
 def bring_in(
@@ -51,7 +61,7 @@ def bring_in(
     """
     if not start.missing:
         return start
-    search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties, held=held)
+    search = Refill(narrow, start, solve.seed, penalties=penalties, held=held)
     copies = sum(component.copies for component in narrow.components)
     search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies)), lambda: solve.ended, back=True)
     return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
@@ -66,21 +76,25 @@ class Refill:
     def __init__(
         self,
         fleet: Fleet,
-        packing: Packing,
-        missing: Missing,
+        start: PartialPacking,
         seed: int,
         *,
         idle: bool = True,
         penalties: Sequence[float] | None = None,
         held: Sequence[Machine] = (),
+        required: Required | None = None,
     ) -> None:
-        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`."""
-        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, penalties=penalties, held=held)
+        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`; `required`: none."""
+        self.open_machines = MachineStates(
+            fleet, start.packing, start.missing, idle=idle, penalties=penalties, held=held
+        )
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
-        self._mean = sum(item.penalty for item in self.open_machines.items) / max(1, len(self.open_machines.items))
+        items = self.open_machines.items
+        self._mean = sum(item.penalty for item in items) / max(1, len(items)) if required is None else 1.0
+        self._required = required
         self._weight: list[float] = []
         self._free: list[int] = []  # machines that are not frozen
         self._free_of: dict[int, list[int]] = {}  # those of each pool
@@ -147,11 +161,24 @@ class Refill:
 
     def _total_penalty(self) -> float:
         items = self.open_machines.items
-        return sum(n * items[i].penalty for i, n in self.open_machines.missing.items())
+        return self._lacking() + sum(n * items[i].penalty for i, n in self.open_machines.missing.items())
 
     def _weighted_penalty(self) -> float:
         items, weight = self.open_machines.items, self._weight
-        return sum(n * items[i].penalty * weight[i] for i, n in self.open_machines.missing.items())
+        return self._lacking() + sum(n * items[i].penalty * weight[i] for i, n in self.open_machines.missing.items())
+
+    def _lacking(self) -> float:
+        """What required copies count that are missing, beside what each missing copy does."""
+        if self._required is None:
+            return 0.0
+        open_machines, least = self.open_machines, self._required.least
+        lacking = 0
+        for i, n in open_machines.missing.items():
+            c, zone, _ = open_machines.items[i].key
+            if (c, zone) in least:
+                every = self._components[c].copies if zone is None else open_machines.zoned[c][zone]
+                lacking += max(0, least[c, zone] - every + n)
+        return self._required.penalty * lacking
 
     # -- what is emptied
 

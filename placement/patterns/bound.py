@@ -34,6 +34,7 @@ from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, relax
+from placement.patterns.left_out import raise_left_out_bounds
 from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
@@ -85,6 +86,7 @@ def after_instant_bounds(
     raise_instant_bounds(solve)
     if not may_build(solve.fleet, budget):
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
+    raise_left_out_bounds(_TIME.left_out.within(solve))
     reason = raise_more(solve, stats)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason, stats=stats)

@@ -61,14 +61,16 @@ class PatternProgram:
         paid: float | None = None,
         *,
         rules: bool = False,
+        level: int | None = None,
     ) -> None:
         """Build rows and first columns; O(modes).
 
         With `paid` machines are there already: they cost that part of their price, and those beyond all of it. With
         `rules` machines keep the limits over groups of pools, but for those beyond the quotas, commitments pay for
-        some, and copies that serve a demand outlive each pool.
+        some, and copies that serve a demand outlive each pool. With a `level` of optional copies machines are free, and
+        each copy that plans place less there than the relaxation asks for costs a dollar.
         """
-        self._paid = paid
+        self._paid, self._level = paid, level
         self.relaxation = relaxation
         self.rows = MasterRows(relaxation, groups, rules=rules)
         self._penalty = _PARAMS.penalty
@@ -86,11 +88,14 @@ class PatternProgram:
         self.solver = self._load([*first, *modes])
         for row in self.rows.limit:
             self._miss(row, -1.0)
+        if level is not None:
+            self.solver.add_column(1.0, inf, {self.rows.level[level]: 1.0})
+            return
         for dollars, most, column in self.rows.paid_columns():
             self.solver.add_column(-dollars, most, dict(column))
 
     def _load(self, columns: Sequence[Column]) -> QuietHighs:
-        scale = 1.0 if self._paid is None else self._paid
+        scale = 0.0 if self._level is not None else 1.0 if self._paid is None else self._paid
         cost = [scale * pool.price / MICRO for pool in self.relaxation.fleet.pools]
         cost += [0.0] * len(self.rows.group) + self._penalties()
         low, high = [low for low, _ in self.rows.bounds], [high for _, high in self.rows.bounds]
@@ -100,6 +105,8 @@ class PatternProgram:
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self.relaxation.fleet.pools
+        if self._level is not None:
+            return [self._penalty] * len(pools)
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         if self._paid is not None:
             return [(pool.price or mean + 1) / MICRO for pool in pools]
@@ -242,6 +249,8 @@ class PatternProgram:
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""
+        if self._level is not None:
+            return self._penalty
         return self._penalty * (max(pool.price for pool in self.relaxation.fleet.pools) + 1) / MICRO
 
     def uses_artificials(self) -> bool:

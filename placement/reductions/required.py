@@ -30,15 +30,16 @@ class RequiredAsPlaced(Restriction):
         """The packing need not keep any other rule; without one nothing is changed. O(components + copies)."""
         if packing is None:
             return cls(fleet, fleet, None)
-        return cls._placing(fleet, Counter(seat.component for _, seat in packing.seats()))
+        return cls.placing(fleet, Counter(seat.component for _, seat in packing.seats()))
 
     @classmethod
     def all_copies(cls, fleet: Fleet) -> RequiredAsPlaced:
         """As if a packing placed every copy. O(components)."""
-        return cls._placing(fleet, {c.index: c.copies for c in fleet.components})
+        return cls.placing(fleet, {c.index: c.copies for c in fleet.components})
 
     @classmethod
-    def _placing(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAsPlaced:
+    def placing(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAsPlaced:
+        """As if a packing placed so many copies of each component. O(components)."""
         if not fleet.levels:
             return cls(fleet, fleet, None)
         components = tuple(

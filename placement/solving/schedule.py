@@ -59,6 +59,7 @@ class BoundPhase(Phase):
     """The pattern bound; `news` is the part of the whole limit in which it must rise to go on branching."""
 
     news: float = 0.05
+    left_out: Phase = Phase("how few optional copies can be left out", 0.5, "a bound alone, copies are left out")
     root: Phase = Phase("the linear program as if nothing ran", 0.5, "moves are dear")
     kept_copies: Phase = Phase("the linear program with what runs", 0.8, "moves cost something")
     # Alone, the tree with what runs proves more after 2.4 units of work at replan 100, and from the first on at
@@ -149,6 +150,14 @@ class RunningSolutionsPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class ScarcePhase(Phase):
+    """Copies left out, before money."""
+
+    bound: Phase = Phase("how few can be: column generation at each level", 0.4)
+    wanted: Phase = Phase("copies brought in that its solution places; then any", 0.6)
+
+
+@dataclass(frozen=True, slots=True)
 class HelperPhase(Phase):
     """What the second process does."""
 
@@ -168,6 +177,7 @@ class ColumnGenerationPhase(Phase):
     # replan 400, seeds 1, 5, 6, and mixed 400, seed 2, in 60 s: 3.60, 3.21, 2.82, 1.73 % with 0.8 of the time, and
     # 3.17, 2.02, 3.02, 1.32 % with 0.95: what comes after it gains next to nothing.
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.95, "zones, from 600 copies")
+    scarce: ScarcePhase = ScarcePhase("fewer optional copies left out, before all else", 0.5, "copies are left out")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
     running: Phase = Phase("whole solutions with what runs, before all else", 0.7, "moves are dear")
     recreate: Phase = Phase("plans made cheaper as where rules look at the whole of them", 0.5, "moves are dear")

@@ -13,6 +13,7 @@ import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, evaluate, machine_price
+from placement.heuristics import PartialPacking
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
 from placement.reductions.required import RequiredAsPlaced
@@ -89,7 +90,7 @@ def test_copies_come_back_with_every_rule_kept(seeds: range) -> None:
         used = Counter(machine.pool for machine in packing.machines)
         narrow = replace(fleet, pools=tuple(replace(pool, max_instances=used[pool.index]) for pool in fleet.pools))
         start, missing = without_some(fleet, packing, rng)
-        refill = Refill(narrow, start, missing, seed)
+        refill = Refill(narrow, PartialPacking(start, missing), seed)
         wanted = held(refill)
         refill.run(300, never)
         assert held(refill) == wanted == Counter(seat.component for _, seat in packing.seats()), f"seed {seed}"
@@ -132,7 +133,7 @@ def test_a_copy_changes_its_zone_for_room() -> None:
     quota = {small["a"]: 1, small["b"]: 1, small["c"]: 1}
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=quota.get(p.index, 0)) for p in fleet.pools))
     missing: Missing = Counter({(0, 0, None): 1, (0, 1, None): 1, (1, None, None): 1, (2, None, None): 1})
-    refill = Refill(narrow, Packing(()), missing, 0)
+    refill = Refill(narrow, PartialPacking(Packing(()), missing), 0)
     assert refill.run(2_000, never)
     assert broken_rules(problem, fleet, refill.open_machines.to_packing()) == []
 
@@ -143,7 +144,9 @@ def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> No
     fleet = compile_fleet(Problem(**document([*rows, component("big", 8, 41, dedicated=True)])))
     missing: Missing = Counter({(c, None, None): 1 for c in range(3)})
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
-    alone, _, big = (item.penalty for item in Refill(narrow, Packing(()), missing, 0).open_machines.items)
+    alone, _, big = (
+        item.penalty for item in Refill(narrow, PartialPacking(Packing(()), missing), 0).open_machines.items
+    )
     assert alone == pytest.approx(2.0)  # a small machine
     assert big == pytest.approx(1.0)  # eight on a big one
 
@@ -171,7 +174,7 @@ def ends_of(seed: int) -> list[tuple[float, float]]:
             missing[seat.component, zone, None] += 1
     ends = []
     for back in (False, True):
-        refill = Refill(narrow, Packing(kept), missing, seed)
+        refill = Refill(narrow, PartialPacking(Packing(kept), missing), seed)
         least = worth_out(refill)
         while refill.steps < 3_000:
             refill.run(10_000, never_after(refill, refill.steps + 16), back=back)
@@ -195,5 +198,5 @@ def test_what_is_out_can_be_given_its_worth() -> None:
     fleet = compile_fleet(Problem(**document([component("a", 2, 30), component("wide", 1, 80, 8)])))
     narrow = replace(fleet, pools=tuple(replace(pool, max_instances=0) for pool in fleet.pools))
     missing: Missing = Counter({(0, None, None): 2, (1, None, None): 1})
-    assert worth_out(Refill(fleet, Packing(()), missing, 0, idle=False, penalties=[1.0, 7.0])) == 9.0
-    assert worth_out(Refill(narrow, Packing(()), missing, 0, idle=False)) != 9.0
+    assert worth_out(Refill(fleet, PartialPacking(Packing(()), missing), 0, idle=False, penalties=[1.0, 7.0])) == 9.0
+    assert worth_out(Refill(narrow, PartialPacking(Packing(()), missing), 0, idle=False)) != 9.0

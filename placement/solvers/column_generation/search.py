@@ -111,14 +111,15 @@ def decide_mixes(solve: Solve, bound: PatternBound) -> CombinatorialBenders:
 
 
 def left_out_limits(solve: Solve) -> Iterator[tuple[int, ...] | None]:
-    """The copies that plans to look for may leave out: none at first, then as many as the best plan.
+    """The copies that plans to look for may leave out: as few as no plan is proven to need, then as many as the best.
 
     A plan that leaves out fewer is better at any price. After the first it is for the caller to look for such plans:
-    there is a second one if the best plan still leaves some out.
+    there is a second one if the best plan still leaves out more.
     """
-    if solve.left_out is not None and any(solve.left_out):
-        yield (0,) * len(solve.left_out)
-        if not any(solve.left_out):
+    least = solve.incumbent.left_out_bound()
+    if solve.left_out is not None and solve.left_out != least:
+        yield least
+        if solve.left_out == least:
             return
     yield solve.left_out
 

@@ -1,6 +1,7 @@
 """The solver `column-generation`: prices and machine counts from patterns, plans packed on them, then improved.
 
-1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
+1. Heuristics for a first plan; where it leaves optional copies out, how few can be, and a search for such a plan
+   (`scarce`); where components have a demand, the solver `demand` for a better one and its bound.
    Where moves are dear or few, whole solutions of the pattern program with what runs (`running_solutions`) for both.
 2. The pattern bound (`patterns`): column generation, branching on machine counts, and the cheapest of these by Benders
    cuts.
@@ -45,6 +46,7 @@ from placement.reductions.greenfield import moves_are_dear
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.running_solutions import solve_running
+from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
@@ -71,6 +73,7 @@ def solve_column_generation(solve: Solve, *, options: ColumnGenerationOptions = 
     free = FreeMachines.of(solve.fleet)
     if free is not None:
         return _solve_free(solve, free, options)
+    bring_in_optional(solve)
     rules = bool(named_fleet_rules(solve.fleet))
     if not rules and solve.fleet.has_demand and not is_counted(solve):
         _count(solve)

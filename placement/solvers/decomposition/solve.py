@@ -31,6 +31,7 @@ from placement.local_search.refill import bring_in
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.partition import deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solvers.column_generation.zone_packing import may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
@@ -91,6 +92,7 @@ def solve_decomposition(solve: Solve, *, options: DecompositionOptions = Decompo
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     _first_plan(solve)
     raise_instant_bounds(solve)
+    bring_in_optional(solve)
     search = _Decomposition(solve, options)
     if not search.pack_zones():
         search.pack_whole()

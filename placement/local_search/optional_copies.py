@@ -1,0 +1,165 @@
+"""Optional copies that a plan leaves out, brought in where machines are scarce.
+
+The machines are those of the plan, and what the quotas have beside them. As if all copies were required, local search
+(`refill`) minimises what the missing ones count. Levels are taken in turns: at each of them a copy missing there counts
+one, one that comes before it more, one that comes after it little. What comes of that is made a plan of the fleet as it
+is (`completion`): some copies of a component may break rules that all of them keep.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.compiled.spread import least_total, targets
+from placement.heuristics import partial_packing_of, relabel
+from placement.heuristics.check import lacking, lacking_components
+from placement.local_search.completion import Completion
+from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.refill import Refill, Required
+from placement.reductions.capped import CappedInstances
+from placement.reductions.limits import AtFleetMix
+from placement.reductions.required import RequiredAsPlaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.heuristics import PartialPacking
+    from placement.heuristics.workspace import Workspace
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+NAME = "optional-copies"
+_PARAMS = LOCAL_SEARCH.optional_copies
+
+
+class OptionalCopies:
+    """The search for one fleet, from the best plan of a solve, which there must be. `turns` counts searches."""
+
+    def __init__(self, solve: Solve, wanted: Mapping[int, int] | None = None) -> None:
+        """Of each component so many copies are `wanted`; by default all. O(modes x pools)."""
+        self._solve, self._fleet = solve, solve.fleet
+        required = (
+            RequiredAsPlaced.all_copies(solve.fleet)
+            if wanted is None
+            else RequiredAsPlaced.placing(solve.fleet, wanted)
+        )
+        self._every = CappedInstances.of(required.fleet).fleet
+        self._whole = Completion(self._every, solve.seed)
+        self._completion = Completion(solve.fleet, solve.seed)
+        self.turns = 0
+
+    def run(self, budget: Budget) -> None:
+        """Turns until nothing is left out that could be placed, as far as is proven, or none gains for long."""
+        if self._fleet.max_moves is not None and any(self._fleet.running):  # which refilling does not count
+            return
+        failed = 0
+        while failed < _PARAMS.tries and not self._solve.within(budget).ended:
+            levels = self._open()
+            if not levels:
+                return
+            failed = 0 if self._turn(levels[failed % len(levels)], budget) else failed + 1
+
+    def _open(self) -> list[int]:
+        """The levels at which the best plan leaves out more than was proven that all do."""
+        value, bounds = self._solve.value, self._solve.incumbent.left_out_bound()
+        left_out = () if value is None else value.left_out
+        return [level for level, (n, least) in enumerate(zip(left_out, bounds, strict=False)) if n > least]
+
+    def _turn(self, level: int, budget: Budget) -> bool:
+        """Refill from the best plan with an eye on one level; says whether the plan got better."""
+        best = self._solve.packing
+        assert best is not None
+        self.turns += 1
+        narrow = self._on_machines(best)
+        start = partial_packing_of(self._whole.load(narrow, best))
+        if start is None or not start.missing:
+            return False
+        packing = self._refilled(narrow, start, level, budget)
+        found = self._completion.run(packing, Counter(), budget)
+        if found is None:
+            return False
+        return self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
+
+    def _on_machines(self, packing: Packing) -> Fleet:
+        """All copies required, on the machines of a packing and those beside them that may be of use.
+
+        Where pools have limits by the group there are none beside them.
+        """
+        fleet = self._every
+        if fleet.limits:
+            return AtFleetMix.of_packing(fleet, packing).fleet
+        used, out = Counter(machine.pool for machine in packing.machines), sum(self._left_out())
+        most = []
+        for pool in fleet.pools:
+            enough = max(used[pool.index], fleet.fewest(pool.index)) + out
+            most.append(enough if pool.max_instances is None else min(pool.max_instances, enough))
+        return AtFleetMix.of(fleet, most).fleet
+
+    def _left_out(self) -> tuple[int, ...]:
+        value = self._solve.value
+        return () if value is None else value.left_out
+
+    def _refilled(self, narrow: Fleet, start: PartialPacking, level: int, budget: Budget) -> Packing:
+        """A plan's copies and more, thinned out where rules ask for more of a component than were brought in."""
+        solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
+        required = Required(self._least(start.packing), _PARAMS.before)
+        search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
+        search.run(_PARAMS.steps, lambda: solve.ended, back=True)
+        ws = self._completion.load(self._fleet, search.open_machines.to_packing())
+        for c in lacking_components(ws):
+            thin_out(ws, c)
+        return ws.to_packing()
+
+    def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
+        """The copies that must stand, by component, and by zone where rules are over zones: some that do in a plan."""
+        least: dict[tuple[int, int | None], int] = {}
+        nowhere = [0] * len(self._fleet.zones)
+        zoned = self._completion.load(self._fleet, plan).zoned
+        for c in self._fleet.components:
+            if not c.required:
+                continue
+            if not c.has_zone_rules:
+                least[c.index, None] = c.required
+                continue
+            room = zoned[c.index]
+            total = least_total(c, nowhere, c.required, room)
+            goal = None if total is None else targets(c, nowhere, total, room, nowhere)
+            least |= {(c.index, zone): n for zone, n in enumerate(goal or room) if n}
+        return least
+
+    def _penalties(self, level: int) -> list[float]:
+        """By component, what a missing copy counts."""
+        counts = _PARAMS.before, 1.0, _PARAMS.after
+        return [
+            1.0 if c.level is None else counts[1 + (c.level > level) - (c.level < level)]
+            for c in self._fleet.components
+        ]
+
+
+def thin_out(ws: Workspace, c: int) -> bool:
+    """Take optional copies of a component off where most stand, until it keeps its rules; else change nothing.
+
+    Says whether it keeps them. O(copies^2) of the component.
+    """
+    mark, component = ws.mark(), ws.fleet.components[c]
+    while lacking(ws, c) and ws.placed[c] > component.required:
+        in_pool = Counter(int(ws.pool[m]) for m, n in ws.where[c].items() for _ in range(n))
+        fullest = max(
+            ws.movable(c),
+            key=lambda each: (
+                ws.zoned[c][ws.zone_of[ws.pool[each[1]]]],
+                in_pool[int(ws.pool[each[1]])],
+                ws.where[c][each[1]],
+            ),
+            default=None,
+        )
+        if fullest is None:
+            break
+        ws.remove(*fullest)
+    if not lacking(ws, c):
+        return True
+    ws.rollback(mark)
+    return False

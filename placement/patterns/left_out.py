@@ -1,0 +1,164 @@
+r"""How few optional copies plans leave out, by the pattern program with copies in place of money.
+
+The levels of optional copies come before money. So the bound of one level is that of the same rows with another
+objective: machines are free within their quotas, and each copy that is missing at the level counts one. Levels before
+it leave out no more than is given; those after it do not matter. For any prices, with :math:`\lambda` that of a copy
+placed at the level,
+
+.. math:: \text{missing} \ge \Big( D - \max_{n} \sum_p W_p n_p \Big) / \lambda,
+
+where D is what the copies are worth if none is missing, and n are counts within quotas and limits (`certificate`). All
+of it is in whole numbers. So the bound holds whenever the search is stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.patterns.certificate import allowed, certify
+from placement.patterns.columns import PatternColumns
+from placement.patterns.covering import any_domain
+from placement.patterns.formulation import relax
+from placement.patterns.master import PatternProgram
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.certificate import Cut, NodeDomain, Prices
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+NAME = "patterns"
+_SOME = 1e-6  # of a copy
+
+
+def raise_left_out_bounds(solve: Solve, *, at_best: bool = False) -> LeftOutBound | None:
+    """Bound what plans leave out at each level, given what the best plan leaves out before it.
+
+    Levels at which the best plan is known to leave out as few as any are passed over. With `at_best` each level is
+    bounded given the bounds of those before it: plans that leave out so few may be found yet. Returns the bound of the
+    last level, whose linear program has all levels so; None where no level was open.
+    """
+    found: LeftOutBound | None = None
+    given: tuple[int, ...] = ()
+    left_out = () if solve.value is None else solve.value.left_out
+    for level, missing in enumerate(left_out):
+        if solve.ended:
+            break
+        known = solve.incumbent.left_out_bound()[level]
+        if at_best or missing > known:
+            found = LeftOutBound(solve, level, given, found)
+            found.run(solve.budget, missing)
+            known = found.least
+        given = (*given, known if at_best else missing)
+    return found
+
+
+class LeftOutBound:
+    """The bound of one level: no plan that leaves out no more than `given` before it leaves out fewer than `least`.
+
+    `prices` are those that prove it, None before there are any.
+    """
+
+    def __init__(self, solve: Solve, level: int, given: tuple[int, ...], before: LeftOutBound | None = None) -> None:
+        """Build the program. `before` is the bound of another level of the fleet, whose patterns are good here, too."""
+        fleet = solve.fleet
+        self._solve, self.level, self.given = solve, level, given
+        below = _optional(fleet)[level + 1 :]
+        within = (*self.given, 0, *below)
+        self.relaxation: Relaxation = (
+            relax(fleet, within) if before is None else replace(before.relaxation, given=within)
+        )
+        self._domain = any_domain(fleet)
+        self._program = PatternProgram(self.relaxation, rules=True, level=level)
+        self._columns = PatternColumns(self.relaxation, self._program, solve.seed)
+        self._program.add_patterns([] if before is None else before.patterns)
+        if solve.packing is not None:
+            self._columns.add_packing(solve.packing)
+        self.least = 0
+        self.prices: Prices | None = None
+        self.rounds = 0
+        self.copies = [float(c.copies) for c in fleet.components]  # in the last solution of the linear program
+
+    @property
+    def wanted(self) -> dict[int, int]:
+        """By component, the copies that the linear program places, rounded up."""
+        wanted = zip(self.relaxation.fleet.components, self.copies, strict=True)
+        return {c.index: min(c.copies, max(c.required, math.ceil(n - _SOME))) for c, n in wanted}
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """All that are known."""
+        return self._program.known()
+
+    def run(self, budget: Budget, most: int) -> None:
+        """Column generation until the bound is that of the linear program in whole copies, or meets `most`."""
+        program, centre, best = self._program, None, Fraction(-1)
+        program.set_domain(self._domain)
+        while self.least < most and not budget.over() and program.solve(budget.left()):
+            self.rounds += 1
+            duals, value, found = program.duals(), program.value(), 0
+            self.copies = self._placed()
+            for point in program.smoothed(centre, duals):
+                prices = program.prices(point)
+                found, capacity = self._columns.price(prices, duals)
+                cut = certify(self.relaxation, prices, capacity)
+                missing = least_left_out(self.relaxation.fleet, cut, self.level, self._domain)
+                if centre is None or missing > best:
+                    best, centre = missing, point
+                    self._raise(math.ceil(missing), prices)
+                if found:
+                    break
+            if (not found or self.least >= math.ceil(value - _SOME)) and not (
+                program.uses_artificials() and program.raise_penalty()
+            ):
+                break
+
+    def _placed(self) -> list[float]:
+        placed = [0.0] * len(self.relaxation.fleet.components)
+        for mode, copies in zip(self.relaxation.modes, self._program.amounts()[0], strict=True):
+            placed[mode.component] += copies
+        return placed
+
+    def _raise(self, least: int, prices: Prices) -> None:
+        self.prices = prices
+        if least > self.least:
+            self.least = least
+            self._solve.incumbent.raise_left_out(self.level, least, NAME, self.given or None)
+
+
+def least_left_out(fleet: Fleet, cut: Cut, level: int, domain: NodeDomain) -> Fraction:
+    """The fewest copies that plans in the node leave out at a level, by an inequality that asks for all of them.
+
+    `cut` has prices, and is of a relaxation that leaves out none at the level. Exact, perhaps below 0. O(pools
+    x limits).
+    """
+    prices = cut.prices
+    each = 0 if prices is None or not prices.level else prices.level[level]
+    if prices is None or not each:
+        return Fraction(0)
+    offered = [-dual_value for dual_value in cut.coefficients]
+    for price, limit in zip(prices.limits, fleet.limits, strict=False):
+        for p, weight in limit.weight.items():
+            offered[p] += price * weight
+    lacking = (
+        cut.least
+        - allowed(fleet, prices.limits)
+        + sum(
+            min(cost * low, cost * high) for cost, low, high in zip(offered, domain.fewest, domain.most, strict=False)
+        )
+    )
+    return Fraction(lacking, each)
+
+
+def _optional(fleet: Fleet) -> list[int]:
+    """How many optional copies there are at each level."""
+    found = [0] * len(fleet.levels)
+    for component in fleet.components:
+        if component.level is not None:
+            found[component.level] += component.optional
+    return found
