@@ -12,7 +12,7 @@ import numpy as np
 
 from placement.compiled.packing import evaluate
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.construct import construct
+from placement.heuristics.construct import construct, place_optional
 from placement.heuristics.repair import completed
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -60,6 +60,12 @@ class Completion:
                     ):
                         best = found
         return best
+
+    def extended(self, plan: Packing) -> Packing:
+        """A plan with the optional copies for which there is room, on its machines or new ones."""
+        ws = self.load(self._fleet, plan)
+        place_optional(ws, self._policy)
+        return ws.to_packing()
 
     def load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""

@@ -2,7 +2,7 @@
 
 The machines are those of the plan, and what the quotas have beside them. As if all copies were required, local search
 (`refill`) minimises what the missing ones count. Levels are taken in turns: at each of them a copy missing there counts
-one, one that comes before it more, one that comes after it little. What comes of that is made a plan of the fleet as it
+one, one that comes before it more, one that comes after it less. What comes of that is made a plan of the fleet as it
 is (`completion`): some copies of a component may break rules that all of them keep.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Packing, Seat
     from placement.heuristics import PartialPacking
     from placement.heuristics.workspace import Workspace
     from placement.solving.budget import Budget
@@ -41,18 +41,14 @@ class OptionalCopies:
     def __init__(self, solve: Solve, wanted: Mapping[int, int] | None = None) -> None:
         """Of each component so many copies are `wanted`; by default all. O(modes x pools)."""
         self._solve, self._fleet = solve, solve.fleet
-        required = (
-            RequiredAsPlaced.all_copies(solve.fleet)
-            if wanted is None
-            else RequiredAsPlaced.placing(solve.fleet, wanted)
-        )
-        self._every = CappedInstances.of(required.fleet).fleet
-        self._whole = Completion(self._every, solve.seed)
+        self._wanted = {c.index: c.copies for c in solve.fleet.components} if wanted is None else wanted
         self._completion = Completion(solve.fleet, solve.seed)
+        self._nowhere = [0] * len(solve.fleet.zones)
         self.turns = 0
 
     def run(self, budget: Budget) -> None:
         """Turns until nothing is left out that could be placed, as far as is proven, or none gains for long."""
+        self.extend()
         if self._fleet.max_moves is not None and any(self._fleet.running):  # which refilling does not count
             return
         failed = 0
@@ -61,6 +57,14 @@ class OptionalCopies:
             if not levels:
                 return
             failed = 0 if self._turn(levels[failed % len(levels)], budget) else failed + 1
+
+    def extend(self) -> bool:
+        """Place optional copies for which the best plan has room, on its machines or new ones; says whether any had."""
+        best = self._solve.packing
+        if best is None:
+            return False
+        found = self._completion.extended(best)
+        return self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
 
     def _open(self) -> list[int]:
         """The levels at which the best plan leaves out more than was proven that all do."""
@@ -73,22 +77,38 @@ class OptionalCopies:
         best = self._solve.packing
         assert best is not None
         self.turns += 1
-        narrow = self._on_machines(best)
-        start = partial_packing_of(self._whole.load(narrow, best))
+        narrow, wanted = self._narrowed(best)
+        start = partial_packing_of(self._completion.load(narrow, wanted))
         if start is None or not start.missing:
             return False
         packing = self._refilled(narrow, start, level, budget)
         found = self._completion.run(packing, Counter(), budget)
         if found is None:
             return False
+        found = self._completion.extended(found)
         return self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
 
-    def _on_machines(self, packing: Packing) -> Fleet:
-        """All copies required, on the machines of a packing and those beside them that may be of use.
+    def _narrowed(self, plan: Packing) -> tuple[Fleet, Packing]:
+        """The fleet with wanted copies required, and what a plan has of them.
+
+        Of a component whose rules over zones forbid just so many beside those that stand, the next number is wanted.
+        """
+        ws, wanted = self._completion.load(self._fleet, plan), {}
+        for component in self._fleet.components:
+            c = component.index
+            few = least_total(component, self._nowhere, self._wanted[c])
+            while few is not None and ws.placed[c] > few and (fullest := _fullest(ws, c)):
+                ws.remove(*fullest)
+            total = None if few is None else least_total(component, ws.zoned[c], few)
+            wanted[c] = ws.placed[c] if total is None else total
+        fleet = CappedInstances.of(RequiredAsPlaced.placing(self._fleet, wanted).fleet).fleet
+        return self._on_machines(fleet, plan), ws.to_packing()
+
+    def _on_machines(self, fleet: Fleet, packing: Packing) -> Fleet:
+        """A fleet with the machines of a packing and those beside them that may be of use.
 
         Where pools have limits by the group there are none beside them.
         """
-        fleet = self._every
         if fleet.limits:
             return AtFleetMix.of_packing(fleet, packing).fleet
         used, out = Counter(machine.pool for machine in packing.machines), sum(self._left_out())
@@ -105,7 +125,7 @@ class OptionalCopies:
     def _refilled(self, narrow: Fleet, start: PartialPacking, level: int, budget: Budget) -> Packing:
         """A plan's copies and more, thinned out where rules ask for more of a component than were brought in."""
         solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
-        required = Required(self._least(start.packing), _PARAMS.before)
+        required = Required(self._least(start.packing), _PARAMS.required)
         search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
         search.run(_PARAMS.steps, lambda: solve.ended, back=True)
         ws = self._completion.load(self._fleet, search.open_machines.to_packing())
@@ -116,27 +136,22 @@ class OptionalCopies:
     def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
         """The copies that must stand, by component, and by zone where rules are over zones: some that do in a plan."""
         least: dict[tuple[int, int | None], int] = {}
-        nowhere = [0] * len(self._fleet.zones)
         zoned = self._completion.load(self._fleet, plan).zoned
         for c in self._fleet.components:
             if not c.required:
                 continue
-            if not c.has_zone_rules:
-                least[c.index, None] = c.required
-                continue
-            room = zoned[c.index]
-            total = least_total(c, nowhere, c.required, room)
-            goal = None if total is None else targets(c, nowhere, total, room, nowhere)
-            least |= {(c.index, zone): n for zone, n in enumerate(goal or room) if n}
+            least[c.index, None] = c.required
+            if c.has_zone_rules:
+                room = zoned[c.index]
+                total = least_total(c, self._nowhere, c.required, room)
+                least[c.index, None] = c.required if total is None else total
+                goal = None if total is None else targets(c, self._nowhere, total, room, self._nowhere)
+                least |= {(c.index, zone): n for zone, n in enumerate(goal or room) if n}
         return least
 
     def _penalties(self, level: int) -> list[float]:
-        """By component, what a missing copy counts."""
-        counts = _PARAMS.before, 1.0, _PARAMS.after
-        return [
-            1.0 if c.level is None else counts[1 + (c.level > level) - (c.level < level)]
-            for c in self._fleet.components
-        ]
+        """By component, what a missing copy counts: one at the level, more before it, less after it."""
+        return [1.0 if c.level is None else _PARAMS.ratio ** (level - c.level) for c in self._fleet.components]
 
 
 def thin_out(ws: Workspace, c: int) -> bool:
@@ -144,22 +159,23 @@ def thin_out(ws: Workspace, c: int) -> bool:
 
     Says whether it keeps them. O(copies^2) of the component.
     """
-    mark, component = ws.mark(), ws.fleet.components[c]
-    while lacking(ws, c) and ws.placed[c] > component.required:
-        in_pool = Counter(int(ws.pool[m]) for m, n in ws.where[c].items() for _ in range(n))
-        fullest = max(
-            ws.movable(c),
-            key=lambda each: (
-                ws.zoned[c][ws.zone_of[ws.pool[each[1]]]],
-                in_pool[int(ws.pool[each[1]])],
-                ws.where[c][each[1]],
-            ),
-            default=None,
-        )
-        if fullest is None:
-            break
+    mark, required = ws.mark(), ws.fleet.components[c].required
+    while lacking(ws, c) and ws.placed[c] > required and (fullest := _fullest(ws, c)):
         ws.remove(*fullest)
     if not lacking(ws, c):
         return True
     ws.rollback(mark)
     return False
+
+
+def _fullest(ws: Workspace, c: int) -> tuple[Seat, int] | None:
+    """A copy that may leave and its row: of the zone with most copies, the pool there, the machine there."""
+    in_pool: Counter[int] = Counter()
+    for m, n in ws.where[c].items():
+        in_pool[int(ws.pool[m])] += n
+
+    def crowd(m: int) -> tuple[int, int, int]:
+        p = int(ws.pool[m])
+        return ws.zoned[c][ws.zone_of[p]], in_pool[p], ws.where[c][m]
+
+    return max(ws.movable(c), key=lambda each: crowd(each[1]), default=None)

@@ -95,8 +95,8 @@ class RefillStateParameters:
 class OptionalCopiesParameters:
     """Optional copies brought in where machines are scarce (`optional_copies.py`)."""
 
-    before: float = parameter(100.0, "copies", "that one counts which is required, or missing at a level before")
-    after: float = parameter(0.1, "copies", "that one counts which is missing at a level after")
+    required: float = parameter(1e5, "copies", "that one counts which is required")
+    ratio: float = parameter(100.0, "factor", "by which a copy counts more than one at the next level")
     steps: int = parameter(20_000, "steps", "of refilling without gain, that end a turn")
     tries: int = parameter(4, "turns", "without gain, that end the search")
 

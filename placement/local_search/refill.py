@@ -32,10 +32,10 @@ _PARAMS = LOCAL_SEARCH.refill
 
 
 class Required(NamedTuple):
-    """Which copies may stay unassigned: all but so many of each component, in each zone where it has rules over zones.
+    """Which copies may stay unassigned: all but so many of each component (zone None), and in zones.
 
-    Each copy below the `least` counts `penalty` more. Penalties are in copies then: what is accepted is worse by parts
-    of one.
+    Each copy below one of the `least` counts `penalty` more. Penalties are in copies then: what is accepted is worse by
+    parts of one.
     """
 
     least: Mapping[tuple[int, int | None], int]
@@ -172,12 +172,14 @@ class Refill:
         if self._required is None:
             return 0.0
         open_machines, least = self.open_machines, self._required.least
-        lacking = 0
+        lacking, out = 0, dict[int, int]()
         for i, n in open_machines.missing.items():
             c, zone, _ = open_machines.items[i].key
-            if (c, zone) in least:
-                every = self._components[c].copies if zone is None else open_machines.zoned[c][zone]
-                lacking += max(0, least[c, zone] - every + n)
+            out[c] = out.get(c, 0) + n
+            if zone is not None and (c, zone) in least:
+                lacking += max(0, least[c, zone] - open_machines.zoned[c][zone] + n)
+        for c, n in out.items():
+            lacking += max(0, least.get((c, None), 0) - self._components[c].copies + n)
         return self._required.penalty * lacking
 
     # -- what is emptied
