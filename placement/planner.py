@@ -309,7 +309,7 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
     and what it may still find does not.
     """
     incumbent, budget = solve.incumbent, solve.budget
-    ended = _in_thread(lambda: _explained(solve, search()), budget)
+    ended = _in_thread(lambda: _explained(solve, _with_what_has_room(solve, search())), budget)
     incumbent.close()
     if not ended:
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
@@ -332,6 +332,18 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
         incumbent.blame(found.solver, said_infeasible(incumbent.found_by))
         return Outcome(found.solver, Stop.STUCK, stats=found.stats)
     return found
+
+
+def _with_what_has_room(solve: Solve, outcome: Outcome) -> Outcome:
+    """The outcome of a search, after optional copies that it left out, and for which its plan has room, are placed.
+
+    What made the plan cheaper last may have made room. It takes as long as placing these copies once.
+    """
+    if any(solve.left_out or ()) and not solve.incumbent.proved:
+        from placement.local_search.optional_copies import OptionalCopies
+
+        OptionalCopies(solve).extend()
+    return outcome
 
 
 def _explained(solve: Solve, outcome: Outcome) -> Outcome:

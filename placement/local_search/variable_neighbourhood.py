@@ -14,6 +14,7 @@ from placement.compiled.packing import evaluate
 from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.local_search.optional_copies import OptionalCopies
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.set_covering import SetCovering
 from placement.reductions.required import RequiredAsPlaced
@@ -35,6 +36,7 @@ class VariableNeighbourhoodSearch:
         self._solve, self._fleet = solve, solve.fleet
         self._covering = covering or SetCovering(solve)
         self.free = LargeNeighbourhood(solve)
+        self._optional = OptionalCopies(solve)
         self._turns = 0
         self.tries = self.closed = 0
 
@@ -52,7 +54,9 @@ class VariableNeighbourhoodSearch:
             self._covering.run(budget)
 
     def _catch_up(self) -> None:
-        """Go on from the best plan, when a search beside this one has found a better one."""
+        """Go on from the best plan, when a search beside this one has found a better one, or it has room for more."""
+        if any(self.free.value.left_out):
+            self._optional.extend()
         best = self._solve.incumbent.best
         if best is not None and best[1] < self.free.value:
             self.free.packing, self.free.value = best
