@@ -18,6 +18,7 @@ from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound
+from placement.patterns.left_out import LeftOutBound
 from placement.solving.schedule import SCHEDULE
 from placement.units import count, money
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
+    from placement.patterns.certificate import Prices
     from placement.solving.context import Solve
 
     Document = dict[str, Any]
@@ -101,7 +103,7 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     complete, certain = found.believed >= target, True
     for fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):
         search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, fewer, math.inf)
-        found = search.strongest((), None, _OF_LEVELS)
+        found = search.strongest((), None, _OF_LEVELS, prices=_prices_of_levels(solve))
         if math.isinf(found.believed):
             shift(found.nodes, len(document["prices"]))
             document["prices"] += found.prices
@@ -155,6 +157,12 @@ def _at_prices(solve: Solve, target: float, by: str, budget: Budget) -> tuple[No
     if found.believed < target:
         ArgumentSearch(solve.fleet, budget, solve.seed, solve.left_out, target).add_word(found, by)
     return found, rules.document
+
+
+def _prices_of_levels(solve: Solve) -> list[Prices]:
+    """Prices that bound what is left out at some level."""
+    known = [one for one in solve.incumbent.evidence if isinstance(one, LeftOutBound)]
+    return [one.prices for one in known if one.relaxation.fleet is solve.fleet and one.prices is not None]
 
 
 def _fewer_left_out(fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

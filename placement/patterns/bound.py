@@ -34,7 +34,7 @@ from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, relax
-from placement.patterns.left_out import raise_left_out_bounds
+from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
 from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
@@ -240,6 +240,9 @@ class PatternBound:
     def _root(self, domain: NodeDomain) -> Relaxed | None:
         """The linear programs without branching, as if nothing ran and then with what runs; None when out of time."""
         budget, packing = self._solve.budget, self._solve.packing
+        for known in self._incumbent.evidence:
+            if isinstance(known, LeftOutBound) and known.relaxation.fleet is self.fleet:
+                self._program.add_patterns(known.patterns)
         self._incumbent.evidence.append(self)
         if packing is not None:
             self._columns.add_packing(packing)

@@ -23,6 +23,7 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -34,16 +35,19 @@ if TYPE_CHECKING:
 
 NAME = "patterns"
 _SOME = 1e-6  # of a copy
+_PARAMS = PATTERNS.left_out
 
 
-def raise_left_out_bounds(solve: Solve, *, at_best: bool = False) -> LeftOutBound | None:
+def raise_left_out_bounds(
+    solve: Solve, *, at_best: bool = False, before: LeftOutBound | None = None
+) -> LeftOutBound | None:
     """Bound what plans leave out at each level, given what the best plan leaves out before it.
 
     Levels at which the best plan is known to leave out as few as any are passed over. With `at_best` each level is
     bounded given the bounds of those before it: plans that leave out so few may be found yet. Returns the bound of the
-    last level, whose linear program has all levels so; None where no level was open.
+    last level, whose linear program has all levels so; `before`, or None, where no level was open.
     """
-    found: LeftOutBound | None = None
+    found = before
     given: tuple[int, ...] = ()
     left_out = () if solve.value is None else solve.value.left_out
     for level, missing in enumerate(left_out):
@@ -52,6 +56,7 @@ def raise_left_out_bounds(solve: Solve, *, at_best: bool = False) -> LeftOutBoun
         known = solve.incumbent.left_out_bound()[level]
         if at_best or missing > known:
             found = LeftOutBound(solve, level, given, found)
+            solve.incumbent.evidence.append(found)
             found.run(solve.budget, missing)
             known = found.least
         given = (*given, known if at_best else missing)
@@ -96,7 +101,10 @@ class LeftOutBound:
         return self._program.known()
 
     def run(self, budget: Budget, most: int) -> None:
-        """Column generation until the bound is that of the linear program in whole copies, or meets `most`."""
+        """Column generation until the bound is that of the linear program in whole copies, or meets `most`.
+
+        Nearly that is enough where it does not come to `most`.
+        """
         program, centre, best = self._program, None, Fraction(-1)
         program.set_domain(self._domain)
         while self.least < most and not budget.over() and program.solve(budget.left()):
@@ -113,9 +121,9 @@ class LeftOutBound:
                     self._raise(math.ceil(missing), prices)
                 if found:
                     break
-            if (not found or self.least >= math.ceil(value - _SOME)) and not (
-                program.uses_artificials() and program.raise_penalty()
-            ):
+            least = math.ceil(value - _SOME)
+            near = self.least >= (least if least >= most else (1 - _PARAMS.near) * value)
+            if (not found or near) and not (program.uses_artificials() and program.raise_penalty()):
                 break
 
     def _placed(self) -> list[float]:

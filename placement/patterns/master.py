@@ -106,7 +106,7 @@ class PatternProgram:
         """Dollars per hour of a machine beyond the quota."""
         pools = self.relaxation.fleet.pools
         if self._level is not None:
-            return [self._penalty] * len(pools)
+            return [self._penalty * max(1, pool.shape.accelerators) for pool in pools]
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         if self._paid is not None:
             return [(pool.price or mean + 1) / MICRO for pool in pools]

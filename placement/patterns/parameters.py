@@ -211,6 +211,13 @@ class MasterParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutParameters:
+    """How few optional copies are left out (`left_out.py`)."""
+
+    near: float = parameter(0.02, "part", "of the linear program's value that the bound may lack where it is no proof")
+
+
+@dataclass(frozen=True, slots=True)
 class KeptCopiesParameters:
     """The linear program with what runs (`running/kept_copies.py`)."""
 
@@ -266,6 +273,7 @@ class PatternsParameters:
     groups: GroupParameters = GroupParameters()
     master: MasterParameters = MasterParameters()
     kept_copies: KeptCopiesParameters = KeptCopiesParameters()
+    left_out: LeftOutParameters = LeftOutParameters()
     running: RunningStateParameters = RunningStateParameters()
     size: SizeParameters = SizeParameters()
     whole_bound: WholeBoundParameters = WholeBoundParameters()

@@ -28,16 +28,15 @@ def bring_in_optional(solve: Solve) -> None:
     if not _leaves_out_more(solve):
         return
     part = _TIME.within(solve)
-    wanted = None
+    bound = None
     if may_build(solve.fleet, part.budget):
         bound = raise_left_out_bounds(_TIME.bound.within(part), at_best=True)
-        wanted = None if bound is None else bound.wanted
-    if wanted is not None and _leaves_out_more(solve):
-        OptionalCopies(part, wanted).run(_TIME.wanted.of(part.budget))
+    if bound is not None and _leaves_out_more(solve):
+        OptionalCopies(part, bound.wanted).run(_TIME.wanted.of(part.budget))
     if _leaves_out_more(solve):
-        OptionalCopies(part).run(part.budget)
-    if wanted is not None:  # of what the best plan leaves out now
-        raise_left_out_bounds(solve)
+        OptionalCopies(part).run(_TIME.any.of(part.budget))
+    if bound is not None:  # of what the best plan leaves out now
+        raise_left_out_bounds(part, before=bound)
 
 
 def _leaves_out_more(solve: Solve) -> bool:
