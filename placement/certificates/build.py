@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
     from placement.patterns.certificate import Prices
+    from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
     Document = dict[str, Any]
