@@ -9,8 +9,10 @@ is (`completion`): some copies of a component may break rules that all of them k
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import evaluate
 from placement.compiled.spread import least_total, targets
 from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.check import lacking, lacking_components
@@ -81,12 +83,8 @@ class OptionalCopies:
         start = partial_packing_of(self._completion.load(narrow, wanted))
         if start is None or not start.missing:
             return False
-        packing = self._refilled(narrow, start, level, budget)
-        found = self._completion.run(packing, Counter(), budget)
-        if found is None:
-            return False
-        found = self._completion.extended(found)
-        return self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
+        found = self._completed(self._refilled(narrow, start, level, budget), level, budget)
+        return found is not None and self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
 
     def _narrowed(self, plan: Packing) -> tuple[Fleet, Packing]:
         """The fleet with wanted copies required, and what a plan has of them.
@@ -123,15 +121,24 @@ class OptionalCopies:
         return () if value is None else value.left_out
 
     def _refilled(self, narrow: Fleet, start: PartialPacking, level: int, budget: Budget) -> Packing:
-        """A plan's copies and more, thinned out where rules ask for more of a component than were brought in."""
+        """A plan's copies and more; some of a component may break rules that all of them would keep."""
         solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
         required = Required(self._least(start.packing), _PARAMS.required)
         search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
         search.run(_PARAMS.steps, lambda: solve.ended, back=True)
-        ws = self._completion.load(self._fleet, search.open_machines.to_packing())
-        for c in lacking_components(ws):
+        return search.open_machines.to_packing()
+
+    def _completed(self, packing: Packing, level: int, budget: Budget) -> Packing | None:
+        """The best plan of a packing, with all its copies up to a level or with those that rules leave of them."""
+        ws = self._completion.load(self._fleet, packing)
+        kept = Counter({c.index: ws.placed[c.index] for c in self._fleet.components if (c.level or 0) <= level})
+        lacking = lacking_components(ws)
+        found = [self._completion.run(packing, kept, budget)] if lacking else []
+        for c in lacking:
             thin_out(ws, c)
-        return ws.to_packing()
+        found.append(self._completion.run(ws.to_packing(), Counter(), budget))
+        plans = [self._completion.extended(plan) for plan in found if plan is not None]
+        return min(plans, key=partial(evaluate, self._fleet), default=None)
 
     def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
         """The copies that must stand, by component, and by zone where rules are over zones: some that do in a plan."""
