@@ -125,7 +125,8 @@ class OptionalCopies:
         solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
         required = Required(self._least(start.packing), _PARAMS.required)
         search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
-        search.run(_PARAMS.steps, lambda: solve.ended, back=True)
+        patience = min(_PARAMS.most_steps, _PARAMS.steps * sum(c.copies for c in narrow.components))
+        search.run(patience, lambda: solve.ended, back=True)
         return search.open_machines.to_packing()
 
     def _completed(self, packing: Packing, level: int, budget: Budget) -> Packing | None:
