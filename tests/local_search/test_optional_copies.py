@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,8 +105,11 @@ def test_a_higher_priority_comes_first() -> None:
 
 def test_required_copies_stay() -> None:
     fleet = fleet_of(1, model("large", 2, 15, min_copies=1), model("small", 8, 4))
-    solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
-    OptionalCopies(solve).run(Budget())
+    plan = plan_of((0, [(0, (0,)), (0, (1,))]))
+    solve = Solve.of(fleet, hint=plan)
+    search = OptionalCopies(solve)
+    assert search._least(plan) == {(0, None): 1}  # noqa: SLF001 - a completed plan has them in any case
+    search.run(Budget())
     assert solve.left_out == (5,)
 
 
@@ -132,11 +134,17 @@ def test_every_solve_ends_with_no_room_left() -> None:
 
 def test_where_moves_are_limited_what_runs_stays() -> None:
     """Refilling does not count moves: there are no turns."""
-    fleet = replace(fleet_of(1, model("large", 2, 15), model("small", 8, 4)), max_moves=0, running=(2, 0))
-    solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
-    search = OptionalCopies(solve)
-    search.run(Budget())
-    assert search.turns == 0
+    problem = fleet_of(1, model("large", 2, 15), model("small", 8, 4)).problem.model_dump(exclude_none=True)
+    problem["instances"] = [{"name": "i", "pool": "pa"}]
+    problem["placements"] = [{"component": "large", "instance": "i", "accelerators": [k]} for k in range(2)]
+    for limit in ({"max_moves": 0}, {"move_cost": 1}):
+        fleet = compile_fleet(Problem(**{**problem, "objective": limit}))
+        runs = Packing((Machine(0, 0, (Seat(0, 0, (0,)), Seat(0, 0, (1,)))),))
+        solve = Solve.of(fleet, hint=runs)
+        search = OptionalCopies(solve)
+        search.run(Budget())
+        assert (search.turns > 0) == ("max_moves" not in limit)
+        assert solve.left_out == ((8,) if "max_moves" in limit else (2,))
 
 
 @pytest.mark.parametrize(
