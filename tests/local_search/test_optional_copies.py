@@ -135,7 +135,7 @@ def test_every_solve_ends_with_no_room_left() -> None:
 def test_where_moves_are_limited_what_runs_stays() -> None:
     """Refilling does not count moves: there are no turns."""
     problem = fleet_of(1, model("large", 2, 15), model("small", 8, 4)).problem.model_dump(exclude_none=True)
-    problem["instances"] = [{"name": "i", "pool": "pa"}]
+    problem["instances"] = [{"id": "i", "pool": "pa"}]
     problem["placements"] = [{"component": "large", "instance": "i", "accelerators": [k]} for k in range(2)]
     for limit in ({"max_moves": 0}, {"move_cost": 1}):
         fleet = compile_fleet(Problem(**{**problem, "objective": limit}))
