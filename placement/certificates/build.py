@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 FORMAT = "placement-certificate/v1"
 _TIME = SCHEDULE.certificate.claim
-_OF_LEVELS = "cp-sat"  # the solver that proves how few optional copies can be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,9 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
         document["rules"] = rules
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
-    for fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):
+    for level, fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):
         search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, fewer, math.inf)
-        found = search.strongest((), None, _OF_LEVELS, prices=_prices_of_levels(solve))
+        found = search.strongest((), None, incumbent.left_out_by[level], prices=_prices_of_levels(solve))
         if math.isinf(found.believed):
             shift(found.nodes, len(document["prices"]))
             document["prices"] += found.prices
@@ -165,14 +164,16 @@ def _prices_of_levels(solve: Solve) -> list[Prices]:
     return [one.prices for one in known if one.relaxation.fleet is solve.fleet and one.prices is not None]
 
 
-def _fewer_left_out(fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+def _fewer_left_out(
+    fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Limits on what is left out within which there is no plan, as far as that was proven: one fewer at each level."""
     most = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
     for level, n in enumerate(given):
         if n != proven[level]:
             return
         if n:
-            yield (*given[:level], n - 1, *most[level + 1 :])
+            yield level, (*given[:level], n - 1, *most[level + 1 :])
 
 
 def _cost(fleet: Fleet, ticks: float) -> Fraction | None:

@@ -10,7 +10,7 @@ the front door, `master` the restricted program, its knapsacks those of `vector_
 inequalities in whole numbers (`certificate`); branching is on machine counts and aggregates of copies
 (`branch_and_price`; Vanderbeck 2011, Math. Prog. 130, https://doi.org/10.1007/s10107-009-0334-1); fleet mixes that lack
 machines are separated as Benders cuts (`benders`, `covering`; Benders 1962, Numer. Math. 4,
-https://doi.org/10.1007/BF01386316).
+https://doi.org/10.1007/BF01386316). With copies in place of money the program bounds what is left out (`left_out`).
 
 *Inputs.* A `Solve`, and limits on copies left out per level (None: no plan is excluded).
 *Returns.* `PatternBound`: the bound in micro-dollars per hour (`bound`) and ticks (`ticks`), its cuts, patterns, and

@@ -289,13 +289,21 @@ class Incumbent:
 
     def left_out_bound(self) -> tuple[int, ...]:
         """Per level, the proven least number left out, given the incumbent's numbers at the levels before."""
+        return tuple(0 if bound is None else bound.value for bound in self._left_out_bounds())
+
+    @property
+    def left_out_by(self) -> tuple[str, ...]:
+        """Per level, who proved that; "" where nothing is proven."""
+        return tuple("" if bound is None else bound.by for bound in self._left_out_bounds())
+
+    def _left_out_bounds(self) -> list[_Bound | None]:
         with self._lock:
-            found = []
+            found: list[_Bound | None] = []
             for level, bounds in enumerate(self._levels):
                 before = None if self._value is None else self._value.left_out[:level]
-                known = (k[-1].value for (given, _), k in bounds.items() if k and _within(before, given))
-                found.append(max(known, default=0))
-            return tuple(found)
+                known = (k[-1] for (given, _), k in bounds.items() if k and _within(before, given))
+                found.append(max(known, key=lambda bound: (bound.value, -bound.report), default=None))
+            return found
 
     @property
     def proved(self) -> bool:

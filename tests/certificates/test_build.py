@@ -106,8 +106,8 @@ def test_a_level_of_which_nothing_is_left_out_needs_no_tree() -> None:
 
 @pytest.mark.parametrize(("solver", "by"), [("column-generation", "patterns"), ("cp-sat", "cp-sat")])
 def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pattern bounds, its best plan, and who proved the bound; for a level nothing but the solver of levels."""
-    made, asked = [], []
+    """Its pattern bounds, its best plan, and who proved the bound; for a level who proved that, and prices."""
+    made, asked, levels_priced = [], [], list[int]()
 
     class Noted(ArgumentSearch):
         def __init__(self, fleet: Any, budget: Budget, seed: int, given: Any, target: float) -> None:
@@ -116,6 +116,7 @@ def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, mon
 
         def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = (), prices: Any = ()) -> Nodes:
             asked.append((list(known), incumbent, by, counted))
+            levels_priced.append(len(prices))
             return super().strongest(known, incumbent, by, counted, prices)
 
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
@@ -125,10 +126,10 @@ def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, mon
     )
     placement.certify(result, time_limit=None)
     solve = getattr(result.evidence, "solve")  # noqa: B009 - of the planner alone
-    proven = 2 * (solver == "cp-sat")  # levels
+    proven = 2  # levels
     assert [(fleet is solve.fleet, seed, given) for fleet, _, seed, given, _ in made] == [
         (True, 7, (1, 2)),
-        *[(True, 7, (0, 2)), (True, 7, (1, 1))][:proven],
+        *[(True, 7, (0, 2)), (True, 7, (1, 1))],
     ]
     assert [target for *_, target in made] == [solve.incumbent.ticks_bound, *[math.inf] * proven]
     assert all(budget is not None for _, budget, *_ in made)
@@ -139,7 +140,8 @@ def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, mon
     assert word == result.plan.model_dump()["bound_by"]
     assert word.startswith(by)
     assert counted == []
-    assert others == [([], None, "cp-sat", ())] * proven
+    assert others == [([], None, by, ())] * proven
+    assert [n > 0 for n in levels_priced[1:]] == [solver == "column-generation"] * proven
 
 
 def test_counts_of_demands_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The solver `decomposition`: a plan of the whole, cut into parts that are packed anew all at once, over and over.
 
 1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
+   Where it leaves optional copies out, a search for plans that leave out fewer, of the whole.
 2. The whole at once: zone by zone where rules look at zones (`zones`); else in ever finer groups of alike components
    (see `reductions.restricting_aggregation`), where groups are few enough.
 3. Rounds. A few machines of the whole plan at a time are taken apart and packed anew by heuristics, as long as that
