@@ -1,8 +1,9 @@
-"""Improving a packing: accelerators filled again, machines closed or freed a few at a time; copies left out brought in.
+"""Improving a packing: accelerators filled again, machines closed or freed, copies left out brought in.
 
-*Formulation.* At a fixed fleet mix the penalty of unassigned copies is minimised (`refill`), as is that of optional ones
-left out (`optional_copies`); with a complete plan, the cost in ticks (`eliminate`, `closing`, `large_neighbourhood`,
-`variable_neighbourhood`); over the machines of all packings of a solve, their price (`set_covering`).
+*Formulation.* At a fixed fleet mix the penalty of unassigned copies is minimised (`refill`), as is that of optional
+copies left out (`optional_copies`); with a complete plan, the cost in ticks (`eliminate`, `closing`,
+`large_neighbourhood`, `variable_neighbourhood`); over the machines of all packings of a solve, their price
+(`set_covering`).
 
 *Method and source.* Consistent neighbourhood search for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res.
 76, 12-21); bin elimination as route elimination (Nagata and Braysy 2009, Oper. Res. Lett. 37,
