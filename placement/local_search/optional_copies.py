@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import evaluate
@@ -24,7 +25,7 @@ from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Seat
@@ -51,8 +52,8 @@ class OptionalCopies:
     def run(self, budget: Budget) -> None:
         """Turns until nothing is left out that could be placed, as far as is proven, or none gains for long."""
         self.extend()
-        if self._fleet.max_moves is not None and any(self._fleet.running):  # which refilling does not count
-            return
+        if self._too_large() or (self._fleet.max_moves is not None and any(self._fleet.running)):
+            return  # refilling does not count moves
         failed = 0
         while failed < _PARAMS.tries and not self._solve.within(budget).ended:
             levels = self._open()
@@ -63,10 +64,15 @@ class OptionalCopies:
     def extend(self) -> bool:
         """Place optional copies for which the best plan has room, on its machines or new ones; says whether any had."""
         best = self._solve.packing
-        if best is None:
+        if best is None or self._too_large():
             return False
         found = self._completion.extended(best)
         return self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
+
+    def _too_large(self) -> bool:
+        """Whether the best plan has so many copies that only to look at each takes long, as time may be over."""
+        best = self._solve.packing
+        return best is not None and sum(len(m.seats) for m in best.machines) > _PARAMS.most_copies
 
     def _open(self) -> list[int]:
         """The levels at which the best plan leaves out more than was proven that all do."""
@@ -95,8 +101,9 @@ class OptionalCopies:
         for component in self._fleet.components:
             c = component.index
             few = least_total(component, self._nowhere, self._wanted[c])
-            while few is not None and ws.placed[c] > few and (fullest := _fullest(ws, c)):
-                ws.remove(*fullest)
+            beyond = 0 if few is None else max(0, ws.placed[c] - few)
+            for copy in islice(_fullest_first(ws, c), beyond) if beyond else ():
+                ws.remove(*copy)
             total = None if few is None else least_total(component, ws.zoned[c], few)
             wanted[c] = ws.placed[c] if total is None else total
         fleet = CappedInstances.of(RequiredAsPlaced.placing(self._fleet, wanted).fleet).fleet
@@ -109,10 +116,11 @@ class OptionalCopies:
         """
         if fleet.limits:
             return AtFleetMix.of_packing(fleet, packing).fleet
-        used, out = Counter(machine.pool for machine in packing.machines), sum(self._left_out())
+        used = Counter(machine.pool for machine in packing.machines)
+        beside = min(_PARAMS.beside, sum(self._left_out()))
         most = []
         for pool in fleet.pools:
-            enough = max(used[pool.index], fleet.fewest(pool.index)) + out
+            enough = max(used[pool.index], fleet.fewest(pool.index)) + beside
             most.append(enough if pool.max_instances is None else min(pool.max_instances, enough))
         return AtFleetMix.of(fleet, most).fleet
 
@@ -165,25 +173,33 @@ class OptionalCopies:
 def thin_out(ws: Workspace, c: int) -> bool:
     """Take optional copies of a component off where most stand, until it keeps its rules; else change nothing.
 
-    Says whether it keeps them. O(copies^2) of the component.
+    Says whether it keeps them. O(copies x (pools + machines)) of the component.
     """
     mark, required = ws.mark(), ws.fleet.components[c].required
-    while lacking(ws, c) and ws.placed[c] > required and (fullest := _fullest(ws, c)):
-        ws.remove(*fullest)
+    for copy in _fullest_first(ws, c):
+        if not lacking(ws, c) or ws.placed[c] <= required:
+            break
+        ws.remove(*copy)
     if not lacking(ws, c):
         return True
     ws.rollback(mark)
     return False
 
 
-def _fullest(ws: Workspace, c: int) -> tuple[Seat, int] | None:
-    """A copy that may leave and its row: of the zone with most copies, the pool there, the machine there."""
+def _fullest_first(ws: Workspace, c: int) -> Iterator[tuple[Seat, int]]:
+    """Copies that may leave, with their rows, each to be removed: of the zone with most, of the pool with most there.
+
+    Of machines of one pool those come first that had most in the beginning. O(pools) each.
+    """
     in_pool: Counter[int] = Counter()
     for m, n in ws.where[c].items():
         in_pool[int(ws.pool[m])] += n
-
-    def crowd(m: int) -> tuple[int, int, int]:
-        p = int(ws.pool[m])
-        return ws.zoned[c][ws.zone_of[p]], in_pool[p], ws.where[c][m]
-
-    return max(ws.movable(c), key=lambda each: crowd(each[1]), default=None)
+    copies: dict[int, list[tuple[Seat, int]]] = {}
+    for seat, m in sorted(ws.movable(c), key=lambda each: ws.where[c][each[1]]):
+        copies.setdefault(int(ws.pool[m]), []).append((seat, m))
+    while copies:
+        fullest = max(copies, key=lambda p: (ws.zoned[c][ws.zone_of[p]], in_pool[p]))
+        yield copies[fullest].pop()
+        in_pool[fullest] -= 1
+        if not copies[fullest]:
+            del copies[fullest]

@@ -97,6 +97,8 @@ class OptionalCopiesParameters:
 
     required: float = parameter(1e5, "copies", "that one counts which is required")
     ratio: float = parameter(100.0, "factor", "by which a copy counts more than one at the next level")
+    beside: int = parameter(50, "machines", "of a pool that are looked at beside those of a plan, at most")
+    most_copies: int = parameter(20_000, "copies", "of plans that are looked at; of 4,400 it takes 0.1 s")
     steps: int = parameter(100, "steps a copy", "of refilling without gain, that end a turn")
     most_steps: int = parameter(20_000, "steps", "the same, at most")
     tries: int = parameter(4, "turns", "without gain, that end the search")

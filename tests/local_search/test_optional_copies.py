@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from placement.heuristics import Missing, PartialPacking
 from placement.heuristics.check import lacking
 from placement.heuristics.workspace import Workspace
 from placement.local_search.optional_copies import OptionalCopies, thin_out
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill, Required
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.planner import _with_what_has_room
@@ -24,6 +25,9 @@ from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from tests.corpus import broken_rules, seeds
 from tests.patterns.test_left_out import SOME, scarce
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 
 @seeds(SOME, 20)
@@ -130,6 +134,22 @@ def test_every_solve_ends_with_no_room_left() -> None:
     search = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
     VariableNeighbourhoodSearch(search).run(Budget(), 1)
     assert search.left_out == (0,)
+
+
+def test_of_very_many_machines_and_copies_few_are_looked_at(parameters: Change) -> None:
+    """A million copies are wanted, on a million machines of a pool where the others may stand, too."""
+    million = 10**6
+    fleet = fleet_of(million, model("large", 2, 15), model("small", million, 1), zones="a")
+    plan = plan_of((0, [(0, (0,)), (0, (1,))]))
+    search = OptionalCopies(Solve.of(fleet, hint=plan))
+    narrow, _ = search._narrowed(plan)  # noqa: SLF001 - a search there would take time and memory
+    assert narrow.pools[0].max_instances == 1 + LOCAL_SEARCH.optional_copies.beside
+    parameters(LOCAL_SEARCH.optional_copies, most_copies=1)
+    small = fleet_of(2, model("c", 4, 15))
+    solve = Solve.of(small, hint=plan)
+    assert not OptionalCopies(solve).extend()
+    OptionalCopies(solve).run(Budget())
+    assert solve.left_out == (2,)
 
 
 def test_where_moves_are_limited_what_runs_stays() -> None:
