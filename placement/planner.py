@@ -130,7 +130,7 @@ def solve(
         whole.incumbent.offer(_packing_of(fleet, hint, "hint"), "hint")
     if budget.seconds is not None and budget.seconds <= 0:
         return written(whole, _too_long(solver, fleet), solver)
-    outcome = _run(lambda: entry.load()(whole, options=settings), whole, solver)
+    outcome = _run(lambda: _with_what_has_room(whole, entry.load()(whole, options=settings)), whole, solver)
     found = written(whole, outcome, solver)
     return _with_evidence(found, whole, outcome) if certificate else found
 
@@ -309,7 +309,7 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
     and what it may still find does not.
     """
     incumbent, budget = solve.incumbent, solve.budget
-    ended = _in_thread(lambda: _explained(solve, _with_what_has_room(solve, search())), budget)
+    ended = _in_thread(lambda: _explained(solve, search()), budget)
     incumbent.close()
     if not ended:
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
