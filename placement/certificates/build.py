@@ -18,7 +18,7 @@ from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound
-from placement.patterns.left_out import LeftOutBound
+from placement.patterns.left_out import LeftOutBound, optional_copies
 from placement.solving.schedule import SCHEDULE
 from placement.units import count, money
 
@@ -168,7 +168,7 @@ def _fewer_left_out(
     fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Limits on what is left out within which there is no plan, as far as that was proven: one fewer at each level."""
-    most = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
+    most = optional_copies(fleet)
     for level, n in enumerate(given):
         if n != proven[level]:
             return

@@ -44,37 +44,42 @@ def raise_left_out_bounds(
     """Bound what plans leave out at each level, given what the best plan leaves out before it.
 
     Levels at which the best plan is known to leave out as few as any are passed over. With `at_best` each level is
-    bounded given the bounds of those before it: plans that leave out so few may be found yet. Returns the bound of the
-    last level, whose linear program has all levels so; `before`, or None, where no level was open.
+    bounded given the bounds of those before it: plans that leave out so few may be found yet. Without a plan each is
+    bounded as if it were the first. Returns the bound of the last level, whose linear program has all levels so;
+    `before`, or None, where no level was open.
     """
-    found = before
-    given: tuple[int, ...] = ()
-    left_out = () if solve.value is None else solve.value.left_out
-    for level, missing in enumerate(left_out):
+    value, found = solve.value, before
+    given: tuple[int, ...] | None = None if value is None else ()
+    for level, optional in enumerate(optional_copies(solve.fleet)):
         if solve.ended:
             break
+        missing = optional if value is None else value.left_out[level]
         known = solve.incumbent.left_out_bound()[level]
-        if at_best or missing > known:
+        better = at_best and value is not None and given != value.left_out[:level]
+        if missing > known or better:
             found = LeftOutBound(solve, level, given, found)
             solve.incumbent.evidence.append(found)
             found.run(solve.budget, missing)
             known = found.least
-        given = (*given, known if at_best else missing)
+        if given is not None:
+            given = (*given, known if at_best else missing)
     return found
 
 
 class LeftOutBound:
     """The bound of one level: no plan that leaves out no more than `given` before it leaves out fewer than `least`.
 
-    `prices` are those that prove it, None before there are any.
+    With `given` None no plan at all does. `prices` are those that prove it, None before there are any.
     """
 
-    def __init__(self, solve: Solve, level: int, given: tuple[int, ...], before: LeftOutBound | None = None) -> None:
+    def __init__(
+        self, solve: Solve, level: int, given: tuple[int, ...] | None, before: LeftOutBound | None = None
+    ) -> None:
         """Build the program. `before` is the bound of another level of the fleet, whose patterns are good here, too."""
         fleet = solve.fleet
         self._solve, self.level, self.given = solve, level, given
-        below = _optional(fleet)[level + 1 :]
-        within = (*self.given, 0, *below)
+        optional = optional_copies(fleet)
+        within = (*(optional[:level] if given is None else given), 0, *optional[level + 1 :])
         self.relaxation: Relaxation = (
             relax(fleet, within) if before is None else replace(before.relaxation, given=within)
         )
@@ -163,8 +168,8 @@ def least_left_out(fleet: Fleet, cut: Cut, level: int, domain: NodeDomain) -> Fr
     return Fraction(lacking, each)
 
 
-def _optional(fleet: Fleet) -> list[int]:
-    """How many optional copies there are at each level."""
+def optional_copies(fleet: Fleet) -> list[int]:
+    """How many optional copies there are at each level. O(components)."""
     found = [0] * len(fleet.levels)
     for component in fleet.components:
         if component.level is not None:

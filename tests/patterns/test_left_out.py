@@ -50,7 +50,7 @@ def scarce(seed: int) -> Doc | None:
     return None if brute.too_big(problem) else problem
 
 
-def bounded(fleet: Fleet, level: int, given: tuple[int, ...] = ()) -> LeftOutBound:
+def bounded(fleet: Fleet, level: int, given: tuple[int, ...] | None = ()) -> LeftOutBound:
     """The bound of one level without a plan."""
     bound = LeftOutBound(Solve.of(fleet), level, given)
     bound.run(Budget(), most=10**9)
@@ -76,6 +76,8 @@ def test_no_bound_is_above_what_some_plan_leaves_out(seeds: range) -> None:
                 assert bound.least <= least, f"seed {seed}, level {level}, {before}"
                 check_random_prices(bound, rng, least, f"seed {seed}, level {level}, {before}")
                 looked, tight, positive = looked + 1, tight + (bound.least == least), positive + (bound.least > 0)
+            of_any = min(out[level] for out in truth.costs)
+            assert bounded(fleet, level, None).least <= of_any, f"seed {seed}, level {level}, any plan"
     assert looked > 0.5 * len(seeds)
     assert positive > 0.1 * looked
     assert tight > 0.8 * looked
@@ -156,6 +158,21 @@ def test_nearly_all_is_enough_where_it_proves_no_plan(parameters: Change) -> Non
             rounds[near, most] = bound.rounds, bound.least
     assert rounds[0.0, 10**9] == rounds[0.0, 31]
     assert rounds[0.9, 10**9][0] < rounds[0.0, 10**9][0]
+
+
+def test_without_a_plan_each_level_is_bounded_for_itself() -> None:
+    """Five of four accelerators' copies at each level: one is left out at each; both together five."""
+    fleet = fleet_of(
+        [{"name": "p", "max_instances": 2}],
+        [
+            {"name": name, "copies": 5, "min_copies": 0, "priority": priority, "accelerator_memory_gib": 9}
+            for name, priority in (("high", 1), ("low", 0))
+        ],
+    )
+    solve = Solve.of(fleet)
+    raise_left_out_bounds(solve)
+    assert solve.incumbent.left_out_bound() == (1, 1)
+    assert placement.bound(fleet.problem, work=1).left_out_bound == {1: 1, 0: 1}
 
 
 def test_of_the_best_plan_and_of_better_ones() -> None:
