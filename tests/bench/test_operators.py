@@ -16,6 +16,7 @@ import placement
 from placement_bench import places
 from placement_bench.sets import find_set, operators
 from placement_bench.tasks import ProblemTask
+from tests.corpus import first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +143,13 @@ def all_matched(wanted: list[set[str]], amount: Counter[str]) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "cases"),
-    [pytest.param("committed", 12, marks=pytest.mark.slow), ("budgeted", 12), ("spot", 12), ("few-moves", 36)],
+    [
+        pytest.param("committed", 12, marks=pytest.mark.slow),
+        ("budgeted", 12),
+        ("spot", 12),
+        ("few-moves", 36),
+        ("scarce-mixed", 12),
+    ],
 )
 def test_cases_are_the_same_each_time_and_differ_by_seed(small_fleets: None, name: str, cases: int) -> None:
     """Two sizes with six seeds each, and three limits on moves."""
@@ -223,6 +230,18 @@ def test_few_copies_move_and_no_machine_has_to_be_left(small_fleets: None) -> No
             assert keeps(document, plan), name
             assert plan.moves is not None
             assert plan.moves <= most, name
+
+
+@pytest.mark.parametrize("base", first(["mixed", "shared", "exclusive"]))
+def test_where_machines_are_scarce_copies_may_be_left_out(small_fleets: None, base: str) -> None:
+    """There are 70 % of the cheap plan's machines; no component needs more than one copy."""
+    for name, document in documents(f"scarce-{base}"):
+        used = rented(base_of(base, name))
+        assert {pool["name"]: pool["max_instances"] for pool in document["pools"]} == {
+            pool["name"]: -(-7 * used[pool["name"]] // 10) for pool in document["pools"]
+        }, name
+        assert {component["min_copies"] for component in document["components"]} <= {0, 1}
+        assert {component["priority"] for component in document["components"]} <= {0, 1, 2}
 
 
 @pytest.mark.parametrize(("name", "key"), [("spot", "min_available_on_pool_loss"), ("few-moves", "max_moves")])

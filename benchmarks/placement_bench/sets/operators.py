@@ -1,4 +1,4 @@
-"""Generated fleets under the rules that operators ask for: commitments, budgets, spot pools, a limit on moves.
+"""Generated fleets under the rules that operators ask for: commitments, budgets, spot pools, few moves, few machines.
 
 Each is a fleet of `fleets.py`, changed as its family says. What a family needs to know of a cheap plan (which machines
 it rents) comes from the greedy heuristic within a limit on work, so that a case is the same on every machine.
@@ -31,6 +31,9 @@ _SLACK = 1.1  # of what the cheap plan uses, that a budget allows
 _SPOT = 0.3  # of the price on demand
 _SPOT_QUOTA = 6  # machines that one spot pool has
 MOST_MOVES = (0, 10, 50)
+_SCARCE = 70  # % of the machines that the cheap plan rents, that there are
+_OPTIONAL = 0.6  # of the components may have no copy
+_PRIORITIES = (0, 0, 1, 2)
 
 
 def committed(document: dict[str, Any], r: random.Random) -> None:
@@ -89,6 +92,19 @@ def few_moves(most: int, document: dict[str, Any], r: random.Random) -> None:
     document.setdefault("objective", {})["max_moves"] = most
 
 
+def scarce(document: dict[str, Any], r: random.Random) -> None:
+    """Of each pool 70 % of the machines of a cheap plan, rounded up; copies are optional, at three priorities.
+
+    Most components may have none; the others need one copy, or as many as their rules ask of any.
+    """
+    rented = _rented(document)
+    for pool in document["pools"]:
+        pool["max_instances"] = max(pool.pop("min_instances", 0), -(-_SCARCE * rented[pool["name"]] // 100))
+    for component in document["components"]:
+        component["min_copies"] = 0 if r.random() < _OPTIONAL else min(1, component["copies"])
+        component["priority"] = r.choice(_PRIORITIES)
+
+
 def _rented(document: dict[str, Any]) -> Counter[str]:
     """Machines by pool of a cheap plan."""
     problem = placement.Problem(**document)
@@ -131,6 +147,10 @@ _FAMILIES: dict[str, tuple[str, str, dict[str, Change]]] = {
         "a running fleet, at most 0, 10 or 50 moves",
         {f"-{most}": partial(few_moves, most) for most in MOST_MOVES},
     ),
+    **{
+        f"scarce-{base}": (base, "70 % of a cheap plan's machines, optional copies at three priorities", {"": scarce})
+        for base in ("mixed", "shared", "exclusive")
+    },
 }
 
 SETS = tuple(
