@@ -36,7 +36,7 @@ class VariableNeighbourhoodSearch:
         self._solve, self._fleet = solve, solve.fleet
         self._covering = covering or SetCovering(solve)
         self.free = LargeNeighbourhood(solve)
-        self._optional = OptionalCopies(solve)
+        self._optional = OptionalCopies(solve) if solve.fleet.levels else None
         self._turns = 0
         self.tries = self.closed = 0
 
@@ -55,7 +55,7 @@ class VariableNeighbourhoodSearch:
 
     def _catch_up(self) -> None:
         """Go on from the best plan, when a search beside this one has found a better one, or it has room for more."""
-        if any(self.free.value.left_out):
+        if self._optional is not None and any(self.free.value.left_out):
             self._optional.extend()
         best = self._solve.incumbent.best
         if best is not None and best[1] < self.free.value:
