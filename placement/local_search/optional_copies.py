@@ -83,13 +83,17 @@ class OptionalCopies:
     def _turn(self, level: int, budget: Budget) -> bool:
         """Refill from the best plan with an eye on one level; says whether the plan got better."""
         best = self._solve.packing
-        assert best is not None
+        return best is not None and self.go_on(best, level, budget)
+
+    def go_on(self, packing: Packing, level: int, budget: Budget) -> bool:
+        """The same from any packing, which may lack copies; says whether there is a better plan than before."""
         self.turns += 1
-        narrow, wanted = self._narrowed(best)
+        narrow, wanted = self._narrowed(packing)
         start = partial_packing_of(self._completion.load(narrow, wanted))
-        if start is None or not start.missing:
+        if start is None:
             return False
-        found = self._completed(self._refilled(narrow, start, level, budget), level, budget)
+        filled = self._refilled(narrow, start, level, budget) if start.missing else start.packing
+        found = self._completed(filled, level, budget)
         return found is not None and self._solve.incumbent.offer(relabel(self._fleet, found), NAME)
 
     def _narrowed(self, plan: Packing) -> tuple[Fleet, Packing]:

@@ -150,11 +150,22 @@ class RunningSolutionsPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedSolutionsPhase(Phase):
+    """Whole solutions that place as many copies as they can; what is left of each turn is for local search."""
+
+    program: Phase = Phase("each integer program", 0.4, seconds=8.0)
+    pack: Phase = Phase("each packed", 0.4)
+
+
+@dataclass(frozen=True, slots=True)
 class ScarcePhase(Phase):
     """Copies left out, before money."""
 
     bound: Phase = Phase("how few can be: column generation at each level; what is left once more at the end", 0.4)
-    wanted: Phase = Phase("copies brought in that its solution places", 0.6)
+    wanted: Phase = Phase("copies brought in that its solution places", 0.4)
+    solutions: PlacedSolutionsPhase = PlacedSolutionsPhase(
+        "whole solutions over its patterns", 0.6, "nothing runs, up to 1,000 copies"
+    )
     any: Phase = Phase("any copies brought in", 0.7)
 
 

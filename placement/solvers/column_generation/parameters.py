@@ -119,6 +119,9 @@ class WholeSolutionsParameters:
     solutions: int = parameter(100, "solutions", "of a program, tried to be packed")
     nodes: int = parameter(10, "nodes", "of a program: many solutions that are good are worth more than a better one")
     tree_nodes: int = parameter(50, "nodes", "of the bound's tree, after each better plan of a fleet that is not large")
+    placed_failed: int = parameter(
+        3, "solutions", "in a row that bring no better plan, of those that place most copies of a level"
+    )
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
 
 

@@ -1,23 +1,37 @@
 """Where machines are scarce: how few optional copies can be left out, then as few as a search can.
 
-Copies left out come before money, so all of this is done before plans are made cheaper. The pattern program with copies
-in place of money bounds each level, and its solution says how many copies of each component are worth wanting; local
-search brings these in, then any others.
+Copies left out come before money, so all of this is done before plans are made cheaper.
+
+1. The pattern program with copies in place of money bounds each level, and its solution says how many copies of each
+   component are worth wanting.
+2. Local search brings these in (`local_search.optional_copies`).
+3. In fleets that are not large, whole solutions of the program over the patterns that are known, level by level, each
+   packed device class by device class (`solution_parts`); local search goes on from what was packed.
+4. Local search brings any copies in.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import Packing
 from placement.local_search.optional_copies import OptionalCopies
-from placement.patterns.left_out import raise_left_out_bounds
+from placement.patterns.enumeration.placing_program import PlacingProgram
+from placement.patterns.left_out import optional_copies, raise_left_out_bounds
 from placement.patterns.size import may_build
+from placement.reductions.capped import CappedInstances
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.solution_parts import SolutionParts
+from placement.solvers.column_generation.whole_solutions import is_large, may_pack_solutions
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from placement.patterns.left_out import LeftOutBound
     from placement.solving.context import Solve
 
 _TIME = SCHEDULE.column_generation.scarce
+_PARAMS = COLUMN_GENERATION.whole_solutions
 
 
 def bring_in_optional(solve: Solve) -> None:
@@ -33,10 +47,37 @@ def bring_in_optional(solve: Solve) -> None:
         bound = raise_left_out_bounds(_TIME.bound.within(part), at_best=True)
     if bound is not None and _leaves_out_more(solve):
         OptionalCopies(part, bound.wanted).run(_TIME.wanted.of(part.budget))
+        if may_pack_solutions(solve.fleet) and not solve.fleet.commitments:
+            _pack_solutions(_TIME.solutions.within(part), bound)
     if _leaves_out_more(solve):
         OptionalCopies(part).run(_TIME.any.of(part.budget))
     if bound is not None:  # of what the best plan leaves out now
         raise_left_out_bounds(part, before=bound)
+
+
+def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:
+    """Whole solutions that leave out fewer than the best plan at its first open level, then at the next, packed."""
+    fleet, optional = solve.fleet, optional_copies(solve.fleet)
+    parts = SolutionParts(solve, CappedInstances.of(fleet).fleet, bound.relaxation, large=is_large(fleet))
+    for level in range(len(fleet.levels)):
+        failed = 0
+        while failed < _PARAMS.placed_failed and not solve.ended:
+            value = solve.value
+            if value is None or value.left_out[level] <= solve.incumbent.left_out_bound()[level]:
+                break
+            within = (*value.left_out[:level], value.left_out[level] - 1, *optional[level + 1 :])
+            program = PlacingProgram(replace(bound.relaxation, given=within), level, bound.patterns)
+            parts.restrict(program)
+            answer = program.most_placed(_TIME.solutions.program.of(solve.budget), _PARAMS.nodes)
+            if answer is None:
+                break
+            packed = parts.pack_all(answer, _TIME.solutions.pack.of(solve.budget))
+            for part, _ in packed.undecided:  # too full for that
+                parts.loosen(
+                    part.pools, sum(part.machines.values()), int((1 - _PARAMS.looser) * parts.taken(answer, part))
+                )
+            search = OptionalCopies(solve, parts.wanted(answer))
+            failed = 0 if search.go_on(Packing(packed.machines), level, solve.budget) else failed + 1
 
 
 def _leaves_out_more(solve: Solve) -> bool:
