@@ -64,7 +64,7 @@ def _without_some(fleet: Fleet, packing: Packing) -> Packing:
     return Packing(tuple(others)) if free and last.instance is None else packing
 
 
-def fleet_of(machines: int, *components: dict[str, Any], zones: str = "a") -> Fleet:
+def fleet_of(machines: int, *components: dict[str, Any], zones: str = "a", **more: Any) -> Fleet:
     """Machines of two accelerators of 16 GiB in each zone."""
     return compile_fleet(
         Problem(
@@ -76,6 +76,7 @@ def fleet_of(machines: int, *components: dict[str, Any], zones: str = "a") -> Fl
                 {"name": f"p{zone}", "instance_type": "g", "zone": zone, "max_instances": machines} for zone in zones
             ],
             components=list(components),
+            **more,
         )
     )
 
