@@ -77,6 +77,7 @@ def test_not_where_that_is_not_possible(why: str, monkeypatch: pytest.MonkeyPatc
     def asked(*_: object) -> None:
         raise AssertionError
 
+    monkeypatch.setattr(OptionalCopies, "run", lambda *_: None)  # which would leave nothing to ask for
     monkeypatch.setattr(scarce, "PlacingProgram", asked)
     if why == "large":
         monkeypatch.setattr(scarce, "may_pack_solutions", lambda _: False)
