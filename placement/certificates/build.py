@@ -167,13 +167,16 @@ def _prices_of_levels(solve: Solve) -> list[Prices]:
 def _fewer_left_out(
     fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Limits on what is left out within which there is no plan, as far as that was proven: one fewer at each level."""
+    """Limits on what is left out within which there is no plan, as far as that was proven: one fewer at each level.
+
+    The last are of the first level at which some plan may leave out fewer than the best one.
+    """
     most = optional_copies(fleet)
-    for level, n in enumerate(given):
-        if n != proven[level]:
+    for level, (n, least) in enumerate(zip(given, proven, strict=False)):
+        if least:
+            yield level, (*given[:level], least - 1, *most[level + 1 :])
+        if n != least:
             return
-        if n:
-            yield level, (*given[:level], n - 1, *most[level + 1 :])
 
 
 def _cost(fleet: Fleet, ticks: float) -> Fraction | None:

@@ -104,6 +104,21 @@ def test_a_level_of_which_nothing_is_left_out_needs_no_tree() -> None:
     assert [part["within"] for part in certificate.document["left_out"]] == [{"2": 0, "1": 1}]
 
 
+def test_of_an_open_level_as_much_as_is_proven() -> None:
+    """A plan that leaves out one more than need be: the bound is in the certificate, and nothing of the level after."""
+    document = levels()
+    fewer = placement.solve(placement.Problem(**document), "greedy", work=1, options={"restarts": 1})
+    rows = {"instances": fewer.plan.instances, "assignments": fewer.plan.assignments[:1]}
+    plan = placement.Plan(**{key: [row.model_dump() for row in part] for key, part in rows.items()})
+    result = placement.bound(placement.Problem(**document), plan, work=10, certificate=True)
+    assert (result.left_out, result.left_out_bound[2]) == ({2: 2, 1: 2}, 1)
+    certificate = placement.certify(result, time_limit=None)
+    assert [part["within"] for part in certificate.document["left_out"]] == [{"2": 0, "1": 2}]
+    assert (certificate.complete, certificate.certain) == (True, True)
+    _, proof = check(Problem(document), json.loads(json.dumps(certificate.document)))
+    assert (proof.checked, proof.weak) == (NO_PLAN, [])
+
+
 @pytest.mark.parametrize(("solver", "by"), [("column-generation", "patterns"), ("cp-sat", "cp-sat")])
 def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its pattern bounds, its best plan, and who proved the bound; for a level who proved that, and prices."""
