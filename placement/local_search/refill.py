@@ -172,14 +172,15 @@ class Refill:
         if self._required is None:
             return 0.0
         open_machines, least = self.open_machines, self._required.least
-        lacking, out = 0, dict[int, int]()
+        lacking, out = 0, dict[int, dict[int | None, int]]()
         for i, n in open_machines.missing.items():
             c, zone, _ = open_machines.items[i].key
-            out[c] = out.get(c, 0) + n
-            if zone is not None and (c, zone) in least:
-                lacking += max(0, least[c, zone] - open_machines.zoned[c][zone] + n)
-        for c, n in out.items():
-            lacking += max(0, least.get((c, None), 0) - self._components[c].copies + n)
+            here = out.setdefault(c, {})
+            here[zone] = here.get(zone, 0) + n
+        for c, here in out.items():
+            lacking += max(0, least.get((c, None), 0) - self._components[c].copies + sum(here.values()))
+            for zone, there in enumerate(open_machines.zoned.get(c, ())):  # also where a copy that is out was before
+                lacking += max(0, least.get((c, zone), 0) - there + here.get(zone, 0))
         return self._required.penalty * lacking
 
     # -- what is emptied

@@ -194,3 +194,12 @@ def test_what_must_stay_counts_by_component_and_by_zone() -> None:
     start = PartialPacking(plan_of((2, [(0, (0,)), (0, (1,))])), missing)
     search = Refill(fleet, start, 0, required=Required({(0, None): 3, (0, 0): 1}, 100.0))
     assert search._lacking() == 200.0  # noqa: SLF001 - one of three in all, one in the first zone
+
+
+def test_what_must_stay_in_a_zone_counts_though_its_copy_is_wanted_elsewhere() -> None:
+    """The first zone lacks its copy also where all that are out are wanted in the second one."""
+    fleet = fleet_of(1, model("c", 6, 15, spread={"max_skew": 6}), zones="abc")
+    missing: Missing = Counter({(0, 1, None): 1})
+    start = PartialPacking(plan_of((1, [(0, (0,)), (0, (1,))]), (2, [(0, (0,)), (0, (1,))])), missing)
+    search = Refill(fleet, start, 0, required=Required({(0, None): 3, (0, 0): 1}, 100.0))
+    assert search._lacking() == 100.0  # noqa: SLF001 - enough in all, none in the first zone
