@@ -84,8 +84,8 @@ def test_levels_that_are_not_proven_have_none(monkeypatch: pytest.MonkeyPatch) -
     cases: list[tuple[float, float, bool]] = [(0, 0, False), (math.inf, 0, False), (math.inf, math.inf, True)]
     for believed, proven, certain in cases:
 
-        def weaker(self: ArgumentSearch, *what: Any, told: Any = (believed, proven)) -> Nodes:
-            found = strongest(self, *what)
+        def weaker(self: ArgumentSearch, *what: Any, told: Any = (believed, proven), **more: Any) -> Nodes:
+            found = strongest(self, *what, **more)
             if what[1] is None:  # of a level
                 found.believed, found.proven = told
             return found
