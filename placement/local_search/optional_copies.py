@@ -145,9 +145,9 @@ class OptionalCopies:
         """The best plan of a packing, with all its copies up to a level or with those that rules leave of them."""
         ws = self._completion.load(self._fleet, packing)
         kept = Counter({c.index: ws.placed[c.index] for c in self._fleet.components if (c.level or 0) <= level})
-        lacking = lacking_components(ws)
-        found = [self._completion.run(packing, kept, budget)] if lacking else []
-        for c in lacking:
+        short = lacking_components(ws)
+        found = [self._completion.run(packing, kept, budget)] if short else []
+        for c in short:
             thin_out(ws, c)
         found.append(self._completion.run(ws.to_packing(), Counter(), budget))
         plans = [self._completion.extended(plan) for plan in found if plan is not None]

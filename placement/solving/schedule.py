@@ -167,6 +167,7 @@ class ScarcePhase(Phase):
         "whole solutions over its patterns", 0.6, "nothing runs, up to 1,000 copies"
     )
     any: Phase = Phase("any copies brought in", 0.7)
+    groups: Phase = Phase("the bound of groups, of what the best plan leaves out", 0.6, "from 500 components")
 
 
 @dataclass(frozen=True, slots=True)

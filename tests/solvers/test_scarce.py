@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import placement
 from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.enumeration.placing_program import PlacingProgram
 from placement.patterns.left_out import LeftOutBound, optional_copies
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation import scarce
-from placement.solvers.column_generation.scarce import bring_in_optional
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.scarce import bring_in_optional, raise_bounds_of_groups
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
+from tests import brute
+from tests.corpus import seeds
 from tests.local_search.test_optional_copies import fleet_of, model, plan_of
 
 if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
+    from tests.parameters import Change
 
 
 def program_of(solve: Solve, level: int, *, fewer: int = 0) -> PlacingProgram:
@@ -70,6 +78,39 @@ def test_whole_solutions_are_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(len(machine.seats) for machine in turns[0].machines) == 12
     assert solve.left_out == (18 - 12,)
     assert solve.incumbent.left_out_bound() == (6,)
+
+
+def alike(seed: int) -> Fleet:
+    """A random fleet of components that may run in the same ways, at two priorities, under any rules over zones."""
+    rng = random.Random(seed)
+    rules: tuple[dict[str, Any], ...] = ({}, {"spread": {"max_skew": 1}}, {"spread": {"min_zones": 2}}, {"min_available_on_zone_loss": 1})
+    models = [
+        model(f"c{k}", rng.randint(1, 4), rng.randint(5, 16), priority=rng.randint(0, 1), **rng.choice(rules))
+        for k in range(rng.randint(3, 4))
+    ]
+    return fleet_of(1, *models, zones="ab")
+
+
+@seeds(range(300), 20)
+def test_bounds_of_groups_are_bounds_of_the_whole(seeds: range, parameters: Change) -> None:
+    """Given what a plan leaves out before the level; of merged components of one level, whatever their rules."""
+    parameters(COLUMN_GENERATION.scarce, groups=1)
+    merged = positive = 0
+    for seed in seeds:
+        fleet = alike(seed)
+        truth = brute.survey(fleet.problem.model_dump(exclude_none=True))
+        solve = Solve.of(fleet, hint=placement.solve(fleet.problem, "ffd", work=1).packing)
+        value = solve.value
+        assert value is not None
+        raise_bounds_of_groups(solve)
+        merged += len(RelaxingAggregation.of(fleet, 1).fleet.components) < len(fleet.components)
+        for level, least in enumerate(solve.incumbent.left_out_bound()):
+            true = truth.least_left_out(level, value.left_out[:level])
+            assert true is not None
+            assert least <= true, f"seed {seed}, level {level}"
+            positive += least > 0
+    assert merged > 0.5 * len(seeds)
+    assert positive > 0.3 * len(seeds)
 
 
 @pytest.mark.parametrize("why", ["large", "committed"])

@@ -8,6 +8,8 @@ Copies left out come before money, so all of this is done before plans are made 
 3. In fleets that are not large, whole solutions of the program over the patterns that are known, level by level, each
    packed device class by device class (`solution_parts`); local search goes on from what was packed.
 4. Local search brings any copies in.
+5. What the best plan leaves out is bounded again; of large fleets first by groups of alike components, whose linear
+   program converges in time.
 """
 
 from __future__ import annotations
@@ -18,20 +20,22 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Packing
 from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.enumeration.placing_program import PlacingProgram
-from placement.patterns.left_out import optional_copies, raise_left_out_bounds
+from placement.patterns.left_out import NAME as PATTERNS
+from placement.patterns.left_out import LeftOutBound, optional_copies, raise_left_out_bounds
 from placement.patterns.size import may_build
 from placement.reductions.capped import CappedInstances
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solvers.column_generation.whole_solutions import is_large, may_pack_solutions
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from placement.patterns.left_out import LeftOutBound
     from placement.solving.context import Solve
 
 _TIME = SCHEDULE.column_generation.scarce
 _PARAMS = COLUMN_GENERATION.whole_solutions
+_SCARCE = COLUMN_GENERATION.scarce
 
 
 def bring_in_optional(solve: Solve) -> None:
@@ -51,8 +55,28 @@ def bring_in_optional(solve: Solve) -> None:
             _pack_solutions(_TIME.solutions.within(part), bound)
     if _leaves_out_more(solve):
         OptionalCopies(part).run(_TIME.any.of(part.budget))
-    if bound is not None:  # of what the best plan leaves out now
+    raise_bounds_of_groups(_TIME.groups.within(part))
+    if bound is not None:
         raise_left_out_bounds(part, before=bound)
+
+
+def raise_bounds_of_groups(solve: Solve) -> None:
+    """Bound what plans leave out at each open level, given what the best plan does before it, by alike components.
+
+    A group has components of one level, which need no more than any of them. So every plan is one of the groups that
+    leaves out as many at each level.
+    """
+    fleet, value = solve.fleet, solve.value
+    coarse = RelaxingAggregation.of(fleet, _SCARCE.groups)
+    if value is None or coarse.fleet is fleet or not may_build(coarse.fleet, solve.budget):
+        return
+    part, found = solve.reduced(coarse.fleet), None
+    for level, (missing, known) in enumerate(zip(value.left_out, solve.incumbent.left_out_bound(), strict=True)):
+        if missing > known and not solve.ended:
+            before = value.left_out[:level]
+            found = LeftOutBound(part, level, before, found)
+            found.run(part.budget, missing)
+            solve.incumbent.raise_left_out(level, found.least, PATTERNS, before or None)
 
 
 def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:
