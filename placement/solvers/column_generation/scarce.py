@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _TIME = SCHEDULE.column_generation.scarce
 _PARAMS = COLUMN_GENERATION.whole_solutions
-_SCARCE = COLUMN_GENERATION.scarce
 
 
 def bring_in_optional(solve: Solve) -> None:
@@ -67,7 +66,7 @@ def raise_bounds_of_groups(solve: Solve) -> None:
     leaves out as many at each level.
     """
     fleet, value = solve.fleet, solve.value
-    coarse = RelaxingAggregation.of(fleet, _SCARCE.groups)
+    coarse = RelaxingAggregation.of(fleet, COLUMN_GENERATION.scarce.groups)
     if value is None or coarse.fleet is fleet or not may_build(coarse.fleet, solve.budget):
         return
     part, found = solve.reduced(coarse.fleet), None
