@@ -83,7 +83,12 @@ def test_whole_solutions_are_packed(monkeypatch: pytest.MonkeyPatch) -> None:
 def alike(seed: int) -> Fleet:
     """A random fleet of components that may run in the same ways, at two priorities, under any rules over zones."""
     rng = random.Random(seed)
-    rules: tuple[dict[str, Any], ...] = ({}, {"spread": {"max_skew": 1}}, {"spread": {"min_zones": 2}}, {"min_available_on_zone_loss": 1})
+    rules: tuple[dict[str, Any], ...] = (
+        {},
+        {"spread": {"max_skew": 1}},
+        {"spread": {"min_zones": 2}},
+        {"min_available_on_zone_loss": 1},
+    )
     models = [
         model(f"c{k}", rng.randint(1, 4), rng.randint(5, 16), priority=rng.randint(0, 1), **rng.choice(rules))
         for k in range(rng.randint(3, 4))
