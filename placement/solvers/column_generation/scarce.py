@@ -95,10 +95,7 @@ def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:
             if answer is None:
                 break
             packed = parts.pack_all(answer, _TIME.solutions.pack.of(solve.budget))
-            for part, _ in packed.undecided:  # too full for that
-                parts.loosen(
-                    part.pools, sum(part.machines.values()), int((1 - _PARAMS.looser) * parts.taken(answer, part))
-                )
+            parts.loosen_undecided(answer, packed)
             search = OptionalCopies(solve, parts.wanted(answer))
             failed = 0 if search.go_on(Packing(packed.machines), level, solve.budget) else failed + 1
 

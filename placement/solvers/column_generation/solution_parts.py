@@ -100,6 +100,11 @@ class SolutionParts:
         """On no more than so many machines of a part's pools copies take at most so much memory from now on."""
         self._room[pools, machines] = most
 
+    def loosen_undecided(self, answer: Solution, packed: PackedParts) -> None:
+        """Parts of a solution that were not decided were too full for that: they may take a little less from now on."""
+        for part, _ in packed.undecided:
+            self.loosen(part.pools, sum(part.machines.values()), int((1 - _PARAMS.looser) * self.taken(answer, part)))
+
     def pack_all(self, answer: Solution, budget: Budget, held: Sequence[Machine] = ()) -> PackedParts:
         """Pack a solution part by part, around what is held, and forbid what does not fit."""
         packed: list[Machine] = []

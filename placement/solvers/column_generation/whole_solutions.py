@@ -138,9 +138,7 @@ class WholeSolutions:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
         parts = self._parts.pack_all(answer, budget)
         self._covering.add(Packing(parts.machines))
-        for part, _ in parts.undecided:  # too full for that
-            most = int((1 - _PARAMS.looser) * self._parts.taken(answer, part))
-            self._parts.loosen(part.pools, sum(part.machines.values()), most)
+        self._parts.loosen_undecided(answer, parts)
         if parts.complete:
             plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
         else:
