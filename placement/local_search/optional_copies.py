@@ -19,7 +19,7 @@ from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.check import lacking, lacking_components
 from placement.local_search.completion import Completion
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.local_search.refill import Refill, Required
+from placement.local_search.refill import Refill, Required, patience
 from placement.reductions.capped import CappedInstances
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
@@ -76,9 +76,8 @@ class OptionalCopies:
 
     def _open(self) -> list[int]:
         """The levels at which the best plan leaves out more than was proven that all do."""
-        value, bounds = self._solve.value, self._solve.incumbent.left_out_bound()
-        left_out = () if value is None else value.left_out
-        return [level for level, (n, least) in enumerate(zip(left_out, bounds, strict=False)) if n > least]
+        out, bounds = self._solve.left_out or (), self._solve.incumbent.left_out_bound()
+        return [level for level, (n, least) in enumerate(zip(out, bounds, strict=False)) if n > least]
 
     def _turn(self, level: int, budget: Budget) -> bool:
         """Refill from the best plan with an eye on one level; says whether the plan got better."""
@@ -121,24 +120,19 @@ class OptionalCopies:
         if fleet.limits:
             return AtFleetMix.of_packing(fleet, packing).fleet
         used = Counter(machine.pool for machine in packing.machines)
-        beside = min(_PARAMS.beside, sum(self._left_out()))
+        beside = min(_PARAMS.beside, sum(self._solve.left_out or ()))
         most = []
         for pool in fleet.pools:
             enough = max(used[pool.index], fleet.fewest(pool.index)) + beside
             most.append(enough if pool.max_instances is None else min(pool.max_instances, enough))
         return AtFleetMix.of(fleet, most).fleet
 
-    def _left_out(self) -> tuple[int, ...]:
-        value = self._solve.value
-        return () if value is None else value.left_out
-
     def _refilled(self, narrow: Fleet, start: PartialPacking, level: int, budget: Budget) -> Packing:
         """A plan's copies and more; some of a component may break rules that all of them would keep."""
         solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
         required = Required(self._least(start.packing), _PARAMS.required)
         search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
-        patience = min(_PARAMS.most_steps, _PARAMS.steps * sum(c.copies for c in narrow.components))
-        search.run(patience, lambda: solve.ended, back=True)
+        search.run(patience(narrow), lambda: solve.ended, back=True)
         return search.open_machines.to_packing()
 
     def _completed(self, packing: Packing, level: int, budget: Budget) -> Packing | None:

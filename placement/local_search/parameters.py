@@ -80,8 +80,8 @@ class RefillParameters:
     heat: float = parameter(0.02, "mean copies", "mean worsening that is accepted")
     look: int = parameter(16, "steps", "between two looks at the clock")
     counted: int = parameter(100_000, "steps of `solving/steps.py`", "for each of its own, about 0.1 ms")
-    steps: int = parameter(100, "steps a copy", "without gain, of `bring_in`")
-    most_steps: int = parameter(20_000, "steps", "without gain, of `bring_in`, at most")
+    steps: int = parameter(100, "steps a copy", "without gain, that end a search")
+    most_steps: int = parameter(20_000, "steps", "without gain, that end a search, at most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,6 @@ class OptionalCopiesParameters:
     ratio: float = parameter(100.0, "factor", "by which a copy counts more than one at the next level")
     beside: int = parameter(50, "machines", "of a pool that are looked at beside those of a plan, at most")
     most_copies: int = parameter(20_000, "copies", "of plans that are looked at; of 4,400 it takes 0.1 s")
-    steps: int = parameter(100, "steps a copy", "of refilling without gain, that end a turn")
-    most_steps: int = parameter(20_000, "steps", "the same, at most")
     tries: int = parameter(4, "turns", "without gain, that end the search")
 
 

@@ -62,9 +62,13 @@ def bring_in(
     if not start.missing:
         return start
     search = Refill(narrow, start, solve.seed, penalties=penalties, held=held)
-    copies = sum(component.copies for component in narrow.components)
-    search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies)), lambda: solve.ended, back=True)
+    search.run(patience(narrow), lambda: solve.ended, back=True)
     return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
+
+
+def patience(fleet: Fleet) -> int:
+    """Steps without gain after which refilling a fleet ends. O(components)."""
+    return min(_PARAMS.most_steps, _PARAMS.steps * sum(component.copies for component in fleet.components))
 
 
 class Refill:

@@ -126,14 +126,19 @@ def machine_costs(
     Groups and limits without a price, as all are to prices that are not of a node, have a price of 0.
     """
     each = [rent - dual_value for rent, dual_value in zip(rents(fleet, committed, UNIT), cut.coefficients, strict=True)]
-    for price, limit in zip(limits, fleet.limits, strict=False):
-        for p, weight in limit.weight.items():
-            each[p] += price * weight
+    charge_limits(fleet, each, limits)
     prices = prices + [0] * (len(groups) - len(prices))
     for price, group in zip(prices, groups, strict=True):
         for p in group:
             each[p] += price
     return each + [-price for price in prices]
+
+
+def charge_limits(fleet: Fleet, each: list[int], prices: Sequence[int]) -> None:
+    """Add to what `each` machine costs, (P,), the prices of the limits that it counts for."""
+    for price, limit in zip(prices, fleet.limits, strict=False):
+        for p, weight in limit.weight.items():
+            each[p] += price * weight
 
 
 def domain_total(cut: Cut, costs: list[int], domain: NodeDomain) -> int:

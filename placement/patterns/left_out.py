@@ -18,7 +18,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.patterns.certificate import allowed, certify
+from placement.compiled.packing import left_out
+from placement.patterns.certificate import allowed, certify, charge_limits, domain_total
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
@@ -155,23 +156,11 @@ def least_left_out(fleet: Fleet, cut: Cut, level: int, domain: NodeDomain) -> Fr
     if prices is None or not each:
         return Fraction(0)
     offered = [-dual_value for dual_value in cut.coefficients]
-    for price, limit in zip(prices.limits, fleet.limits, strict=False):
-        for p, weight in limit.weight.items():
-            offered[p] += price * weight
-    lacking = (
-        cut.least
-        - allowed(fleet, prices.limits)
-        + sum(
-            min(cost * low, cost * high) for cost, low, high in zip(offered, domain.fewest, domain.most, strict=False)
-        )
-    )
+    charge_limits(fleet, offered, prices.limits)
+    lacking = domain_total(cut, offered, domain) - allowed(fleet, prices.limits)
     return Fraction(lacking, each)
 
 
-def optional_copies(fleet: Fleet) -> list[int]:
+def optional_copies(fleet: Fleet) -> tuple[int, ...]:
     """How many optional copies there are at each level. O(components)."""
-    found = [0] * len(fleet.levels)
-    for component in fleet.components:
-        if component.level is not None:
-            found[component.level] += component.optional
-    return found
+    return left_out(fleet, {component.index: component.required for component in fleet.components})

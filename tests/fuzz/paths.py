@@ -137,7 +137,6 @@ QUICK: dict[str, Any] = {
     "parameters:heuristics.repair.ejections": 10,
     "parameters:local_search.large_neighbourhood.work": 0.75,
     "parameters:column_generation.pack.tries": 3,
-    "parameters:local_search.optional_copies.most_steps": 50,
     "parameters:local_search.optional_copies.tries": 2,
     "parameters:local_search.variable_neighbourhood.tries": 4,
     "parameters:local_search.variable_neighbourhood.steps": 3,
