@@ -440,6 +440,12 @@ STRICTER: list[tuple[str, Edits, Edits, str]] = [
         "plan: called optimal, but leaves out 2 copies of priority 2 where 1 is proven",
     ),
     (
+        "claimed-left-out",
+        {"components.1.min_copies": 0},
+        {"left_out_bound": {"2": 1, "0": 2}},
+        "plan: says that every plan leaves out 2 copies of priority 0, only 1 can be",
+    ),
+    (
         "claimed-status",
         {},
         {"status": "feasible", "stop": "proved"},
@@ -624,7 +630,11 @@ KEPT: list[tuple[str, Edits, Edits]] = [
     ("one left out, without a count", {"components.3.copies": 2}, {"unplaced": [{"component": "foe"}]}),
     ("a row that leaves out nothing", {}, {"unplaced": [FOE, {"component": "x", "copies": 0}]}),
     ("fewer are proven to be left out", {}, {"left_out_bound": {"2": 1}}),
-    ("a bound below a priority that leaves out more", {}, {"left_out_bound": {"2": 1, "0": 5}}),
+    (
+        "a bound below a priority that leaves out more",
+        {"components.1.min_copies": 0},
+        {"left_out_bound": {"2": 1, "0": 1}},
+    ),
     ("nothing is proven", {}, {"left_out_bound": {}}),
     ("nothing is said", {}, {"left_out_bound": None}),
     ("infeasible is not said", {}, {"stop": "proved"}),
@@ -796,6 +806,24 @@ def test_left_out_is_counted_by_priority() -> None:
 
 
 # --- Plans that place nothing
+
+
+@pytest.mark.parametrize("status", ["infeasible", "unknown"])
+@pytest.mark.parametrize(
+    ("bound", "message"),
+    [
+        ({"2": 2, "0": 0}, ""),
+        ({"2": 3}, "leaves out 3 copies of priority 2, only 2 can be"),
+        ({"2": 0, "0": 1}, "leaves out 1 copies of priority 0, only 0 can be"),
+        ({"2": 2, "1": 1}, "leaves out 1 copies of priority 1, only 0 can be"),
+    ],
+)
+def test_no_plan_leaves_out_more_than_is_optional(status: str, bound: dict[str, int], message: str) -> None:
+    """Also where no plan was found; a demand leaves out none."""
+    found = verify(Problem(**PROBLEM), Plan(status=status, left_out_bound=bound)).violations
+    assert [violation.rule for violation in found] == ["claimed-left-out"] * bool(message)
+    assert not found or message in str(found[0])
+
 
 NEWS: list[tuple[str, Edits, Edits, str]] = [
     # edits to the problem, the plan, what is wrong with it

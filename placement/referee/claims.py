@@ -47,6 +47,7 @@ def no_plan_claims(problem: Problem, plan: Plan) -> Iterator[Violation]:
         message = "called infeasible, but a plan that places 0 copies keeps every rule"
         yield Violation("claimed-status", "plan", message)
     yield from _stop_claim(plan)
+    yield from _proven_claims(problem, plan, None)
 
 
 def _nothing(problem: Problem) -> Plan:
@@ -122,15 +123,27 @@ def left_out_claims(stand: Standing, short: dict[int, int]) -> Iterator[Violatio
             if said[name] != counted.get(name, 0):
                 message = f"says {said[name]} copies unplaced, counted {counted.get(name, 0)}"
                 yield Violation("claimed-unplaced", name, message)
-    for priority, least in sorted(_proven(stand.plan).items(), reverse=True):
-        out = short.get(priority, 0)
-        if least > out:
-            message = (
-                f"says that every plan leaves out {least} copies of priority {priority}, this one leaves out {out}"
-            )
-            yield Violation("claimed-left-out", "plan", message)
-        if least != out:
-            break  # a bound at a lower priority is on plans that meet those before
+    yield from _proven_claims(stand.problem, stand.plan, short)
+
+
+def _proven_claims(problem: Problem, plan: Plan, short: dict[int, int] | None) -> Iterator[Violation]:
+    """`left_out_bound` is not above what the plan leaves out, nor, with and without a plan, above what is optional.
+
+    A bound at a lower priority is on plans that meet those before. Where this one does not, its copies left out say
+    nothing; that no plan leaves out more than there is to leave out holds in any case.
+    """
+    optional: Counter[int] = Counter()
+    for row in problem.components:
+        optional[row.priority] += 0 if row.copies is None else row.copies - row.required_copies
+    meets = short is not None
+    for priority, least in sorted(_proven(plan).items(), reverse=True):
+        said = f"says that every plan leaves out {least} copies of priority {priority}"
+        out = (short or {}).get(priority, 0)
+        if meets and least > out:
+            yield Violation("claimed-left-out", "plan", f"{said}, this one leaves out {out}")
+        elif least > optional[priority]:
+            yield Violation("claimed-left-out", "plan", f"{said}, only {optional[priority]} can be")
+        meets = meets and least == out
 
 
 def _proven(plan: Plan) -> dict[int, int]:

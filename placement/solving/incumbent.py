@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.fleet_rules import broken_fleet_rule
-from placement.compiled.packing import Packing, Value, evaluate
+from placement.compiled.packing import Packing, Value, evaluate, left_out
 from placement.errors import SolverBugError
 from placement.solving.result import Event, SolverFault, Stop, relative_gap
 from placement.units import dollars
@@ -80,6 +80,7 @@ class Incumbent:
         self._plans: dict[str, tuple[Packing, Value]] = {}  # the last of each finder
         self._ticks: dict[tuple[Given, str], list[_Bound]] = {}  # those of one prover rise
         self._levels: list[dict[tuple[Given, str], list[_Bound]]] = [{} for _ in fleet.levels]
+        self._optional = left_out(fleet, {c.index: c.required for c in fleet.components}) if fleet.levels else ()
         self._reports = 0
         self._distrusted: dict[str, str] = {}  # who contradicted a plan, and how
         self._closed = False
@@ -288,8 +289,12 @@ class Incumbent:
         return "" if found is None else found.relaxes
 
     def left_out_bound(self) -> tuple[int, ...]:
-        """Per level, the proven least number left out, given the incumbent's numbers at the levels before."""
-        return tuple(0 if bound is None else bound.value for bound in self._left_out_bounds())
+        """Per level, the proven least number left out, given the incumbent's numbers at the levels before.
+
+        No more than are optional there: an argument says more where there is no such plan at all.
+        """
+        found = zip(self._left_out_bounds(), self._optional, strict=True)
+        return tuple(0 if bound is None else min(bound.value, optional) for bound, optional in found)
 
     @property
     def left_out_by(self) -> tuple[str, ...]:

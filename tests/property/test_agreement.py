@@ -282,7 +282,7 @@ def claim_left_out(reading: Reading, plan: Doc, rng: random.Random) -> None:
 # --- Agreement
 
 # Of what is decided, the rules that are found broken exactly where `decided` says so or the other judge does.
-JUDGED_HERE = {"known-instance", "claimed-optimal", "claimed-status"}
+JUDGED_HERE = {"known-instance", "claimed-optimal", "claimed-status", "claimed-left-out"}
 
 
 def pins_short(reading: Reading, plan: Doc) -> bool:
@@ -309,6 +309,16 @@ def pins_short(reading: Reading, plan: Doc) -> bool:
     return False
 
 
+def claims_too_many_left_out(reading: Reading, plan: Doc) -> bool:
+    """Whether more copies are said to be left out at some priority than there are optional ones."""
+    rows = {name: row for name, row in reading.components.items() if "copies" in row}
+    optional = by_priority(
+        reading, Counter({name: row["copies"] - row.get("min_copies", row["copies"]) for name, row in rows.items()})
+    )
+    said = plan.get("left_out_bound") or {}
+    return any(copies > optional.get(int(priority), 0) for priority, copies in said.items())
+
+
 def decided(reading: Reading, plan: Doc, found: Doc) -> set[str]:
     """Rules that `verify` finds broken where the other may not, each a decision of the architecture page."""
     rules = set()
@@ -329,6 +339,8 @@ def decided(reading: Reading, plan: Doc, found: Doc) -> set[str]:
             rules.add("claimed-optimal")
     if plan.get("stop") == "proved" and plan.get("status") in ("feasible", "unknown"):
         rules.add("claimed-status")
+    if claims_too_many_left_out(reading, plan):
+        rules.add("claimed-left-out")
     return rules
 
 
@@ -367,7 +379,9 @@ def agree_on_news(problem: Doc, plan: Doc) -> set[str]:
     stuck = plan["status"] == "unknown" and plan.get("stop") == "proved"
     silly = any(given) or plan["instances"] or plan.get("unplaced") or refuted or stuck
     other = plan.get("problem", problem.get("name", "")) != problem.get("name", "")
-    assert ours == ({"claimed-status"} if silly else set()) | ({"claimed-problem"} if other else set())
+    told = {"claimed-status": silly, "claimed-problem": other}
+    told["claimed-left-out"] = claims_too_many_left_out(Reading(problem), plan)
+    assert ours == {rule for rule, holds in told.items() if holds}
     assert (verdict.cost, verdict.copies, verdict.instances, verdict.left_out) == (0, 0, 0, {})
     return ours
 

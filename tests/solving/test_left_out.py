@@ -35,6 +35,18 @@ def test_nothing_proven_is_not_called_at_least_none() -> None:
     assert level.reason == "no room found for it; how many of priority 0 must stay out is not proven"
 
 
+def test_no_more_copies_are_said_to_be_left_out_than_are_optional() -> None:
+    """Where the required ones have no room, an argument may come to any number; `verify` takes none that can't be."""
+    fleet = compile_fleet(scarce())
+    incumbent = Incumbent(fleet, Budget())
+    optional = sum(c.copies - c.required for c in fleet.components if c.level == 0)
+    incumbent.raise_left_out(0, optional - 1, "someone")
+    assert incumbent.left_out_bound()[0] == optional - 1
+    incumbent.raise_left_out(0, optional + 7, "someone")
+    assert incumbent.left_out_bound()[0] == optional
+    assert incumbent.events[-1].left_out_bound[fleet.levels[0]] == optional
+
+
 def test_a_result_tells_what_is_left_out_beside_what_is_proven() -> None:
     """By priority, highest first; its line does not show the gap of money alone."""
     proven = placement.solve(scarce(), work=1)
