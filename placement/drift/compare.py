@@ -24,6 +24,7 @@ from placement.drift.contents import (
 from placement.drift.document import (
     ComparedSide,
     ComponentChange,
+    CopiesChange,
     CopiesThere,
     MachineChange,
     PlanDifference,
@@ -32,12 +33,14 @@ from placement.drift.document import (
 from placement.drift.pairing import pair
 from placement.errors import UsageError, printable
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
-from placement.report.changes import CopiesMoved, paired
+from placement.report.changes import paired
 from placement.running_state import check_listed_once, running_copies, running_plan
 from placement.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from placement.documents import Pool
 
 WHAT_RUNS = "what runs"
 
@@ -156,7 +159,7 @@ class _Comparison:
         self.problem, self.alike, self.by_pool = problem, alike, by_pool
         self.counts = Counter(old.pools.values()), Counter(new.pools.values())
         self.old, self.new = (old.pooled(), new.pooled()) if by_pool else (old, new)
-        self.zones = {row.name: row.zone for row in problem.pools}
+        self.pools = {row.name: row for row in problem.pools}
         self.pairs = self._pairs()
 
     def difference(self) -> PlanDifference:
@@ -221,7 +224,7 @@ class _Comparison:
 
     def _facts(self, name: str) -> dict[str, Any]:
         """Type, zone and price of a pool's machines; each null where the problem has no such pool."""
-        pool = next((pool for pool in self.problem.pools if pool.name == name), None)
+        pool = self.pools.get(name)
         if pool is None:
             return {"instance_type": None, "zone": None, "price_per_hour": None}
         return {"instance_type": pool.instance_type, "zone": pool.zone, "price_per_hour": self.problem.price_of(pool)}
@@ -250,7 +253,7 @@ class _Comparison:
             rearranged=_rows(row.apart.rearranged),
         )
 
-    def _changes(self) -> tuple[tuple[CopiesMoved, ...], Counter[str]]:
+    def _changes(self) -> tuple[tuple[CopiesChange, ...], Counter[str]]:
         """Copies that leave one machine for another, stop and start; and moves by component."""
         leaving: dict[str, Counter[str]] = defaultdict(Counter)
         arriving: dict[str, Counter[str]] = defaultdict(Counter)
@@ -262,16 +265,22 @@ class _Comparison:
                 leaving[component][key] += count
             for (component, _), count in (row.apart.comes + row.apart.rearranged).items():
                 arriving[component][key] += count
-        found: list[CopiesMoved] = []
+        found: list[CopiesChange] = []
         moves: Counter[str] = Counter()
         for component in self._names():
             for change in paired(component, leaving[component], arriving[component], order):
                 source, target = (None if key is None else names[key] for key in (change.source, change.target))
-                found.append(CopiesMoved(component, change.copies, source, target))
+                stood, stands = (self._stands(change.source), self._stands(change.target))
+                found.append(CopiesChange(component, change.copies, source, target, *stood, *stands))
                 if source is not None and target is not None:
                     moves[component] += change.copies
         found.sort(key=lambda row: (row.source is None) * 2 + (row.target is None))  # stable
         return tuple(found), moves
+
+    def _stands(self, key: str | None) -> tuple[str | None, str | None]:
+        """Instance type and zone of the machine of a pair."""
+        pool = None if key is None else self.pools.get(self.pairs[int(key)].pool)
+        return (None, None) if pool is None else (pool.instance_type, pool.zone)
 
     def _called(self, row: _Pair) -> str:
         """One name for a machine of both sides, and another one for each other machine."""
@@ -290,7 +299,7 @@ class _Comparison:
         options = {
             row.name: [mode.name or str(o) for o, mode in enumerate(row.modes)] for row in self.problem.components
         }
-        before, after = (_by_component(side, options, self.zones) for side in (self.old, self.new))
+        before, after = (_by_component(side, options, self.pools) for side in (self.old, self.new))
         for name in self._names():
             old, new = before.get(name, _Counts.none()), after.get(name, _Counts.none())
             if old != new or moves[name]:
@@ -300,6 +309,8 @@ class _Comparison:
                     after=new.options.total(),
                     options_before=_sorted(old.options),
                     options_after=_sorted(new.options),
+                    types_before=_sorted(old.types),
+                    types_after=_sorted(new.types),
                     zones_before=_sorted(old.zones),
                     zones_after=_sorted(new.zones),
                     moves=moves[name],
@@ -307,24 +318,27 @@ class _Comparison:
 
 
 class _Counts(NamedTuple):
-    """Copies of a component, by option and by zone."""
+    """Copies of a component, by option, by instance type and by zone."""
 
     options: Counter[str]
+    types: Counter[str]
     zones: Counter[str]
 
     @classmethod
     def none(cls) -> _Counts:
-        return cls(Counter(), Counter())
+        return cls(Counter(), Counter(), Counter())
 
 
-def _by_component(side: _Side, options: Mapping[str, list[str]], zones: Mapping[str, str]) -> dict[str, _Counts]:
+def _by_component(side: _Side, options: Mapping[str, list[str]], pools: Mapping[str, Pool]) -> dict[str, _Counts]:
     found: dict[str, _Counts] = defaultdict(_Counts.none)
     for machine, held in side.on.items():
-        zone = zones.get(side.pools[machine], "")
+        pool = pools.get(side.pools[machine])
+        kind, zone = ("", "") if pool is None else (pool.instance_type, pool.zone)
         for copy, count in held.items():
             names = options.get(copy.component, [])
             name = names[copy.option] if copy.option < len(names) else str(copy.option)
             found[copy.component].options[name] += count
+            found[copy.component].types[kind] += count
             found[copy.component].zones[zone] += count
     return dict(found)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
+from placement.report.changes import CopiesMoved
 
 FORMAT: Literal["placement-diff/v1"] = "placement-diff/v1"
 
@@ -70,16 +70,28 @@ class PoolChange:
 
 @dataclass(frozen=True, slots=True)
 class ComponentChange:
-    """A component that differs: its copies in all, by option and by zone, on each side, and how many of them move."""
+    """A component that differs: its copies in all, by option, instance type and zone, and how many of them move."""
 
     component: str
     before: int
     after: int
     options_before: dict[str, int]
     options_after: dict[str, int]
+    types_before: dict[str, int]
+    types_after: dict[str, int]
     zones_before: dict[str, int]
     zones_after: dict[str, int]
     moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesChange(CopiesMoved):
+    """With the instance type and zone of both machines: null where there is none, or its pool is not in the problem."""
+
+    source_type: str | None
+    source_zone: str | None
+    target_type: str | None
+    target_zone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,7 @@ class PlanDifference:
     machines: tuple[MachineChange, ...]
     pools: tuple[PoolChange, ...]
     components: tuple[ComponentChange, ...]
-    changes: tuple[CopiesMoved, ...]
+    changes: tuple[CopiesChange, ...]
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists; what does not apply is null."""

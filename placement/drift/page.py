@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from placement.drift.document import (
         ComparedSide,
         ComponentChange,
+        CopiesChange,
         CopiesThere,
         MachineChange,
         PlanDifference,
         PoolChange,
     )
-    from placement.report.changes import CopiesMoved, MoveEnd
+    from placement.report.changes import MoveEnd
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell
@@ -128,17 +129,19 @@ def _what(row: ComponentChange, *, full: bool) -> Line:
         more = row.after - row.before
         verb = "starts" if more == 1 else "start" if more > 0 else "stops" if more == -1 else "stop"
         parts.append((f"{words.count(abs(more), 'copy', 'copies')} {verb}",))
-    if row.options_before != row.options_after and (
-        len(row.options_before) > 1 or len(row.options_after) > 1 or _other(row)
+    for what, old, new in (
+        ("options ", row.options_before, row.options_after),
+        ("types ", row.types_before, row.types_after),
     ):
-        parts.append(("options ", *_from_to(row.options_before, row.options_after, full=full)))
+        if old != new and (len(old) > 1 or len(new) > 1 or _other(old, new)):
+            parts.append((what, *_from_to(old, new, full=full)))
     if row.zones_before != row.zones_after:
         parts.append(("zones ", *_from_to(row.zones_before, row.zones_after, full=full)))
     return joined(parts, None, "; ")
 
 
-def _other(row: ComponentChange) -> bool:
-    return set(row.options_before) != set(row.options_after) and bool(row.options_before and row.options_after)
+def _other(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
+    return set(before) != set(after) and bool(before and after)
 
 
 def _from_to(before: Mapping[str, int], after: Mapping[str, int], *, full: bool) -> Line:
@@ -217,15 +220,21 @@ def _copies(rows: Iterable[CopiesThere], most: int | None) -> Line:
 
 
 def _changes(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
-    def cells(row: CopiesMoved) -> tuple[Line, ...]:
-        return (Name(row.component),), (f"{row.copies:,}",), *map(_end, row.ends)
+    def cells(row: CopiesChange) -> tuple[Line, ...]:
+        source, target = row.ends
+        ends = _end(source, row.source_type, row.source_zone), _end(target, row.target_type, row.target_zone)
+        return (Name(row.component),), (f"{row.copies:,}",), *ends
 
     columns = (Column("component"), *figures("copies"), Column("from"), Column("to"))
     return table_section("Copies that move, stop and start", columns, found.changes, cells, None if full else _ROWS)
 
 
-def _end(end: MoveEnd) -> Line:
-    return (Name(end.text) if end.is_machine else end.text,)
+def _end(end: MoveEnd, kind: str | None, zone: str | None) -> Line:
+    """A machine with its instance type and zone, as far as they are known; or the word in its place."""
+    if not end.is_machine:
+        return (end.text,)
+    known = joined([(Name(name),) for name in (kind, zone) if name], None)
+    return (Name(end.text), " (", *known, ")") if known else (Name(end.text),)
 
 
 def _scope(found: PlanDifference) -> Iterator[Line]:

@@ -203,7 +203,7 @@ def test_the_page_for_a_review() -> None:
     assert "| `small` | 4 | 4 | 1 | other machines |" in text
     assert "| `i-2` | `p5` | `za` | -10.00 | goes, held `small` |" in text
     assert "| `i-3` | `p5` | `za` | -10.00 | goes, was empty |" in text
-    assert "| `small` | 1 | `i-2` | `i-0` |" in text
+    assert "| `small` | 1 | `i-2` (`p5`, `za`) | `i-0` (`p5`, `za`) |" in text
     assert "`what runs`" not in text
 
 
@@ -322,3 +322,48 @@ def test_rows_that_name_nothing_of_the_problem_are_compared_too() -> None:
     assert [(row.component, row.before, row.after) for row in found.components] == [("big", 0, 1), ("was", 1, 0)]
     assert found.before.broken > 0
     assert [(row.pool, row.price_per_hour) for row in found.machines] == [("a", 10.0), ("gone", None)]
+
+
+ELSEWHERE = {
+    "instance_types": {
+        "slow": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1},
+        "fast": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 2},
+    },
+    "pools": [
+        {"name": "s", "instance_type": "slow", "zone": "za"},
+        {"name": "f", "instance_type": "fast", "zone": "zb"},
+    ],
+    "components": [{"name": "a", "copies": 3, "accelerators": 0}, {"name": "b", "copies": 1, "accelerators": 0}],
+}
+
+
+def _on(*machines: str) -> Plan:
+    """Machines named by their pools, and copies of `a` on them in turn."""
+    rows = [{"id": name, "pool": name[0]} for name in dict.fromkeys(machines)]
+    return Plan(instances=rows, assignments=[{"component": "a", "instance": name} for name in machines])
+
+
+def test_copies_are_told_with_the_machines_types_and_zones_of_both_plans() -> None:
+    """Of copies that move both ends, of those that start or stop one; a pool that is gone has neither."""
+    problem = Problem(**ELSEWHERE)
+    found = placement.diff(problem, _on("s1", "s1", "s1"), _on("s1", "f1"))
+    ends = [
+        (row.copies, row.source, row.source_type, row.source_zone, row.target, row.target_type, row.target_zone)
+        for row in found.changes
+    ]
+    assert ends == [(1, "s1", "slow", "za", "f1", "fast", "zb"), (1, "s1", "slow", "za", None, None, None)]
+    (row,) = found.components
+    assert (row.types_before, row.types_after) == ({"slow": 3}, {"fast": 1, "slow": 1})
+    page = diff_page(found).markdown()
+    assert "| `a` | 1 | `s1` (`slow`, `za`) | `f1` (`fast`, `zb`) |" in page
+    assert "| `a` | 1 | `s1` (`slow`, `za`) | stops |" in page
+    assert "1 copy stops; types `slow` 3 to 1, `fast` 0 to 1; zones `za` 3 to 1, `zb` 0 to 1" in page
+    assert "types" not in diff_page(placement.diff(problem, _on("s1", "s1"), _on("s1"))).markdown()
+
+    found = placement.diff(problem, _on("s1", "s2"), _on("f1", "s2"), by_pool=True)
+    assert [(row.source, row.source_zone, row.target, row.target_type) for row in found.changes] == [
+        ("s", "za", "f", "fast")
+    ]
+    gone = placement.diff(problem, _on("x1"), _on("f1"))
+    assert [(row.source_type, row.source_zone, row.target_zone) for row in gone.changes] == [(None, None, "zb")]
+    assert "| `a` | 1 | `x1` | `f1` (`fast`, `zb`) |" in diff_page(gone).markdown()
