@@ -28,6 +28,7 @@ from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.pod_counts import tell_pods_beyond
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
+from placement.integrations.kubernetes.resource_sums import tell_resources_beyond
 from placement.integrations.kubernetes.returning import tell_not_returning
 from placement.integrations.kubernetes.steps import SHRINKING, steps_text
 from placement.integrations.kubernetes.strategies import tell_roll_outs
@@ -106,6 +107,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     }
     _tell_limits(groups, workshop)
     tell_pods_beyond(problem, plan, templates, notes)
+    tell_resources_beyond(problem, plan, templates, notes)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes)

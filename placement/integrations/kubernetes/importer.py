@@ -21,6 +21,7 @@ from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pod_counts import tell_pods_uncounted
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
+from placement.integrations.kubernetes.resource_sums import tell_resources_uncounted
 from placement.integrations.kubernetes.spreading import Spreader
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.taints import tell_uncompared
@@ -147,6 +148,7 @@ class _Import:
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.cluster.source)
         tell_pods_uncounted(made.problem, self.classes, self.of_node, self.notes)
+        tell_resources_uncounted(made.problem, self.workloads, self.classes, self.standing, self.of_node, self.notes)
         _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 

@@ -68,11 +68,11 @@ def tell_pods_beyond(problem: Problem, plan: Plan, templates: Templates, notes: 
 
 def _most_copies(problem: Problem, name: str) -> int:
     """How many copies one machine of a type may hold at most, by accelerators, vCPUs and memory one by one."""
-    rows = [found for component in problem.components if (found := _least(component, problem, name))]
+    rows = [found for component in problem.components if (found := least_taken(component, problem, name))]
     return min(_most(rows, k, room) for k, room in enumerate(room_of(problem, problem.instance_types[name])))
 
 
-def _least(component: Component, problem: Problem, name: str) -> tuple[int, Amounts] | None:
+def least_taken(component: Component, problem: Problem, name: str) -> tuple[int, Amounts] | None:
     """How many copies of a component may stand on a machine of a type, and the least that one takes; None: none may."""
     kind = problem.instance_types[name]
     room = room_of(problem, kind)

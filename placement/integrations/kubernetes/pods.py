@@ -151,9 +151,6 @@ def _pod(
     if owner.kind not in _OF_NODE:
         tell_unread(pod, told, notes)
     others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
-    for name, _ in others:
-        alone = "a node must have what copies of one component ask for; what several ask is not added up"
-        notes.ignored(f"resource {name}", alone)
     kept = tuple(sorted((name, value) for name, value in asked.items() if is_kept(name)))
     for name, _ in kept:
         alone = "is counted for copies of each component alone: a problem has no such room"

@@ -190,7 +190,6 @@ def test_copies_of_one_component_share_what_a_node_has_of_a_resource(
     found = imported(tmp_path, *nodes, pod("a", None, "a", gpus=gpus, cpu="1", limits={"vpc.amazonaws.com/efa": asked}))
 
     assert found.problem.components[0].spread.max_per_instance == most
-    assert "resource vpc.amazonaws.com/efa: ignored: a node must have what copies of one component" in notes(found)
 
 
 def test_a_resource_that_is_no_room_decides_where_a_copy_may_stand(tmp_path: Path) -> None:

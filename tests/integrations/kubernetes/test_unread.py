@@ -190,9 +190,9 @@ def test_fields_that_are_no_matter_are_not_told(tmp_path: Path) -> None:
 def test_amounts_of_other_resources(tmp_path: Path) -> None:
     """A node must have what one copy asks; that two ask for more than there is in all is not known, and told."""
     objects = [node("n1", allocatable={"x.com/nic": "2"}), node("n2"), pod("a-0", "n1", "a", limits={"x.com/nic": "2"})]
-    found = of(tmp_path, *objects)
+    found = of(tmp_path, *objects, pod("b-0", None, "b", limits={"x.com/nic": "2"}))
 
-    assert any(note.place == "resource x.com/nic" and note.kind == "ignored" for note in found.notes)
+    assert any(note.place.endswith("allocatable.x.com/nic") and note.kind == "ignored" for note in found.notes)
     kinds = found.problem.components[0].modes[0].instance_types
     assert kinds is not None
     assert len(kinds) == 1

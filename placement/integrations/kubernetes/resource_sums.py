@@ -1,0 +1,142 @@
+"""Resources of nodes that no rule of a problem counts, such as network adapters, summed over components.
+
+A problem has `max_per_instance` for the copies of one component alone. So an import says of which types a node may get
+copies that ask for more together, and an export on which machines its plan has such: the scheduler leaves some of them
+pending.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.integrations.kubernetes.objects import amounts
+from placement.integrations.kubernetes.pod_counts import least_taken
+from placement.integrations.kubernetes.side_by_side import room_of
+from placement.units import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.documents import Plan, Problem
+    from placement.integrations.kubernetes.classes import NodeClass
+    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.side_by_side import Amounts
+    from placement.integrations.kubernetes.standing import Candidates
+    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.kubernetes.workloads import Workload
+    from placement.integrations.notes import Notes
+
+
+class _Asking(NamedTuple):
+    """Copies of a component that may stand on a node, the least room that one takes, and the most that one asks for."""
+
+    copies: int
+    takes: Amounts
+    amount: Fraction
+
+
+def tell_resources_uncounted(
+    problem: Problem,
+    workloads: Sequence[Workload],
+    classes: Sequence[NodeClass],
+    standing: Candidates,
+    of_node: Mapping[str, Sequence[PodRow]],
+    notes: Notes,
+) -> None:
+    """A note on each resource of a type of nodes of which copies that may stand on one ask for more than it has.
+
+    O(types x resources x components log components).
+    """
+    names = sorted({name for workload in workloads for shape in workload.shapes for name, _ in shape.other})
+    for row in classes:
+        for name in names:
+            has = min(machine.other.get(name, Fraction(0)) for machine in row.machines)
+            come = max(_asked(of_node.get(machine.name, ()), name) for machine in row.machines)
+            asking = _asking(problem, workloads, row, standing, name)
+            room = room_of(problem, problem.instance_types[row.name])
+            most = min(_most(asking, k, each) for k, each in enumerate(room))
+            if asking and most + come > has:
+                beside = f", of which pods that come with it ask for {_said(come)}" if come else ""
+                told = f"a node has {_said(has)}{beside}, and a plan may put copies on one that ask for {_said(most)}"
+                place = f"instance type {row.name} status.allocatable.{name}"
+                notes.ignored(place, f"{told}: what several components ask for is not added up")
+
+
+def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, notes: Notes) -> None:
+    """A note on each pool where copies of the plan on a machine ask for more of a resource than its node has.
+
+    Where pods of a component differ, each copy asks for the most of any.
+    """
+    read = templates.cluster.read_kind("Node", lambda node: amounts(node.at.get("status"), "allocatable"))
+    has = {node.name: found for node, found in read}
+    come: dict[str, list[PodRow]] = defaultdict(list)
+    asks: dict[str, dict[str, Fraction]] = defaultdict(dict)
+    for pod, component in templates.rows:
+        if not component:
+            come[pod.node].append(pod)
+            continue
+        for name, amount in pod.shape.other:
+            asks[component][name] = max(amount, asks[component].get(name, Fraction(0)))
+    names = sorted({name for asked in asks.values() for name in asked})
+    peers: dict[str, list[str]] = defaultdict(list)
+    for running in problem.instances:
+        peers[running.pool].append(running.id)
+    held: dict[str, Counter[str]] = defaultdict(Counter)
+    for copy in plan.assignments:
+        held[copy.instance][copy.component] += 1
+    found: dict[tuple[str, str, Fraction], list[str]] = defaultdict(list)
+    for row in plan.instances:
+        alike = [node for node in ([row.id] if row.id in has else peers[row.pool]) if node in has]
+        for name in names if alike else ():
+            free = min(has[node].get(name, Fraction(0)) - _asked(come[node], name) for node in alike)
+            asked = Fraction(sum(n * asks[component].get(name, 0) for component, n in held[row.id].items()))
+            if asked > free:
+                found[row.pool, name, free].append(f"{row.id} ({_said(asked)})")
+    for (pool, name, free), machines in found.items():
+        told = (
+            f"a node has {_said(free)} of {name} for copies, and those of the plan ask for more on {listed(machines)}"
+        )
+        notes.inexact(f"pool {pool}", f"{told}: those beyond wait, or go to other nodes of the pool")
+
+
+def _asking(
+    problem: Problem, workloads: Sequence[Workload], row: NodeClass, standing: Candidates, name: str
+) -> list[_Asking]:
+    """Components that may stand on nodes of a type and ask for a resource."""
+    asks: dict[str, Fraction] = {}
+    for w, workload in enumerate(workloads):
+        for s, shape in enumerate(workload.shapes):
+            amount = dict(shape.other).get(name, Fraction(0))
+            stands = amount > asks.get(workload.name, 0) and standing.may(row.machines[0].name, (w, s))  # as on others
+            if stands:
+                asks[workload.name] = amount
+    found = []
+    for component in (component for component in problem.components if component.name in asks):
+        least = least_taken(component, problem, row.name)
+        if least is not None:
+            found.append(_Asking(*least, asks[component.name]))
+    return found
+
+
+def _most(asking: Iterable[_Asking], k: int, room: int) -> Fraction:
+    """How much copies ask for at most within one kind of room, where copies could be cut: those that ask most first."""
+    found, left = Fraction(0), Fraction(room)
+
+    def each(row: _Asking) -> Fraction:
+        return row.takes[k] / row.amount
+
+    for copies, takes, amount in sorted(asking, key=each):
+        fit = min(Fraction(copies), left / takes[k]) if takes[k] else Fraction(copies)
+        found, left = found + fit * amount, left - fit * takes[k]
+    return found
+
+
+def _asked(rows: Iterable[PodRow], name: str) -> Fraction:
+    """What pods ask for together."""
+    return sum((dict(row.shape.other).get(name, Fraction(0)) for row in rows), Fraction(0))
+
+
+def _said(amount: Fraction) -> str:
+    return f"{float(amount):.12g}"
