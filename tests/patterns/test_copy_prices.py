@@ -44,3 +44,26 @@ def test_nothing_to_place_has_no_price() -> None:
     """Then there is nothing to bound."""
     problem = placement.read("instances/codegen-after.yaml")
     assert copy_prices(compile_fleet(with_copies(problem, [0] * len(problem.components)))) is None
+
+
+def test_a_copy_is_worth_the_least_of_its_options() -> None:
+    """Another component makes an accelerator dear on which a copy could run, and need not."""
+    memory = {"accelerator_memory_gib": 8}
+    problem = placement.Problem(
+        accelerators={"A": {"memory_gib": 8}, "B": {"memory_gib": 8}},
+        instance_types={
+            "cheap": {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1},
+            "dear": {"accelerator": "B", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8, "price_per_hour": 10},
+            "free": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 0},
+        },
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in ("cheap", "dear", "free")],
+        components=[
+            {"name": "any", "copies": 4, "options": [{"on": [name], **memory} for name in "AB"]},
+            {"name": "one", "copies": 1, "options": [{"on": ["B"], **memory}]},
+            {"name": "free", "copies": 1, "accelerators": 0, "instance_types": ["free"]},
+        ],
+    )
+    prices = copy_prices(compile_fleet(problem))
+    assert prices is not None
+    bounds = {(4, 1, 1): 11_000_000, (4, 0, 0): 1_000_000, (2, 0, 1): 500_000, (0, 1, 0): 10_000_000, (0, 0, 1): 0}
+    assert {copies: prices.bound(copies) for copies in bounds} == bounds
