@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from placement.patterns.certificate import certify
 from placement.patterns.coarse_prices import WholeBound, whole_cut, with_grids_of
 from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Cut
+    from placement.patterns.certificate import Cut, Prices
     from tests.parameters import Change
 
 
@@ -146,6 +148,20 @@ def test_what_moves_cost_is_in_a_bound_of_the_whole() -> None:
         bound.root_prices()
         found.append(WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0])
     assert found[0] < found[1] < found[2]
+
+
+def test_what_is_proven_with_what_runs_is_rounded_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moves over three hours are parts of micro-dollars an hour; half of one more would be proven of no plan."""
+
+    def try_prices(self: KeptCopiesBound, prices: Prices) -> None:
+        self.bound = Fraction(2 * 10**12 + 1, 2)
+
+    fleet = compile_fleet(Problem(**suite("replan", 20, 2)))
+    coarse = RelaxingAggregation.of(fleet, 5)
+    bound = PatternBound(Solve.of(coarse.fleet))
+    bound.root_prices()
+    monkeypatch.setattr(KeptCopiesBound, "try_prices", try_prices)
+    assert WholeBound(fleet, None).by(coarse.groups, bound, Budget())[0] == 10**12
 
 
 def test_prices_of_components_alone_are_their_own() -> None:
