@@ -10,6 +10,7 @@ import pytest
 import placement
 from placement import Problem
 from placement.bounds.instant import instant_bounds
+from placement.bounds.overload import overload_ticks
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 
@@ -106,3 +107,16 @@ def test_nothing_is_claimed_where_commitments_pay() -> None:
     fleet = compile_fleet(Problem(**document(commitments=[{"name": "k", "pools": ["p"], "instances": 2}])))
     assert named_fleet_rules(fleet) == ("commitments",)
     assert instant_bounds(fleet) == ()
+
+
+@pytest.mark.parametrize(
+    ("components", "better"),
+    [({}, "cliques"), ({"a": {"copies": 3, "avoid": [], "vcpus": 10}}, "volume")],
+)
+def test_moves_come_on_top_of_the_better_bound(components: dict[str, Doc], better: str) -> None:
+    """Whichever of the two that is."""
+    fleet = compile_fleet(Problem(**document(components)))
+    found = {bound.name: bound.ticks for bound in instant_bounds(fleet)}
+    other = min(found[name] for name in ("cliques", "volume"))
+    assert found[better] > other
+    assert found["overload"] == found[better] + overload_ticks(fleet) > found[better]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,9 +16,10 @@ from placement.compiled.translate import from_plan
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.counts.model import CountModel
 from placement.patterns.counts.pools import PoolPacking
-from placement.patterns.counts.program import Merging
+from placement.patterns.counts.program import Merging, everything
 from placement.patterns.counts.search import CountSearch
 from placement.patterns.counts.weights import PoolFit, Weights, first_weights
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.recheck_program import read_program
 from placement.solving.budget import Budget
@@ -153,6 +155,46 @@ def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
     assert all(merging.first[p] == min(group) for group in merging.groups.values() for p in group)
     assert merging.free == {c.index for c in fleet.components if not c.has_zone_rules and not c.dedicated}
     assert Merging.of(fleet, anywhere=True).free == {c.index for c in fleet.components}
+
+
+@pytest.mark.parametrize(
+    ("rules", "runs", "most"),
+    [
+        ({}, False, [3, 2]),
+        ({"min_copies": 3}, False, [3, 3]),
+        ({"spread": {"min_zones": 3}}, False, [8, 8]),
+        ({"spread": {"max_skew": 1}}, False, [8, 8]),
+        ({}, True, [8, 8]),
+    ],
+)
+def test_no_more_copies_than_serve_a_demand_are_worth_having_where_no_rule_asks_for_them(
+    rules: dict[str, Any], runs: bool, most: list[int]
+) -> None:
+    """A plan in three zones may need more than the demand does, and one that runs may stay. None on no machine."""
+    options = [
+        {"accelerators": 0, "vcpus": 1, "throughput": rate, "instance_types": [kind]}
+        for kind, rate in (("t", 1.5), ("u", 2), ("none", 2))
+    ]
+    pools = [{"name": f"{kind}-{zone}", "instance_type": kind, "zone": zone} for kind in "tu" for zone in "abc"]
+    fleet = compile_fleet(
+        Problem(
+            instance_types={
+                kind: {"vcpus": 8, "memory_gib": 8, "price_per_hour": price}
+                for price, kind in enumerate(("t", "u", "none"), 1)
+            },
+            pools=[*pools, {"name": "none", "instance_type": "none", "zone": "a", "max_instances": 0}],
+            components=[{"name": "c", "demand": 4, "options": options, **rules}],
+            instances=[{"id": "i", "pool": "t-a"}] if runs else [],
+            placements=[{"component": "c", "instance": "i"}] if runs else [],
+        )
+    )
+    fleet = replace(fleet, components=tuple(replace(c, copies=8) for c in fleet.components))
+    relaxation = relax(fleet)
+    found = everything(relaxation, any_domain(fleet), Merging.none(fleet)).copies
+    kinds = [fleet.pools[mode.pool].instance_type for mode in relaxation.modes]
+    for kind, least in zip(("t", "u", "none"), (*most, 0), strict=True):
+        assert {n for n, one in zip(found, kinds, strict=True) if one == kind} <= {least}
+    assert {"t", "u"} <= set(kinds)
 
 
 @pytest.mark.slow

@@ -620,6 +620,17 @@ def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(parameters: Chang
     assert any_between(26, 26, Budget()) is True
 
 
+def test_money_in_two_halves_is_exact(parameters: Change) -> None:
+    """Each number of steps by itself, and one of seven digits; more at night, below."""
+    parameters(PATTERNS.program, most_counts=0, last_digits=1.0)
+    any_between = getattr(of_halves(), "_any_between")  # noqa: B009 - one argument alone
+    assert [n for n in range(34) if any_between(n, n, Budget())] == [19, 20, 25, 26, 27, 31, 32, 33]
+    assert any_between(21, 24, Budget()) is False
+    any_between = getattr(whole_program(halves(3.500017), 30_000_000), "_any_between")  # noqa: B009
+    assert any_between(9_500_017, 9_500_017, Budget()) is True
+    assert any_between(9_500_018, 9_501_017, Budget()) is False
+
+
 @pytest.mark.slow
 def test_last_digits_that_too_many_machine_counts_have_are_asked_for_in_two_halves(parameters: Change) -> None:
     """Money is in two rows of small numbers, which carry from one to the other; what they say is exact."""

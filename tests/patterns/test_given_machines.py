@@ -90,6 +90,27 @@ def test_it_agrees_with_the_direct_model(seeds: range) -> None:
     assert min(found, none) > len(seeds) / 10
 
 
+def test_a_share_that_is_full_leaves_room_for_others_with_fewer_copies() -> None:
+    """Two of 0.4 and none of 0.6, or one of each: that three and one fit on two accelerators takes both patterns."""
+    memory = {"accelerator_memory_gib": 1, "shared": True}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 3}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": "less", "copies": 3, "accelerator_share": 0.4, **memory},
+            {"name": "more", "copies": 1, "accelerator_share": 0.6, **memory},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    packing, impossible = pack_given(SomePools.of(fleet, {0: 1}, {0: 3, 1: 1}).fleet, {0: 1}, Budget(work=20))
+    assert not impossible
+    assert packing is not None
+    assert not broken_rule(fleet, packing)
+
+
 def test_too_many_patterns_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a packing nor a proof, where patterns are more than the limit."""
     fleet, machines = random_part(random.Random(4_003))
