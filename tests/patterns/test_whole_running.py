@@ -87,6 +87,26 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
     assert above > 0.02 * tried  # or it is for nothing
 
 
+def test_a_commitment_pays_all_that_it_has() -> None:
+    """Two dollars of three are no whole number of the steps in which an engine takes prices: they are rounded up."""
+    fleet = compile_fleet(
+        Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "c", "copies": 1, "accelerators": 0, "vcpus": 8}],
+            instances=[{"id": "i", "pool": "p"}],
+            placements=[{"component": "c", "instance": "i"}],
+            commitments=[{"name": "k", "pools": ["p"], "price_per_hour": 2}],
+            objective={"move_cost": 1, "horizon_hours": 1},
+        )
+    )
+    patterns = PatternBound(Solve.of(fleet))
+    assert patterns.running_prices() is not None
+    bound = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
+    assert bound.run(Budget(), lambda _: None)
+    assert 999_990 <= bound.bound <= 1_000_000
+
+
 @seeds(range(60_000, 61_000), 45)
 def test_its_plans_keep_every_rule(seeds: range) -> None:
     """From a poor plan, as few or as dear as moves are; some plans come of it, and none is below the bound."""
