@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
+from placement.certificates.rules import priced_rules
 from placement.check_certificate import MALFORMED, NO_PLAN, Leaf, Problem, Refused, check
+from placement.compiled.fleet import compile_fleet
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from tests import brute, strategies
 from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
 from tests.certificates.writing import rules_of
@@ -346,3 +350,24 @@ def test_that_no_plan_keeps_a_limit_is_proven_by_its_price(limit: Doc) -> None:
     assert (proof.weak, proof.checked) == ([], NO_PLAN)
     rows[0][key] = most + 2
     assert refused(document, json.loads(json.dumps(certificate.document)))
+
+
+def test_rules_have_the_prices_of_none_where_none_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As there was no time to look; and without rules the fleet is what it was."""
+    document: Doc = {
+        "instance_types": {"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [{"name": "c", "copies": 3, "accelerators": 0, "vcpus": 8}],
+        "commitments": [{"name": "k", "pools": ["p"], "instances": 2}],
+    }
+    fleet = compile_fleet(placement.Problem(**document))
+    with monkeypatch.context() as patch:
+        patch.setattr("placement.certificates.rules.may_build", lambda *_: False)
+        found = priced_rules(Solve.of(fleet))
+    paid = {"prices": [["k", 3_000_000, 1]]}, 6_000_000  # a committed machine pays for all of one, and there are two
+    assert (found.document, found.less, found.known) == (*paid, ())
+    assert not found.fleet.commitments
+    priced = priced_rules(Solve.of(fleet, Budget(work=5)))
+    assert priced.known
+    without = compile_fleet(placement.Problem(**{k: v for k, v in document.items() if k != "commitments"}))
+    assert priced_rules(Solve.of(without)).fleet is without

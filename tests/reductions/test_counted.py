@@ -55,6 +55,7 @@ def test_counts_become_components(
         return
     assert found is not None
     assert found.origin == (0, *[1] * len(parts))
+    assert found.fleet.running == (0,) * len(found.origin)
     fixed, *made = found.fleet.components
     assert (fixed.copies, fixed.required, fixed.demand) == (2, 2, 0)
     told = []

@@ -9,6 +9,7 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.heuristics.solve import solve_greedy
+from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -65,3 +66,18 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
     assert Greenfield.of(fleet, None) is None
     document["placements"][0]["pinned"] = True
     assert Greenfield.of(compile_fleet(Problem(**document)), DEAR) is None
+
+
+def test_caps_are_those_of_components_that_an_instance_may_take_copies_of() -> None:
+    """Of five copies four must be left: one on an instance. Others are as they were, and without any all are."""
+    rows: list[dict[str, Any]] = [
+        {"name": "kept", "copies": 5, "accelerators": 0, "min_available_on_instance_loss": 4},
+        {"name": "capped", "copies": 5, "accelerators": 0, "spread": {"max_per_instance": 2}},
+        {"name": "free", "copies": 5, "accelerators": 0},
+    ]
+    machines = {"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}}
+    pools = [{"name": "p", "instance_type": "t", "zone": "z"}]
+    fleet = compile_fleet(Problem(instance_types=machines, pools=pools, components=rows))
+    assert [c.max_per_instance for c in CappedInstances.of(fleet).fleet.components] == [1, 2, None]
+    fleet = compile_fleet(Problem(instance_types=machines, pools=pools, components=rows[1:]))
+    assert CappedInstances.of(fleet).fleet is fleet
