@@ -44,8 +44,9 @@ T = TypeVar("T")
 # a row of a plan, a component, and a machine that runs; tables included.
 _ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
 _SHORT = 0.25
-# A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
-_LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
+# A search may end so late after its time: seconds, and a part of the time limit. After Ctrl-C, seconds: of one that has
+# something to hand out already, and of one that has nothing yet.
+_LATE, _LATE_PART, _LATE_INTERRUPTED, _LATE_WITH_NOTHING = 0.25, 0.05, 2.0, 5.0
 _LEAST = 0.25  # seconds of a search without a plan to start from: a small problem has one by then
 _NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule over the whole plan, with figures
 
@@ -212,7 +213,7 @@ def bound(
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
 
-    outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound")
+    outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound", lambda: _has_bound(whole))
     found = written(whole, outcome, "bound")
     return _with_evidence(found, whole, outcome) if certificate else found
 
@@ -265,7 +266,9 @@ def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
 
     budget = Budget(limit)
     work = partial(write_certificate, evidence.solve.within(budget), infeasible_by=evidence.infeasible_by)
-    ended = _in_thread(work, budget)
+    ended = _in_thread(work, budget, lambda: True)
+    if not ended and budget.interrupted:
+        raise KeyboardInterrupt
     if not ended:
         raise UsageError("the certificate was not written in time: give a longer time limit")
     (found,) = ended
@@ -301,15 +304,22 @@ def _packing_of(fleet: Fleet, plan: Plan, name: str = "plan") -> Packing:
     return from_plan(fleet, bare)
 
 
-def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
+def _has_bound(solve: Solve) -> bool:
+    return solve.incumbent.ticks_bound is not None
+
+
+def _run(
+    search: Callable[[], Outcome], solve: Solve, solver: str, has_answer: Callable[[], bool] | None = None
+) -> Outcome:
     """Solve in a thread of its own: only so does Ctrl-C reach Python while an engine works.
 
     The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual. A search that goes on
     long after it was to end, as an engine may that does not look at its clock, is left behind: what it found counts,
-    and what it may still find does not.
+    and what it may still find does not. It gets longer after Ctrl-C where it has found no answer yet: no plan, unless
+    `has_answer` says what else.
     """
     incumbent, budget = solve.incumbent, solve.budget
-    ended = _in_thread(lambda: _explained(solve, search()), budget)
+    ended = _in_thread(lambda: _explained(solve, search()), budget, has_answer or (lambda: incumbent.best is not None))
     incumbent.close()
     if not ended:
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
@@ -365,8 +375,11 @@ def _explained(solve: Solve, outcome: Outcome) -> Outcome:
     return outcome if said in outcome.reason else replace(outcome, reason=f"{outcome.reason}; {said}")
 
 
-def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]:
-    """What some work returns or raises; empty when it went on long after it was to end. Its steps are this thread's."""
+def _in_thread(work: Callable[[], T], budget: Budget, has_answer: Callable[[], bool]) -> list[T | BaseException]:
+    """What some work returns or raises; empty when it went on long after it was to end. Its steps are this thread's.
+
+    `has_answer`: whether there is something to hand out without it.
+    """
     found: list[T | BaseException] = []
     done, counter = threading.Event(), step_counter()
 
@@ -379,13 +392,11 @@ def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]
         finally:
             done.set()
 
-    thread = threading.Thread(target=run, name=SEARCH, daemon=True)
-    thread.start()
     try:
-        ended = _wait(done, budget)
-    except KeyboardInterrupt:
-        budget.interrupt()
-        ended = _wait(done, budget)
+        ended = _wait_or_interrupt(threading.Thread(target=run, name=SEARCH, daemon=True), done, budget, has_answer)
+    except BaseException:  # a second Ctrl-C: what the search has begun, such as a process, it ends by itself
+        budget.leave_behind()
+        raise
     if not ended:
         budget.leave_behind()
         forget_steps()
@@ -393,7 +404,19 @@ def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]
     return found
 
 
-def _wait(done: threading.Event, budget: Budget) -> bool:
+def _wait_or_interrupt(
+    thread: threading.Thread, done: threading.Event, budget: Budget, has_answer: Callable[[], bool]
+) -> bool:
+    """Start a thread, and `_wait` for its end; the first Ctrl-C asks for that."""
+    try:
+        thread.start()
+        return _wait(done, budget, has_answer)
+    except KeyboardInterrupt:
+        budget.interrupt()
+        return _wait(done, budget, has_answer)
+
+
+def _wait(done: threading.Event, budget: Budget, has_answer: Callable[[], bool]) -> bool:
     """Wait for the end; False when the budget was over well before."""
     over: float | None = None
     # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
@@ -401,7 +424,13 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
     while not done.wait(timeout=min(POLL, budget.left()) if over is None else POLL):
         if over is None and budget.cut_short():
             over = budget.elapsed()
-            late = _LATE_INTERRUPTED if budget.interrupted else _LATE + _LATE_PART * (budget.seconds or 0.0)
-        elif over is not None and budget.elapsed() - over > late:
+        elif over is not None and budget.elapsed() - over > _may_be_late(budget, has_answer):
             return done.is_set()
     return True
+
+
+def _may_be_late(budget: Budget, has_answer: Callable[[], bool]) -> float:
+    """Seconds that a search may go on after it was to end."""
+    if not budget.interrupted:
+        return _LATE + _LATE_PART * (budget.seconds or 0.0)
+    return _LATE_INTERRUPTED if has_answer() else _LATE_WITH_NOTHING

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import signal
 import threading
+from _thread import interrupt_main
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from tests.corpus import seeds
 from tests.referee import referee_main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from placement.solving.context import Solve
@@ -331,6 +334,96 @@ def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: py
     assert over.wait(60)
     assert result.stop is Stop.TIME
     assert len(ended) == 1
+
+
+def test_an_answer_at_hand_is_not_waited_for_long_after_an_interrupt() -> None:
+    """Engines that are presolving hear nothing for many seconds: the plan so far came 5 to 6 s after Ctrl-C."""
+    from placement.planner import _may_be_late
+
+    budget = Budget()
+    budget.interrupt()
+    assert _may_be_late(budget, lambda: True) <= 2 < _may_be_late(budget, lambda: False)
+    assert _may_be_late(Budget(10.0), lambda: True) == _may_be_late(Budget(10.0), lambda: False) < 1
+
+
+@pytest.fixture
+def waited_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Is set each time that the main thread begins to wait for a search: an interrupt then comes in time."""
+    from placement import planner
+
+    begun, wait = threading.Event(), planner.__dict__["_wait"]
+
+    def told(*given: Any) -> bool:
+        begun.set()
+        return bool(wait(*given))
+
+    monkeypatch.setattr(planner, "_wait", told)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
+    yield begun
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("command", ["solve", "bound"])
+def test_an_interrupt_returns_what_there_is_though_the_search_goes_on(
+    command: str, waited_for: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan, or a bound where no plan is looked for; the search ends at its next look at the clock."""
+    from placement import planner
+    from placement.bounds import raise_instant_bounds
+    from placement.patterns import group_bound
+    from placement.solvers.registry import Solver
+
+    may_go_on = threading.Event()
+
+    @wraps(solve_best_fit)
+    def deaf(solve: Solve, **_: Any) -> Outcome:
+        if command == "solve":
+            solve_best_fit(solve.within(Budget(work=1)))
+        else:
+            raise_instant_bounds(solve.within(Budget(work=1)))
+        assert waited_for.wait(60)
+        interrupt_main()
+        may_go_on.wait(60)
+        return Outcome("deaf", Stop.DONE)
+
+    monkeypatch.setattr(planner, "_LATE_INTERRUPTED", 0.0)
+    monkeypatch.setattr(planner, "_LATE_WITH_NOTHING", 60.0)
+    monkeypatch.setattr(Solver, "load", lambda self: deaf)
+    monkeypatch.setattr(group_bound, "raise_bounds_by_rules", deaf)
+    problem = placement.read(AFTER)
+    result = (placement.solve if command == "solve" else placement.bound)(problem, time_limit=None)
+    assert not may_go_on.is_set()
+    may_go_on.set()
+    assert result.stop is Stop.INTERRUPTED
+    assert (result.cost if command == "solve" else result.bound) is not None
+
+
+def test_a_second_interrupt_ends_the_search_that_nobody_waits_for(
+    waited_for: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has begun, such as a process of CBC, it ends itself: that one went on when this process was gone."""
+    from placement.solvers.registry import Solver
+    from placement.solving.budget import LeftBehindError
+
+    ended = threading.Event()
+
+    @wraps(solve_best_fit)
+    def deaf(solve: Solve, **_: Any) -> Outcome:
+        try:
+            for _time in ("first", "second"):
+                assert waited_for.wait(60)
+                waited_for.clear()
+                interrupt_main()
+            while True:
+                solve.budget.left()
+        except LeftBehindError:
+            ended.set()
+            raise
+
+    monkeypatch.setattr(Solver, "load", lambda self: deaf)
+    with pytest.raises(KeyboardInterrupt):
+        placement.solve(placement.read(AFTER), time_limit=None)
+    assert ended.wait(60)
 
 
 def test_optimal_is_said_by_the_figures_that_are_written() -> None:

@@ -16,7 +16,8 @@ from placement.planner import solve
 from placement.referee import PLAN_RULE, PROBLEM_RULE, Verdict, verify
 from placement.report.changes import changes, planned_copies
 from placement.running_state import as_running, running_plan
-from placement.solving.result import Result, Status
+from placement.solving.budget import Budget
+from placement.solving.result import Result, Status, Stop
 from placement.units import count, dollars, horizon, listed, micro_dollars
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Listener
 
 STEPS = 5  # the first moves
+_LEAST_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for them: after Ctrl-C or a short time limit; after a long one
 CARRIED_OUT = "the plan is what runs now: new machines, moves and cost that it tells of are those of before"
 # What is new, moves, the cost that counts them, and what a plan says of that cost. Its price and copies are the same.
 OF_BEFORE: tuple[Rule, ...] = (
@@ -55,7 +57,7 @@ def audit(
     plan : judge this plan in their place, as if it ran. It is held to its word too, as `verify` does; but where it is
         what runs by the problem, what it says of new machines, moves and cost is of the time before, and not judged.
     time_limit : seconds of the solve that finds the better plan and proves the bound; None for no limit, as by default
-        beside `work`.
+        beside `work`. First moves are looked for after that, for about as long again, but at most 5 s.
     seed, work : of that solve.
     steps : most steps to give; None for as many as there are.
     listener : called with each `Event` of the solve.
@@ -96,7 +98,7 @@ def audit(
     broken = tuple(findings(problem, now, violations, dealt))
     result = solve(running, time_limit=time_limit, seed=seed, work=work, hint=_start(running), listener=listener)
     runs = running_plan(running).plan
-    going, moves, left = _way(running, runs, result, steps)
+    going, moves, left = _way(running, runs, result, steps, _moment(result, arguments.time_limit(time_limit, work)))
     cost = round(verdict.price_per_hour * horizon(problem.objective.horizon_hours))
     return Audit(
         problem=problem.name,
@@ -166,8 +168,15 @@ def _start(running: Problem) -> Plan | None:
     return plan if plan.assignments and verify(running, plan).ok else None
 
 
+def _moment(result: Result, time_limit: float | None) -> Budget:
+    """The time for first moves: they come after a search that has had all of its own."""
+    if result.stop is Stop.INTERRUPTED:
+        return Budget(_LEAST_SECONDS)
+    return Budget(None if time_limit is None else min(_MOST_SECONDS, max(_LEAST_SECONDS, time_limit)))
+
+
 def _way(
-    running: Problem, runs: Plan, result: Result, steps: int | None
+    running: Problem, runs: Plan, result: Result, steps: int | None, moment: Budget
 ) -> tuple[tuple[MachineToGo, ...], tuple[AuditStep, ...], int]:
     """Machines that go by the plan found, the first steps there, and the moves after them."""
     if result.packing is None:
@@ -190,7 +199,7 @@ def _way(
                 )
             )
     going.sort(key=lambda row: -row.price_per_hour)  # stable: then in the order of the problem
-    first = first_moves(running, result.plan, steps)
+    first = first_moves(running, result.plan, steps, moment)
     return tuple(going), first.steps, first.moves_left
 
 

@@ -9,6 +9,7 @@ What is left needs other moves in between, which is not planned here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ from placement.documents.plan import Plan, PlanInstance
 from placement.referee import Spot, Verdict, verify
 from placement.report.changes import CopiesMoved, changes, without_kept
 from placement.running_state import Dealer, RunningCopy, running_copies
+from placement.solving.budget import Budget
 from placement.units import dollars
 
 if TYPE_CHECKING:
@@ -37,16 +39,17 @@ class FirstMoves:
     moves_left: int
 
 
-def first_moves(problem: Problem, plan: Plan, most: int | None = None) -> FirstMoves:
+def first_moves(problem: Problem, plan: Plan, most: int | None = None, budget: Budget | None = None) -> FirstMoves:
     """Steps from what runs towards a plan.
 
     `problem`: with what runs, for which the plan was made.
     `plan`: keeps every rule.
     `most`: steps to find; None for as many as there are.
+    `budget`: they are those found until it is over, or Ctrl-C comes; None for no limit.
 
     At most `LOOKS` verdicts of the referee, each O(copies); fewer where there are very many copies.
     """
-    return _Route(problem, plan).find(most)
+    return _Route(problem, plan, budget or Budget()).find(most)
 
 
 class _Group(NamedTuple):
@@ -84,8 +87,8 @@ class _Tried(NamedTuple):
 class _Route:
     """The state between steps: which copies stand where, and which machines there are."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, plan: Plan, budget: Budget) -> None:
+        self.problem, self.budget = problem, budget
         self.pools = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
         self.planned = {row.id for row in plan.instances}
         self.running = {row.id for row in problem.instances}
@@ -104,17 +107,25 @@ class _Route:
     def find(self, most: int | None) -> FirstMoves:
         """Take whatever step gains, until none does."""
         steps: list[AuditStep] = []
+        with suppress(KeyboardInterrupt):
+            self._take(steps, most)
+        steps = steps[:most]
+        made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
+        return FirstMoves(tuple(steps), self.moves - made)
+
+    def _take(self, steps: list[AuditStep], most: int | None) -> None:
         idle = self.running - self.planned - {copy.instance for copy in self.on}
         if idle and (step := self._try(_Group(()), idle).step) is not None:
             steps.append(step)
-        while self.looks > 0 and (most is None or len(steps) < most):
+        while self._may_look and (most is None or len(steps) < most):
             step = next((step for group in self.groups if (step := self._with_company(group)) is not None), None)
             if step is None:
                 break
             steps.append(step)
-        steps = steps[:most]
-        made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
-        return FirstMoves(tuple(steps), self.moves - made)
+
+    @property
+    def _may_look(self) -> bool:
+        return self.looks > 0 and not self.budget.over()
 
     def _with_company(self, group: _Group) -> AuditStep | None:
         """The step of a group, with groups that it needs: those that make room, or keep rules together with it."""
@@ -154,7 +165,7 @@ class _Route:
 
     def _try(self, group: _Group, gone: set[str]) -> _Tried:
         """Make a step if it breaks nothing and gains something."""
-        if self.looks <= 0:
+        if not self._may_look:
             return _Tried()
         on = Counter(self.on)
         leaving = {key: list(rows) for key, rows in self.leaving.items()}

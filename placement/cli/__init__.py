@@ -7,16 +7,18 @@ import gc
 import os
 import sys
 import threading
+import time
 from typing import NoReturn
 
 # Made between two looks for what nothing refers to any more. A plan of a million copies is many millions of objects
 # that all stay: to walk them again and again takes a third of the time in which it is written.
 _OBJECTS = 300_000
+_MOMENT = 0.3  # seconds for searches that were left behind
 
 
 def main() -> None:
     """Run the command line; ends the process with the exit codes of `placement.cli.endings`."""
-    from placement.cli.stops import STOPS
+    from placement.cli.stops import STOPS, StopAtOnce
 
     STOPS.listen()
     gc.set_threshold(_OBJECTS)
@@ -26,7 +28,7 @@ def main() -> None:
     before = _stdout()
     try:
         _run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StopAtOnce):
         _leave(130)  # before there were words for it
     except SystemExit as end:
         # Help is drawn by the parser, which ends with 1 when nobody reads it, once it has turned the stream away.
@@ -43,11 +45,18 @@ def _stdout() -> tuple[int, int] | None:
 
 
 def _leave(code: int | str | None) -> NoReturn:
-    """End the process; at once where an engine works on in a search that was left behind, as it can't be stopped."""
+    """End the process; soon where an engine works on in a search that was left behind, as it can't be stopped.
+
+    A search that only waits for an engine, as for a process that it has begun, has a moment to end it.
+    """
     if threading.active_count() > 1 and isinstance(code, int):
         from placement.solving.incumbent import SEARCH
 
-        if any(thread.name.startswith(SEARCH) for thread in threading.enumerate()):
+        left = [thread for thread in threading.enumerate() if thread.name.startswith(SEARCH)]
+        until = time.monotonic() + _MOMENT
+        for thread in left:
+            thread.join(max(0.0, until - time.monotonic()))
+        if any(thread.is_alive() for thread in left):
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OSError, ValueError, AttributeError):
                     stream.flush()

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
 import typer
 
+from placement.cli.stops import StopAtOnce
 from placement.errors import (
     FAULTS,
     DocumentError,
@@ -129,7 +130,7 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
     except SolverBugError as error:
         _own_up(error, str(error))
         raise typer.Exit(Code.BUG) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StopAtOnce):
         say("placement: interrupted")
         raise typer.Exit(Code.INTERRUPTED) from None
     except typer.Exit:
@@ -161,7 +162,7 @@ def _stop_told() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
+        if isinstance(error.__cause__, (KeyboardInterrupt, StopAtOnce)):
             raise error.__cause__ from None
         raise
 

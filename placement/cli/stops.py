@@ -17,8 +17,12 @@ HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 _MOMENT = 0.01  # seconds until a request is made again
 
 
+class StopAtOnce(BaseException):
+    """A second request to stop. It is no KeyboardInterrupt: the library takes that for a first one, wherever it is."""
+
+
 class Stops:
-    """Ctrl-C, SIGTERM and SIGHUP ask for the best plan so far: the first raises KeyboardInterrupt, as does a second.
+    """Ctrl-C, SIGTERM and SIGHUP ask for the best plan so far: the first raises KeyboardInterrupt, a second StopAtOnce.
 
     A hangup often comes twice, from the terminal and from the shell, or behind a SIGTERM: once a stop is asked for,
     another hangup says nothing new. While an answer is kept, a first request is met already. A request that comes
@@ -28,6 +32,11 @@ class Stops:
     def __init__(self) -> None:
         self._asked = 0
         self._keeping = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether there was a request."""
+        return self._asked > 0
 
     def listen(self) -> None:
         """Answer the signals from now on. What the caller ignores stays ignored: `nohup`, a shell's background job."""
@@ -53,11 +62,11 @@ class Stops:
         first = self._asked == 1
         if (number == HANGUP and not first) or (self._keeping and first):
             return
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt if first else StopAtOnce
 
     def hear_again(self, lost: sys.UnraisableHookArgs) -> None:
         """Make a request again that was lost in a callback; what else is lost is told as ever."""
-        if lost.exc_type is KeyboardInterrupt:
+        if lost.exc_type in (KeyboardInterrupt, StopAtOnce):
             self._asked -= 1
             start_new_thread(_ask, ())
         else:

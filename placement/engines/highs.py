@@ -22,7 +22,7 @@ import numpy as np
 
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import PlacementError
-from placement.solving.budget import POLL
+from placement.solving.budget import POLL, LeftBehindError
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ class QuietHighs(highspy.Highs):
         before = steps.coefficient * self.getNumNz()
         self._rounds = max(0.0, self._steps - before) // (steps.row * max(1, self.getNumRow()))
         status = super().run()
+        if status == highspy.HighsStatus.kError and self.getModelStatus() == highspy.HighsModelStatus.kNotset:
+            # The threads of a run before, in this thread, were of another number: start them anew, once.
+            highspy.Highs.resetGlobalScheduler(True)
+            status = super().run()
         info = self.getInfo()
         iterations = max(0, info.simplex_iteration_count)
         if info.mip_node_count < 0:
@@ -294,9 +298,15 @@ def stopped_when(ended: Callable[[], bool], solver: highspy.Highs) -> Iterator[N
     """
     done = threading.Event()
 
+    def is_over() -> bool:
+        try:
+            return ended()
+        except LeftBehindError:  # nobody waits for what runs
+            return True
+
     def watch() -> None:
         while not done.wait(POLL):
-            if ended():
+            if is_over():
                 for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
                     event.subscribe(_stop)
                 return

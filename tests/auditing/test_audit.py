@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 import placement
-from placement import Plan, Problem
-from placement.auditing.examine import CARRIED_OUT, OF_BEFORE
+from placement import Plan, Problem, Stop
+from placement.auditing.examine import CARRIED_OUT, OF_BEFORE, _moment
 from placement.auditing.page import audit_page
+from placement.auditing.steps import first_moves
 from placement.compiled.translate import to_plan
+from placement.referee import Verdict, verify
 from placement.running_state import as_running
+from placement.solving.budget import Budget
 from placement.units import need, room
 from tests.corpus import plans, seeds
 from tests.damage import damages
@@ -83,6 +88,38 @@ def test_the_price_beside_what_is_proven_and_the_first_moves() -> None:
     assert [step.saving_per_hour for step in found.first_moves if step.gives_back] == [10.0, 10.0]
     assert found.first_moves[-1].price_per_hour == best.price_per_hour
     assert [rule for step in found.first_moves for rule in step.mends] == ["i-0 accelerator 0 (accelerator-memory)"]
+
+
+def test_an_interrupt_ends_the_search_for_first_moves_with_those_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit was lost, or, where the interrupt had ended the solve, it went on for all of 200 looks."""
+    whole, looks = examine(Problem(**RUNS), steps=None), count()
+
+    def stopped(*given: Any) -> Any:
+        if next(looks) == 2:
+            raise KeyboardInterrupt
+        return verify(*given)
+
+    monkeypatch.setattr("placement.auditing.steps.verify", stopped)
+    found = examine(Problem(**RUNS), steps=None)
+    assert (found.first_moves, found.moves_left) == (whole.first_moves[:1], 2)
+    assert found.best == replace(whole.best, seconds=found.best.seconds)
+
+
+def test_first_moves_have_a_moment_after_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds; and one look of the referee is enough where none is left."""
+    result = placement.solve(Problem(**RUNS), work=1)
+    assert [_moment(result, limit).seconds for limit in (None, 60.0, 3.0, 0.1)] == [None, 5.0, 3.0, 1.0]
+    assert _moment(replace(result, stop=Stop.INTERRUPTED), 60.0).seconds == 1.0
+
+    looks = list[Verdict]()
+
+    def counted(*given: Any) -> Verdict:
+        looks.append(verify(*given))
+        return looks[-1]
+
+    monkeypatch.setattr("placement.auditing.steps.verify", counted)
+    found = first_moves(Problem(**RUNS), result.plan, None, Budget(0.0))
+    assert (found.steps, found.moves_left, len(looks)) == ((), result.plan.moves, 1)
 
 
 def test_what_is_bought_for_keeping_a_rule_costs_more() -> None:

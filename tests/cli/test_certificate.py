@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
+from placement import UsageError
 from placement.cli.app import app
+from placement.cli.stops import Stops
 from tests.cli.test_solve import TINY
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from placement.certificates import Certificate
+    from placement.solving.result import Result
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -64,6 +69,53 @@ def test_a_certificate_that_fails_does_not_deny_the_plan(
     assert "No certificate was written; the answer does not depend on it." in text
     assert "No plan was written" not in text
     assert "Nothing was written" not in text
+    assert run("verify", files["problem"], files["plan"])[0] == 0
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Someone has asked to stop."""
+    stops = Stops()
+    monkeypatch.setattr("placement.cli.certificate.STOPS", stops)
+    with pytest.raises(KeyboardInterrupt):
+        stops.hear(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("limit", [(), ("--time-limit", "30")])
+def test_after_a_stop_a_certificate_has_a_moment(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, limit: tuple[str, ...]
+) -> None:
+    """It took as long again as the whole time limit."""
+    from placement.planner import certify
+
+    asked = list[float | None]()
+
+    def watched(result: Result, *, time_limit: float | None) -> Certificate:
+        asked.append(time_limit)
+        return certify(result)
+
+    monkeypatch.setattr("placement.planner.certify", watched)
+    code, text = run("solve", files["problem"], "-o", files["plan"], "--certificate", files["certificate"], *limit)
+    assert (code, asked) == (0, [1.0])
+    assert "certificate: no plan costs less than" in text
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UsageError("the certificate was not written in time")])
+def test_after_a_stop_there_may_be_no_certificate(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """That is said, and the plan is as good as ever."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("placement.planner.certify", fails)
+    code, text = run("solve", files["problem"], "-q", "-o", files["plan"], "--certificate", files["certificate"])
+    assert code == 0
+    assert "no certificate was written" in text
+    assert not Path(files["certificate"]).exists()
     assert run("verify", files["problem"], files["plan"])[0] == 0
 
 

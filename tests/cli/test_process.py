@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import placement
-from placement.cli.stops import Stops
+from placement.cli.stops import StopAtOnce, Stops
 from placement.referee import verify
 from tests.cli.test_solve import TINY
 from tests.corpus import first
@@ -289,9 +289,21 @@ def heard(stops: Stops, number: int) -> bool:
     """Whether a signal raises."""
     try:
         stops.hear(number)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StopAtOnce):
         return True
     return False
+
+
+def test_a_second_request_is_not_taken_for_a_first() -> None:
+    """The library answers the first wherever it comes: a second in another solve of a command waited for that, too."""
+    stops = Stops()
+    assert not stops.asked
+    with pytest.raises(KeyboardInterrupt):
+        stops.hear(signal.SIGINT)
+    assert stops.asked
+    with pytest.raises(StopAtOnce):
+        stops.hear(signal.SIGINT)
+    assert not issubclass(StopAtOnce, KeyboardInterrupt | Exception)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="hangups are a Unix thing")

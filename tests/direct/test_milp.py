@@ -28,11 +28,12 @@ from placement.direct.milp.engines import ENGINES as RUNNERS
 from placement.direct.milp.engines import End, _cbc_end, safe_bound
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
-from placement.direct.program import LinearObjective, Program, Watcher
+from placement.direct.program import LinearObjective, OutOfTimeError, Program, Watcher
 from placement.direct.translate import decode
 from placement.documents import Problem
 from placement.errors import SolverBugError, UsageError
 from placement.referee import verify
+from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.result import Outcome, Status, Stop
@@ -272,6 +273,58 @@ def test_an_interrupt_from_another_thread_ends_it_with_the_plan(engine: str, mon
     assert runs[0].value is not None
     assert runs[0].value <= evaluate(fleet, hint)
     assert_keeps_every_rule(runs[0])
+
+
+@pytest.mark.parametrize(
+    ("engine", "slow_step"), [("highs", (pulp.HiGHS, "buildSolverModel")), ("cbc", (pulp.LpProblem, "writeMPS"))]
+)
+def test_no_engine_is_begun_once_the_solve_is_interrupted(
+    engine: str, slow_step: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large program takes seconds to hand over, and engines presolve it for seconds before they hear anything."""
+    doc, budget = crowd(8), Budget()
+    hint, step = alone(doc), getattr(*slow_step)
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        budget.interrupt()
+        return step(*given, **named)
+
+    def begun(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(*slow_step, interrupted)
+    monkeypatch.setattr("placement.direct.milp.engines._run_process", begun)
+    monkeypatch.setattr("placement.direct.milp.engines.HighsListener.listen", begun)
+    run = Run(compiled(doc), budget, hint=hint, engine=engine)
+    assert (run.outcome.stop, run.packing) == (Stop.INTERRUPTED, hint)
+
+
+def test_writing_a_program_looks_at_the_clock_column_by_column() -> None:
+    """It has many columns before it has a row."""
+    budget = Budget()
+    program = Program(budget)
+    for _ in range(100_000):
+        program.ranges.append((0, 1))
+    budget.interrupt()
+    with pytest.raises(OutOfTimeError):
+        PulpProgram(program)
+
+
+@pytest.mark.parametrize("solver", ["milp", "cp-sat"])
+def test_a_bound_is_known_before_the_model_is_written(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that is interrupted meanwhile has a plan and its bound."""
+    budget = Budget()
+
+    def interrupted(*_: Any) -> None:
+        budget.interrupt()
+        raise OutOfTimeError
+
+    monkeypatch.setattr("placement.direct.model.DirectModel.__init__", interrupted)
+    solve = Solve.of(compiled(crowd(8)), budget, 0)
+    find_solver(solver).run(solve)
+    assert budget.interrupted
+    assert solve.packing is not None
+    assert solve.incumbent.ticks_bound
 
 
 @pytest.mark.slow

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+import threading
+from types import SimpleNamespace
+from typing import Any
 
 import highspy
 import numpy as np
 import pytest
 
 from placement.engines import highs
-from placement.engines.highs import FAULTY_RULES, EngineError, QuietHighs, limit_time, load_lp, run, run_for_proof
-from placement.solving.budget import Budget
+from placement.engines.highs import (
+    FAULTY_RULES,
+    EngineError,
+    QuietHighs,
+    limit_time,
+    load_lp,
+    run,
+    run_for_proof,
+    stopped_when,
+)
+from placement.solving.budget import Budget, LeftBehindError
 
 INF = highspy.kHighsInf
 COLUMNS = 47  # binary; the first four cost 3 each
@@ -136,3 +148,18 @@ def test_a_solver_has_as_much_time_as_it_is_given_from_where_it_is() -> None:
     assert taken < limit_of(solver) < taken + 1.0
     limit_time(solver, math.inf)
     assert math.isinf(limit_of(solver))
+
+
+def test_what_is_left_behind_is_stopped() -> None:
+    """The watch over it ended with the error that says so, and the engine went on."""
+    asked, heard = threading.Event(), threading.Event()
+
+    def ended() -> bool:
+        asked.set()
+        raise LeftBehindError
+
+    event = SimpleNamespace(subscribe=lambda _: heard.set())
+    solver: Any = SimpleNamespace(cbMipInterrupt=event, cbSimplexInterrupt=event, cbIpmInterrupt=event)
+    with stopped_when(ended, solver):
+        assert asked.wait(60)
+        assert heard.wait(60)

@@ -85,6 +85,8 @@ def solve_cp_sat(solve: Solve, *, options: CpSatOptions = CpSatOptions()) -> Out
     """
     if options.start:
         first_plan(solve)
+    if solve.budget.work is None:  # where the clock may end it while the model is written, and no bound is known
+        raise_instant_bounds(solve)
     return _CpSatSearch(solve, options).run()
 
 

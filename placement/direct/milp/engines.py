@@ -61,6 +61,9 @@ class End:
     reason: str = ""
 
 
+_NO_TIME = End("limit", reason="there was no time to begin")
+
+
 def safe_bound(dual: float, unit: float = 1.0, noise: float = 0.0) -> int | None:
     """A float lower bound on a sum of whole numbers, in multiples of `unit`, rounded up after a margin is taken off.
 
@@ -102,10 +105,6 @@ def run_highs(
     listener = HighsListener(program, shift, watcher, highspy)
     listener.listen(solver)
     status = solver.run()
-    if status == highspy.HighsStatus.kError and solver.getModelStatus() == highspy.HighsModelStatus.kNotset:
-        # The threads of a run before, in this thread, were of another number: start them anew, once.
-        highspy.Highs.resetGlobalScheduler(True)
-        status = solver.run()
     if listener.error is not None:
         raise listener.error
     if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
@@ -117,7 +116,10 @@ def run_highs(
 
 
 def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineLimits) -> highspy.Highs | End:
-    """HiGHS with a program and its goal loaded; the end, where it refuses an option."""
+    """HiGHS with a program and its goal loaded; the end, where it refuses an option, or the time is over meanwhile.
+
+    To load a large program takes seconds, and HiGHS does not look at a clock before it has presolved it.
+    """
     import highspy
 
     from placement.engines.highs import QuietHighs
@@ -128,9 +130,11 @@ def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineL
     for name, value in _highs_options(limits, shift).items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             return End("failed", reason=f"HiGHS refused the option {name} = {value}")
+    if limits.budget.cut_short():
+        return _NO_TIME
     program.lp.solverModel = solver
     pulp.HiGHS(msg=False).buildSolverModel(program.lp)
-    return solver
+    return _NO_TIME if limits.budget.cut_short() else solver
 
 
 def _keeps_its_word(program: PulpProgram, objective: LinearObjective, values: Values, reported: float) -> bool:
@@ -264,6 +268,8 @@ def run_cbc(
     plan and its bound only at the end.
     """
     program.minimise(objective)
+    if limits.budget.cut_short():
+        return _NO_TIME
     with tempfile.TemporaryDirectory(prefix="placement-", ignore_cleanup_errors=True) as folder:
         model, answer, log, first = (Path(folder, name) for name in ("model.mps", "answer.sol", "log.txt", "start.mst"))
         variables, names, rows, _ = program.lp.writeMPS(str(model), rename=1)
@@ -283,6 +289,8 @@ def run_cbc(
         if math.isfinite(limits.budget.left()):
             command += ["-sec", f"{limits.budget.left():.3f}"]
         command += ["-solve", "-printingOptions", "all", "-solution", answer.name]
+        if limits.budget.cut_short():  # large programs take seconds to write
+            return _NO_TIME
         with log.open("w") as output:
             code = _run_process(command, folder, output, watcher.enough)
         text = log.read_text(errors="replace")

@@ -30,13 +30,15 @@ class PulpProgram:
         # PuLP 3 names it add_variable and warns of the constructor, which is all that PuLP 2 has.
         make = getattr(self.lp, "add_variable", pulp.LpVariable)
         digits = len(str(len(self.ranges)))  # PuLP sorts by name
-        self.columns: list[Any] = [
-            make(f"x{index:0{digits}}", low, high, cat=pulp.LpInteger) for index, (low, high) in enumerate(self.ranges)
-        ]
-        self._index = {column: index for index, column in enumerate(self.columns)}
-        self._rows = [rounded(row) for row in program.rows]
-        for row in self._rows:
+        self.columns: list[Any] = []
+        for index, (low, high) in enumerate(self.ranges):
             program.step()
+            self.columns.append(make(f"x{index:0{digits}}", low, high, cat=pulp.LpInteger))
+        self._index = {column: index for index, column in enumerate(self.columns)}
+        self._rows: list[FloatRow] = []
+        for row in map(rounded, program.rows):
+            program.step()
+            self._rows.append(row)
             self._add(row)
 
     def minimise(self, objective: LinearObjective, unit: float = 1.0) -> None:

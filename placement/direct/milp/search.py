@@ -80,6 +80,7 @@ def solve_milp(solve: Solve, *, options: MilpOptions = MilpOptions()) -> Outcome
         cbc_path()
     if options.start:
         first_plan(solve)
+    raise_instant_bounds(solve)  # to write a large model takes long, and till it is solved no other is known
     return _MilpSearch(solve, options).run()
 
 
@@ -100,7 +101,6 @@ class _MilpSearch:
         try:
             infeasible = any(map(self._stage, self._levels.open()))
         except DirectStuckError as stuck:
-            raise_instant_bounds(self._solve)
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
         except OutOfTimeError:
             self._cut_short = True
