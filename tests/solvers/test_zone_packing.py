@@ -108,10 +108,10 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
             c.index: {z: max(0.0, own[z][c.index] + rng.uniform(-0.6, 0.6)) for z in c.eligible_zones}
             for c in firm.components
         }
-        counts = zone_counts(firm, parts, dual_value, Budget(), seed)
+        counts = zone_counts(firm, parts, dual_value)
         for c in firm.components:
             exact = {z: float(own[z][c.index]) for z in c.eligible_zones}
-            assert zone_counts(firm, parts | {c.index: exact}, dual_value, Budget(), seed) is not None or counts is None
+            assert zone_counts(firm, parts | {c.index: exact}, dual_value) is not None or counts is None
         if counts is None:
             continue
         found += 1
@@ -144,11 +144,32 @@ def test_whole_copies_keep_a_rule_that_the_nearest_ones_break(rule: dict[str, An
     plain = compile_fleet(Problem(**document))
     fleet = compile_fleet(Problem(**document | {"components": [document["components"][0] | rule]}))
     given = {0: dict(enumerate(parts))}
-    near, kept = (zone_counts(each, given, [1.0], Budget()) for each in (plain, fleet))
+    near, kept = (zone_counts(each, given, [1.0]) for each in (plain, fleet))
     assert near is not None
     assert kept is not None
     assert not keeps_zone_rules(fleet.components[0], [here[0] for here in near])
     assert keeps_zone_rules(fleet.components[0], [here[0] for here in kept])
+
+
+def test_zones_have_about_the_dual_value_that_the_lp_gives_them() -> None:
+    """Halves of twenty single copies, dear and cheap ones in any order: no zone has more than half a copy too much."""
+    document: dict[str, Any] = {
+        "accelerators": {"G": {"memory_gib": 48}},
+        "instance_types": {
+            "t": {"accelerator": "G", "accelerator_count": 8, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
+        },
+        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
+        "components": [
+            {"name": f"c{k}", "copies": 1, "accelerator_memory_gib": 4, "spread": {"max_per_zone": 1}}
+            for k in range(20)
+        ],
+    }
+    fleet = compile_fleet(Problem(**document))
+    dual_value = [float(1 + 7 * k % 20) for k in range(20)]
+    counts = zone_counts(fleet, {k: {0: 0.5, 1: 0.5} for k in range(20)}, dual_value)
+    assert counts is not None
+    held = [sum(w * n for w, n in zip(dual_value, here, strict=True)) for here in counts]
+    assert abs(held[0] - held[1]) <= 1.0
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:

@@ -147,10 +147,7 @@ class RunningSolutionsParameters:
 class ZoneCountParameters:
     """How many copies each zone has (`zone_counts.py`)."""
 
-    balance: int = parameter(50, "times what is moved between zones", "that counts what a zone has too much of")
     pricings: int = parameter(2, "rounds", "of pricing of the LP, at most")
-    gap: float = parameter(0.05, "part", "of the cost: the gap of each program")
-    nodes: int = parameter(100, "nodes", "of each program, at most")
 
 
 @dataclass(frozen=True, slots=True)
