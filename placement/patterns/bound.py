@@ -228,13 +228,14 @@ class PatternBound:
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         left = _TIME.tree.of(budget) if packing_follows else budget
-        if self.kept_copies is not None:
-            self._grow_kept(self.kept_copies, _TIME.kept_tree.of(left), nodes, patience)
+        kept = None if self.kept_copies is None else self.kept_copies.tree
+        if kept is not None:
+            self._grow(kept, _TIME.kept_tree.of(left), nodes, patience)
         self._grow(self.tree, left, nodes, patience)
         if self._is_near():  # packing could gain next to nothing: what is left is a proof
             self._grow(self.tree, budget, nodes, math.inf)
-        if self.kept_copies is not None and self._is_near_kept():
-            self._grow_kept(self.kept_copies, budget, nodes, math.inf)
+        if kept is not None and self._is_near_kept():
+            self._grow(kept, budget, nodes, math.inf)
         self._separate_mixes(left)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
@@ -286,22 +287,23 @@ class PatternBound:
         return () if self.tree is None else self.tree.mix
 
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
-        """Grow the tree, as `run` says."""
+        """Grow one of the two trees, as `run` says."""
         solve, news = self._solve.within(budget), _News(budget, patience)
         while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
-            self._raise(tree.bound)
-            self.nodes = tree.nodes
+            self._follow(tree)
             if news.late(self.ticks):
                 break
-        self._follow_tree()
-        self._machines = tree.machines or None
+        self._follow(tree)
 
-    def _follow_tree(self) -> None:
-        """Raise the bound to that of the tree; at its end that is the cutoff, if plans were left out."""
-        if self.tree is not None:
-            self._raise(self.tree.bound)
-            if self.tree.exhausted:
-                self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+    def _follow(self, tree: Tree) -> None:
+        """Raise the bound to that of a tree; where that of machines ends it is the cutoff, if plans were left out."""
+        if tree is not self.tree:
+            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_BRANCHED)
+            return
+        self.nodes, self._machines = tree.nodes, tree.machines or None
+        self._raise(tree.bound)
+        if tree.exhausted:
+            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
 
     def say_nothing_from(self, ticks: int) -> None:
         """Some plans of so many ticks or more were left out: the bound says no more than that."""
@@ -330,12 +332,6 @@ class PatternBound:
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
         self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns, self._solve.seed)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
-
-    def _grow_kept(self, kept: KeptCopiesBound, budget: Budget, nodes: int, patience: float) -> None:
-        """Grow the tree with what runs, as `run` says."""
-        solve, news = self._solve.within(budget), _News(budget, patience)
-        while not solve.ended and kept.nodes < nodes and kept.grow(budget) and not news.late(kept.ticks):
-            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_BRANCHED)
 
     def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""

@@ -163,11 +163,6 @@ class KeptCopiesBound:
         return max(self._ticks(self.bound), 0 if self.tree is None else self.tree.bound)
 
     @property
-    def nodes(self) -> int:
-        """Of the tree, so far."""
-        return 0 if self.tree is None else self.tree.nodes
-
-    @property
     def root(self) -> NodeCase:
         """How the bound came about; `rent` in it is ticks."""
         if self.tree is not None:
@@ -192,10 +187,6 @@ class KeptCopiesBound:
             root = replace(root, bound=self._ticks(self.bound), prices=self.prices)
             branch = partial(self._converge, program, columns)
             self.tree = Tree(branch, lambda *_: None, state.relaxation, self._groups, self._domain, root)
-
-    def grow(self, budget: Budget) -> bool:
-        """Branch once; False where that gains nothing more, or time is over."""
-        return self.tree is not None and not self.tree.done and self.tree.step(budget)
 
     def _converge(
         self, program: KeptCopiesProgram, columns: PatternColumns, domain: NodeDomain, budget: Budget
