@@ -144,13 +144,6 @@ class RunningSolutionsParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneCountParameters:
-    """How many copies each zone has (`zone_counts.py`)."""
-
-    pricings: int = parameter(2, "rounds", "of pricing of the LP, at most")
-
-
-@dataclass(frozen=True, slots=True)
 class ZonePackingParameters:
     """Packing zone by zone (`zone_packing.py`).
 
@@ -160,7 +153,8 @@ class ZonePackingParameters:
     copies_from: int = parameter(600, "copies", "in smaller fleets the split costs more than it brings")
     components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
     groups: int = parameter(600, "groups", "of alike components then")
-    rounds: int = parameter(8, "rounds", "of pricing of the LP by which the second process splits the fleet")
+    pricings: int = parameter(2, "rounds", "of pricing, at most, of the LP that splits a fleet (`zone_counts.py`)")
+    rounds: int = parameter(8, "rounds", "of the same where the second process splits it, from the patterns of a plan")
     news: float = parameter(
         0.005, "part", "of the best plan's cost, that zones must save for their plan to be told early"
     )
@@ -184,7 +178,6 @@ class ColumnGenerationParameters:
     running_solutions: RunningSolutionsParameters = RunningSolutionsParameters()
     scarce: ScarceParameters = ScarceParameters()
     whole_solutions: WholeSolutionsParameters = WholeSolutionsParameters()
-    zone_counts: ZoneCountParameters = ZoneCountParameters()
     zone_packing: ZonePackingParameters = ZonePackingParameters()
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
-_PARAMS = COLUMN_GENERATION.zone_counts
+_PARAMS = COLUMN_GENERATION.zone_packing
 _TIME = SCHEDULE.column_generation.zones.counts
 _HAIR = 1e-6  # of what the LP rounds
 
