@@ -131,7 +131,6 @@ class WholeSolutionsPhase(Phase):
     pack: Phase = Phase("each part of a solution", 0.2, seconds=2.0)
     pack_large: Phase = Phase("each part of a larger fleet's", 0.1, seconds=0.8)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
-    fill: Phase = Phase("of that: on the machines of the solution", 0.5, seconds=2.5)
     large: Phase = Phase("in place of its share: larger fleets", 0.75, "from 250 copies")
     # With 0.4 and without it gaps were worse at 20 components (docs/notes/2026-11-fleets.md).
     before_dives: Phase = Phase("in place of its share: before dives", 0.3, "zones, no rules over the whole plan")
@@ -147,6 +146,7 @@ class RunningSolutionsPhase(Phase):
     machines: Phase = Phase("of that: with whole machines alone", 0.4)
     copies: Phase = Phase("of the rest: with whole copies on these machines", 0.6)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
+    fill: Phase = Phase("of that: on the machines of the solution", 0.5, seconds=2.5)
 
 
 @dataclass(frozen=True, slots=True)

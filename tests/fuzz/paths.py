@@ -367,7 +367,7 @@ PATHS: tuple[Path, ...] = (
         _CG,
         12,
         work=(5, 50),
-        reaches=(f"{_CG_ROOM}.solution_completion:SolutionCompletion.run",),
+        reaches=(f"{_CG_ROOM}.whole_solutions:WholeSolutions._completed",),
         lowers=_POOR_PLAN | _NARROW,
     ),
     Path(

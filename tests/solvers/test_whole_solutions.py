@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement import Plan, Problem
+from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Machine, Packing, evaluate
 from placement.direct.cp_sat import find_plan
 from placement.heuristics import GreedyOptions, solve_greedy
+from placement.local_search.completion import Completion
 from placement.local_search.set_covering import SetCovering
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
@@ -27,7 +29,6 @@ from placement.reductions.some_pools import SomePools
 from placement.solvers.column_generation import whole_solutions
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import left_out_limits
-from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionPart, SolutionParts
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
@@ -139,14 +140,12 @@ def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
         if solve.packing is None or fleet.commitments:
             continue
         machines = solve.packing.machines
-        counts = Counter(machine.pool for machine in machines)
         wanted = Counter(seat.component for _, seat in solve.packing.seats())
         kept = Packing(tuple(machine for k, machine in enumerate(machines) if (k + seed) % 3))
         capped = CappedInstances.of(fleet)
-        completion = SolutionCompletion(solve, capped.fleet, capped.lift)
-        mix = tuple(counts[p.index] for p in fleet.pools)
-        plan = completion.run(mix, kept, wanted, Budget(work=10))
-        if plan is not None:
+        packing = Completion(capped.fleet, seed).run(kept, wanted, Budget(work=10))
+        plan = None if packing is None else capped.lift(packing)
+        if plan is not None and not broken_rule(fleet, plan):
             tried += len(kept.machines) < len(machines)
             assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
     assert tried > len(seeds) / 5

@@ -4,7 +4,7 @@
 2. The integer program over the columns found, a narrow one (`NarrowProgram.narrow`), as wide as each number of
    `narrow` in turn: which machines stay with which of their copies, and which pools have the others.
 3. Each device class is packed by itself, around the copies that stay (`solution_parts`), and what does not fit is
-   brought in elsewhere (`solution_completion`). Where a part was not packed, copies take less room there from then on.
+   placed elsewhere (`local_search.completion`). Where a part was not packed, copies take less room there from then on.
 """
 
 from __future__ import annotations
@@ -17,21 +17,24 @@ from typing import TYPE_CHECKING
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.engines.parameters import ENGINE_PARAMETERS
-from placement.heuristics import relabel
+from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.workspace import Workspace
+from placement.local_search.completion import Completion
+from placement.local_search.refill import bring_in
 from placement.patterns.running.whole_bound import raise_running_bound
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
+from placement.reductions.limits import AtFleetMix
+from placement.reductions.required import RequiredAtLeast
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
-from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.running import Place
@@ -67,9 +70,8 @@ class RunningSolutions:
         """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
         self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
         self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True, search=True)
-        self._completion = SolutionCompletion(
-            solve, CappedInstances.of(solve.fleet).fleet, partial(relabel, solve.fleet)
-        )
+        self._capped = CappedInstances.of(solve.fleet).fleet
+        self._completion = Completion(self._capped, solve.seed)
         self._penalties = [_PARAMS.missing * penalty for penalty in left_out_penalties(reduction.fleet)]
         self._spare = 0  # moves that are left to packing
         self.solutions = 0
@@ -116,13 +118,26 @@ class RunningSolutions:
             room = self._parts.room(answer, part, Packing((*partly.machines, *beside)))
             self._parts.loosen(part.pools, sum(part.machines.values()) + len(beside), room)
         named = Packing((*closed, *_named(packed.machines, joined)))
-        plan: Packing | None
-        if packed.complete and not answer.missing:
-            plan = relabel(self._fleet, named)
-        else:
-            budget = _TIME.complete.of(solve.budget)
-            plan = self._completion.run(answer.machines, named, self._parts.wanted(answer), budget, held)
-        return plan is not None and not broken_rule(self._fleet, plan) and solve.incumbent.offer(plan, NAME)
+        complete = packed.complete and not answer.missing
+        return any(
+            solve.incumbent.offer(plan, NAME)
+            for plan in ([relabel(self._fleet, named)] if complete else self._completed(answer, named, held))
+            if not broken_rule(self._fleet, plan)
+        )
+
+    def _completed(self, answer: RunningAnswer, packed: Packing, held: Sequence[Machine]) -> Iterator[Packing]:
+        """Plans of a solution that was packed in part: once more copies are brought in on its machines, and without."""
+        wanted, budget = self._parts.wanted(answer), _TIME.complete.of(self._solve.budget)
+        narrow = AtFleetMix.of(RequiredAtLeast.of(self._capped, wanted).fleet, answer.machines).fleet
+        start = partial_packing_of(self._completion.load(narrow, packed))
+        starts = [packed]
+        if start is not None:
+            part = self._solve.within(_TIME.fill.of(budget))
+            starts.insert(0, bring_in(narrow, start, part, left_out_penalties(self._capped), held).packing)
+        for one in starts:
+            plan = self._completion.run(one, wanted, budget)
+            if plan is not None:
+                yield relabel(self._fleet, plan)
 
     def _is_closed(self, machine: Machine) -> bool:
         """Whether nothing may join what a machine holds."""

@@ -4,7 +4,7 @@
    it takes for a plan. With those counts given, what each device class has can be packed by itself.
 2. Each is packed by itself (`solution_parts`).
 3. What does not fit there becomes a row: one of these copies fewer, or one machine more. Then the program again.
-4. From what was packed a plan is completed, be it a dearer one (`solution_completion`).
+4. From what was packed a plan is completed, be it a dearer one (`local_search.completion`).
 
 The program of a large fleet is a narrow one (`narrow_program`), as wide as each number of `narrow` in turn.
 
@@ -21,13 +21,13 @@ from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.local_search.completion import Completion
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.capped import CappedInstances
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.schedule import SCHEDULE
 
@@ -84,7 +84,7 @@ class WholeSolutions:
         self._fleet = capped.fleet
         self.large = is_large(self._fleet)
         self._parts = SolutionParts(solve, self._fleet, bound.relaxation, large=self.large)
-        self._completion = SolutionCompletion(solve, capped.fleet, capped.lift)
+        self._capped, self._completion = capped, Completion(capped.fleet, solve.seed)
         self.solutions = 0
 
     def run(self, budget: Budget) -> None:
@@ -139,13 +139,13 @@ class WholeSolutions:
         parts = self._parts.pack_all(answer, budget)
         self._covering.add(Packing(parts.machines))
         self._parts.loosen_undecided(answer, parts)
-        if parts.complete:
-            plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
-        else:
-            plan = self._completed(answer, parts, budget)
-        return plan is not None and self._solve.incumbent.offer(plan, self._name)
+        plan = parts.packing if parts.complete else self._completed(answer, parts, budget)
+        if plan is None or broken_rule(self._solve.fleet, plan):  # the program knows some rules in part
+            return False
+        return self._solve.incumbent.offer(plan, self._name)
 
     def _completed(self, answer: ProgramAnswer, parts: PackedParts, budget: Budget) -> Packing | None:
         """A plan of a solution, be it a dearer one, of which some parts were not packed."""
-        wanted = self._parts.wanted(answer)
-        return self._completion.run(answer.machines, Packing(parts.machines), wanted, _TIME.complete.of(budget))
+        budget = _TIME.complete.of(budget)
+        packing = self._completion.run(Packing(parts.machines), self._parts.wanted(answer), budget)
+        return None if packing is None else self._capped.lift(packing)
