@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import os
@@ -21,6 +22,8 @@ def main() -> None:
     from placement.cli.stops import STOPS, StopAtOnce
 
     STOPS.listen()
+    # The interpreter takes handlers away as it ends: a stop then killed a process whose answer was written.
+    atexit.register(STOPS.ignore)
     gc.set_threshold(_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):

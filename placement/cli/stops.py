@@ -55,6 +55,13 @@ class Stops:
         finally:
             self._keeping = False
 
+    @staticmethod
+    def ignore() -> None:
+        """Ignore all of them from now on: the answer is there, and the process is about to end by itself."""
+        for number in (signal.SIGINT, signal.SIGTERM, HANGUP):
+            if number is not None:
+                signal.signal(number, signal.SIG_IGN)
+
     def hear(self, number: int, frame: FrameType | None = None) -> None:
         """Answer one request."""
         del frame

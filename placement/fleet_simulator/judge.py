@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition, TransitionStep
+    from placement.referee import Violation
 
 # Of the referee's rules: those that more copies or machines can break, and those that fewer can.
 UPPER = frozenset({
@@ -33,6 +34,7 @@ AT_THE_END = frozenset({"max-skew", "min-zones"})
 # Those that are kept otherwise: of rows of a plan alone, floors (`floors.py`), and what only the last state must have.
 ELSEWHERE = frozenset({"known-instance", "instance-pool", "copies", "min-copies", "demand", "draining", "max-moves"})
 FILLING = frozenset({"vcpus", "host-memory", "accelerator-memory", "accelerator-share"})
+_STATES = 3  # that are remembered: before, while copies start, after some have stopped
 _RANK = {"": -1, "go": 0, "wait": 1, "stop": 2, "close": 3}
 
 
@@ -58,7 +60,7 @@ def simulate(problem: Problem, plan: Plan, transition: Transition, *, each_step:
 
     Notes
     -----
-    O(batches) times what the referee takes for one plan.
+    O(batches) times what the referee takes for one plan: two plans a batch.
     """
     return tuple(_Trial(problem, plan, transition, each_step=each_step).breaches())
 
@@ -70,6 +72,7 @@ class _Trial:
         self._problem, self._plan, self._steps, self._each = problem, plan, transition.steps, each_step
         self._fleet = SimulatedFleet(problem, plan, self._steps)
         serving = self._fleet.serving
+        self._known: dict[object, tuple[Violation, ...]] = {}
         self._floors = FloorJudge(problem, plan, serving, transition.unavailable or {})
         self._before = set(self._rules(serving, UPPER | LOWER | AT_THE_END))
         self._overfull = {where.split(" accelerator ")[0] for rule, where in self._before if rule in FILLING}
@@ -84,8 +87,18 @@ class _Trial:
         return self._spread.zones(self._fleet.serving, self._fleet.machines.values())
 
     def _rules(self, copies: Counter[SimulatedCopy], rules: frozenset[str]) -> dict[tuple[str, str], str]:
-        found = violations(self._problem, self._fleet.plan_of(copies))
+        found = self._broken_with(copies)
         return {(row.rule, row.where): f"{row.where}: {row.message}" for row in found if row.rule in rules}
+
+    def _broken_with(self, copies: Counter[SimulatedCopy]) -> tuple[Violation, ...]:
+        """The referee's word on the machines with some copies; a batch has six to eight looks at two states."""
+        machines = tuple((row.id, row.pool) for row in self._fleet.machines.values())
+        state = machines, frozenset(copies.items())
+        found = self._known.get(state)
+        if found is None:
+            found = violations(self._problem, self._fleet.plan_of(copies))
+            self._known = dict([*self._known.items(), (state, found)][-_STATES:])
+        return found
 
     def _loads(self, copies: Counter[SimulatedCopy]) -> dict[tuple[str, str], Fraction]:
         """What the copies take on machines that are fuller than they may be before anything is done."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Listener
 
 MOST_COPIES = 10**6  # that a wish may be for
+_LEAST_SECONDS = 1.0  # for an order; all of it after Ctrl-C
 _TIME = SCHEDULE.replanning.room
 
 
@@ -52,7 +53,7 @@ class RoomFound:
     evictions : copies by component that stop for it. stops : those that are not wanted any more.
     moves, least_moves : of the plan, and proven of all plans with as few evictions. None without a plan.
     opened : new machines by pool that the plan rents.
-    transition : a safe order of steps, or why there is none.
+    transition : a safe order of steps, or why there is none; None where there is no plan, or Ctrl-C came meanwhile.
     reason : why there is no plan. near : what one copy lacks on machines that run, least first.
     """
 
@@ -102,7 +103,8 @@ def make_room(
 
     found = _search(wish, budget, how)
     beside = wish.beside_draining()
-    if found.plan is None or _has_order(found) or beside is None or budget.over():
+    ended = budget.over() or found.stop is Stop.INTERRUPTED
+    if found.plan is None or _has_order(found) or beside is None or ended:
         return found
     return _in_order(found, _search(beside, budget, how))
 
@@ -170,19 +172,26 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
 
 def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
     found = counted if priced.packing is None or wish.serving_less(priced.plan) else priced
+    interrupted, order = Stop.INTERRUPTED in (counted.stop, priced.stop), None
+    try:
+        order = _order(wish.problem, found.plan, _LEAST_SECONDS if interrupted else _seconds_left(budget))
+    except KeyboardInterrupt:
+        if interrupted:  # a second one
+            raise
+        interrupted = True
     evictions = {row.component: row.copies for row in found.plan.unplaced if row.copies}
     least = None if counted.bound is None else math.ceil(counted.bound / MICRO)
     opened = dict(Counter(row.pool for row in found.plan.instances if row.new))
     return RoomFound(
         wish=wish,
         status=counted.status,
-        stop=counted.stop,
+        stop=Stop.INTERRUPTED if interrupted else counted.stop,
         plan=found.plan,
         evictions=evictions,
         moves=found.plan.moves,
         least_moves=least,
         opened=opened,
-        transition=_order(wish.problem, found.plan, budget),
+        transition=order,
         reason="",
         near=(),
         seconds=round(budget.elapsed(), 3),
@@ -190,9 +199,12 @@ def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> Ro
     )
 
 
-def _order(problem: Problem, plan: Plan, budget: Budget) -> Transition:
+def _seconds_left(budget: Budget) -> float | None:
+    return None if budget.seconds is None else max(_LEAST_SECONDS, budget.left())
+
+
+def _order(problem: Problem, plan: Plan, seconds: float | None) -> Transition:
     """A safe order without temporary machines, or else with them."""
-    seconds = None if budget.seconds is None else max(1.0, budget.left())
     found = plan_transition(problem, plan, temporary_instances=0, time_limit=seconds)
     if found.found:
         return found

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.replanning.shortfall import Shortfall
 
 _NEAR = 3  # machines whose shortfall is told
+_NO_ORDER = "Ctrl-C came before an order of the steps was found"
 
 
 def room_report(found: RoomFound, *, full: bool = False) -> RenderableType:
@@ -45,6 +46,8 @@ def room_report(found: RoomFound, *, full: bool = False) -> RenderableType:
     parts.append("")
     if found.transition is not None:
         parts.append(transition_table(found.transition, full=full))
+    else:
+        parts.append(Text(_NO_ORDER, style="dim"))
     return Group(*parts)
 
 
@@ -66,6 +69,8 @@ def room_checklist(found: RoomFound) -> str:
     lines += [f"- {escaped(line)}" for line in told]
     if found.transition is not None:
         lines += checklist_lines(found.transition)
+    elif found.plan is not None:
+        lines.append(f"- {_NO_ORDER}")
     return "\n".join(lines) + "\n"
 
 

@@ -285,6 +285,20 @@ def test_nohup_goes_on() -> None:
     assert done.stdout == "True True\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are a Unix thing")
+def test_a_stop_while_the_process_ends_is_met_already() -> None:
+    """It ended by the signal, with a plan in its file: whoever started it took that for a failure."""
+    code = (
+        "import atexit, os, signal, sys; sys.argv = ['placement', '--version']\n"
+        "atexit.register(lambda: print(*[os.kill(os.getpid(), n) for n in (signal.SIGINT, signal.SIGTERM)]))\n"
+        "from placement.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment(), cwd=ROOT
+    )
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1:]) == (0, "", ["None None"])
+
+
 def heard(stops: Stops, number: int) -> bool:
     """Whether a signal raises."""
     try:

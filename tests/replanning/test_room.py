@@ -5,20 +5,24 @@ from __future__ import annotations
 import csv
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import placement
-from placement import Problem, Status
+from placement import Problem, Status, Stop
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError
 from placement.fleet_simulator import simulate
 from placement.referee import verify
 from placement.replanning import make_room
+from placement.replanning.room_document import room_document
 from placement.replanning.shortfall import shortfalls
 from placement.replanning.wish import wish_for
+from placement.report.room import room_checklist
+from placement.transition import plan_transition
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -152,9 +156,9 @@ def test_the_lower_is_evicted_and_stops_first() -> None:
     ]
 
 
-def test_a_plan_with_a_safe_order_comes_before_one_with_fewer_moves() -> None:
-    """The quota lends no machine before the one that drains is gone: three moves beside it, where two have no order."""
-    document: Doc = {
+def draining() -> Doc:
+    """The quota lends no machine before the one that drains is gone."""
+    return {
         "format": "placement/v1",
         "accelerators": {"A": {"memory_gib": 80}},
         "instance_types": {
@@ -177,12 +181,46 @@ def test_a_plan_with_a_safe_order_comes_before_one_with_fewer_moves() -> None:
         ],
     }
 
-    found = asked(document, "chat", 1)
+
+def test_a_plan_with_a_safe_order_comes_before_one_with_fewer_moves() -> None:
+    """Three moves beside the machine that drains, where two have no order."""
+    found = asked(draining(), "chat", 1)
 
     assert found.transition.status in ("optimal", "feasible")
     assert (found.status, found.moves, found.least_moves, found.evictions) == (Status.FEASIBLE, 3, 2, {})
     assert not verify(found.wish.problem, found.plan).violations
     assert found.wish.problem.pools[0].max_instances == 3
+
+
+def test_an_interrupt_begins_no_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended the first of four solves, and the order had all of the time that was left."""
+    solves, seconds = [0], list[float | None]()
+
+    def interrupted(*given: Any, **keys: Any) -> placement.Result:
+        solves[0] += 1
+        return replace(placement.solve(*given, **keys), stop=Stop.INTERRUPTED)
+
+    def order(*given: Any, time_limit: float | None, **keys: Any) -> Any:
+        seconds.append(time_limit)
+        return plan_transition(*given, time_limit=60.0, **keys)
+
+    monkeypatch.setattr("placement.replanning.room.solve", interrupted)
+    monkeypatch.setattr("placement.replanning.room.plan_transition", order)
+    found = asked(draining(), "chat", 1)
+    assert (found.stop, found.moves, solves, set(seconds)) == (Stop.INTERRUPTED, 2, [1], {1.0})
+
+
+def test_an_interrupt_while_steps_are_ordered_costs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has to go is known by then."""
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("placement.replanning.room.plan_transition", stopped)
+    found = asked(draining(), "chat", 1)
+    assert (found.stop, found.moves, found.transition) == (Stop.INTERRUPTED, 2, None)
+    assert "- Ctrl-C came before an order" in room_checklist(found)
+    assert room_document(found)["moves"] == 2
 
 
 def test_copies_of_equal_priority_stay() -> None:

@@ -12,6 +12,7 @@ from placement.documents.plan import Plan
 from placement.documents.transition import Transition
 from placement.fleet_simulator import StepFault, simulate, state_after
 from placement.fleet_simulator.judge import AT_THE_END, ELSEWHERE, LOWER, UPPER
+from placement.referee import violations
 from placement.referee.verdict import Rule
 from tests.transition.small import fleet, plan
 
@@ -51,6 +52,25 @@ def rules(problem: Problem, target: Plan, found: Transition) -> set[str]:
 def test_a_safe_move_breaks_nothing() -> None:
     """New before old, then the machine goes."""
     assert rules(fleet(NOW, **PAIR), THEN, steps(*MOVE)) == set()
+
+
+def test_a_batch_takes_two_verdicts_of_the_referee(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is O(copies), which among 11,000 of them is most of what a rollout takes."""
+    looks = [0]
+
+    def counted(*given: Any) -> Any:
+        looks[0] += 1
+        return violations(*given)
+
+    monkeypatch.setattr("placement.fleet_simulator.judge.violations", counted)
+    turns = ("i-2", "i-1") * 10
+    rows = [
+        row
+        for k, (new, old) in enumerate(zip(turns, reversed(turns), strict=True), 1)
+        for row in ((k, "start", "a", new), (k, "wait", "", ""), (k, "stop", "a", old))
+    ]
+    assert not simulate(fleet(NOW, **PAIR), plan(NOW), steps(*rows, (20, "close", "p", "i-2")))
+    assert looks[0] <= 2 * len(turns) + 2
 
 
 @pytest.mark.parametrize(
