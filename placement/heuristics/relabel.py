@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held
+from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held, moves
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _PARAMS = HEURISTICS.relabel
 def relabel(fleet: Fleet, packing: Packing) -> Packing:
     """The same packing on other machines of the same pools, where that saves money; else the packing itself.
 
-    Where it saves none, fewer new machines are better: nobody gives a machine back to rent one like it. Cordoned
+    Where it saves none, fewer new machines are better (nobody gives a machine back to rent one like it), then fewer
+    moves, also where a move costs nothing. Cordoned
     instances and those with pinned copies are left as they are. Instances that can't be released count against the
     quota of their pool also when they stand idle, so as many are used as that asks for. O(machines x instances)
     overlaps per pool, and a matching on those that share a copy.
@@ -60,11 +61,12 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
     return other if _rank(fleet, other) < _rank(fleet, packing) else packing
 
 
-def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value, int]:
-    """Machines over the quotas, then what the packing is worth, then new machines."""
+def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value, int, int]:
+    """Machines over the quotas, then what the packing is worth, then new machines, then moves that cost nothing."""
     held = machines_held(fleet, packing)
     over = sum(max(0, held[p.index] - p.max_instances) for p in fleet.pools if p.max_instances is not None)
-    return over, evaluate(fleet, packing), sum(machine.instance is None for machine in packing.machines)
+    new = sum(machine.instance is None for machine in packing.machines)
+    return over, evaluate(fleet, packing), new, sum(moves(fleet, packing))
 
 
 def _assign(

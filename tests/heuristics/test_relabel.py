@@ -11,7 +11,7 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.compiled.packing import Machine, Packing, Seat, evaluate, moves
 from placement.compiled.translate import to_plan
 from placement.heuristics import relabel
 from tests import strategies
@@ -76,6 +76,25 @@ def test_no_other_order_of_the_machines_saves_more(seeds: range) -> None:
         least = min(evaluate(fleet, packing(order)) for order in permutations(range(4)))
         new = Packing(tuple(Machine(0, None, seats) for seats in there))
         assert evaluate(fleet, relabel(fleet, new)) == least, f"seed {seed}"
+
+
+def test_moves_that_cost_nothing_are_saved_too() -> None:
+    """Two copies that changed machines, and accelerators, for nothing; as many machines are new as before: none."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": name, "copies": 1, "accelerator_memory_gib": 8} for name in "ab"],
+        instances=[{"id": "i-0", "pool": "p"}, {"id": "i-1", "pool": "p"}],
+        placements=[{"component": name, "instance": f"i-{k}", "accelerators": [0]} for k, name in enumerate("ab")],
+    )
+    fleet = compile_fleet(problem)
+    other = Packing((Machine(0, 1, (Seat(0, 0, (1,)),)), Machine(0, 0, (Seat(1, 0, (0,)),))))
+    assert sum(moves(fleet, other)) == 2
+    assert sum(moves(fleet, relabel(fleet, other))) == 0
+    assert placement.solve(problem, "ffd", hint=to_plan(fleet, other), work=1).plan.moves == 0
 
 
 def test_a_plan_near_to_what_runs_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
