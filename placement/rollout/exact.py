@@ -5,6 +5,7 @@ The copy that starts j-th does so in batch j // size, since new copies are alike
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,8 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
         return True, None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return False, None
-    return True, _read(program, solver, rented)
+    order = _read(program, solver, rented)
+    return extra_at_once(order) <= extra, order
 
 
 def _hold_to_batches(program: TransitionProgram, size: int, copies: int) -> None:
@@ -120,8 +122,12 @@ def _read(program: TransitionProgram, solver: Any, rented: dict[str, int]) -> Or
                 extra[stand.instance] = rented[stand.instance]
                 batch.opens.append(stand.instance)
     taken = {stand.instance for batch in batches for stand in batch.starts}
-    for machine in program.due.closing:
-        if machine not in taken:
-            last = max(k for k, batch in enumerate(batches) if any(s.instance == machine for s in batch.stops))
-            batches[last].closes.append(machine)
+    last = {stand.instance: k for k, batch in enumerate(batches) for stand in batch.stops}
+    sites = program.sites
+    open_now = Counter(sites.pool_of[machine] for machine in (*program.due.running, *extra))
+    for machine in sorted(set(program.due.closing) - taken, key=lambda name: last[name]):
+        pool = sites.pool_of[machine]
+        if open_now[pool] > sites.fleet.pools[pool].min_instances:
+            open_now[pool] -= 1
+            batches[last[machine]].closes.append(machine)
     return Order(tuple(batches), extra, ())

@@ -77,6 +77,9 @@ def roll(
         for machine in [name for name in to_give_back if moment.is_empty(name)]:
             if left and _is_of_use(moment, what, machine) and (rng is None or rng.random() < HELD):
                 continue
+            pool = sites.pool_of[machine]
+            if moment.paid[pool] <= sites.fleet.pools[pool].min_instances:
+                continue
             moment.close_machine(machine)
             to_give_back.remove(machine)
             batch.closes.append(machine)

@@ -124,6 +124,20 @@ def test_machines_that_a_batch_empties_are_given_back_when_it_ends() -> None:
     assert plan_rollout(one_each(most=4), "a", SAME).status == "infeasible"
 
 
+@pytest.mark.parametrize(("copies", "closed"), [(4, 2), (2, 0)])
+def test_machines_that_are_paid_for_in_any_case_are_not_given_back(copies: int, closed: int) -> None:
+    """By either search: two of the pool's machines cost the same with or without copies."""
+    document = one_each().to_document()
+    document["pools"][0]["min_instances"] = 2
+    document["components"][0]["copies"] = copies
+    document["instances"], document["placements"] = (document[key][:copies] for key in ("instances", "placements"))
+
+    found = plan_rollout(Problem(**document), "a", SAME)
+    assert found.plan is not None
+    assert [step.action for step in found.steps].count("close") == closed
+    assert Counter(row.pool for row in found.plan.instances) == {"p": 2, "q": copies}
+
+
 def test_machines_that_may_not_be_removed_stay() -> None:
     """So each new copy needs one more, and a limit of one more does not do."""
     document = one_each(most=5).to_document()
