@@ -22,7 +22,6 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
-from placement.integrations.sagemaker.configuration_change import configuration_changes
 from placement.integrations.sagemaker.kept_scaling import (
     Row,
     measuring,
@@ -32,7 +31,7 @@ from placement.integrations.sagemaker.kept_scaling import (
     shared_actions,
     tell_actions,
 )
-from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, kinds_of
+from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
 from placement.integrations.sagemaker.machine_range import (
     MachineRange,
     Range,
@@ -157,14 +156,14 @@ class DeploymentChanges:
             variant_row(group, count, self._range(group, count), self.wish, self.notes)
             for group, count in zip(groups, machines, strict=True)
         ]
-        settings = labels.unpacked(groups[0].pools[0].labels, labels.ENDPOINT_SETTINGS) or {}
-        return config_call(endpoint, rows, settings, self.wish.role)
+        told = (labels.unpacked(pool.labels, labels.ENDPOINT_SETTINGS) for group in groups for pool in group.pools)
+        return config_call(endpoint, rows, next(filter(None, told), {}), self.wish.role)
 
     def _configure(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
         """New configurations with the plan's machines and ranges: growth before copies are added, the rest after."""
         for group in groups:
             self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
-            self.say.another_configuration(group, configuration_changes(group.pools, kinds_of(self.view, group)))
+            self.say.another_configuration(group, other_configuration(self.view, group))
         if any(group.range_first for group in groups):
             self.notes.assumed(
                 f"endpoint {endpoint}",

@@ -206,7 +206,7 @@ def _kind(pool: Pool, told: Mapping[str, str]) -> str:
 
 
 def running_groups(view: PlanView) -> list[ServingGroup]:
-    """A group for each variant that pools are labelled with, also for one that the plan leaves empty."""
+    """A group for each variant that pools are labelled with; of those that the plan leaves empty, if it is there."""
     pools: dict[tuple[str, str], list[Pool]] = defaultdict(list)
     for pool in view.pools.values():
         if labels.ENDPOINT in pool.labels:
@@ -215,9 +215,20 @@ def running_groups(view: PlanView) -> list[ServingGroup]:
     for (endpoint, variant), own in pools.items():
         names = {pool.name for pool in own}
         machines = [machine for machine, pool in view.pool_of.items() if pool in names]
-        group = _group(view, machines, own)
-        groups.append(replace(group, endpoint=endpoint, variant=variant))
+        if machines or not is_new_variant(view, own):
+            groups.append(replace(_group(view, machines, own), endpoint=endpoint, variant=variant))
     return groups
+
+
+def is_new_variant(view: PlanView, pools: Sequence[Pool]) -> bool:
+    """Whether an import read the endpoint of these pools, and their variant was added by hand since."""
+    endpoint, own = pools[0].labels.get(labels.ENDPOINT), {pool.name for pool in pools}
+    read = {
+        name
+        for name, pool in view.pools.items()
+        if pool.labels.get(labels.ENDPOINT) == endpoint and labels.CONFIGURATION in pool.labels
+    }
+    return bool(read) and not read & own and not any(row.pool in own for row in view.problem.instances)
 
 
 def new_groups(view: PlanView, *, exact: bool = False) -> list[ServingGroup]:

@@ -102,8 +102,8 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.MODEL: _A_NAME,
     labels.SETTINGS: (
         lambda text: _is_settings(_json(text)) and all(map(_is_made_of, _json(text))),
-        "must be a list of mappings as JSON, one for each option, of fields as the API has them; InstanceType and "
-        "ComputeResourceRequirements are none of them, as options say those",
+        "must be a list of mappings as JSON, one for each option or one for all, of fields as the API has them; "
+        "InstanceType and ComputeResourceRequirements are none of them, as options say those",
     ),
     labels.SPECIFICATION: (
         lambda text: bool(_json(text)) and _is_settings(_json(text)) and all(map(_has_needs, _json(text))),
@@ -191,7 +191,9 @@ def _of_pools(pools: Sequence[Pool]) -> Iterator[Fault]:
             continue
         endpoint, variant = told[labels.ENDPOINT], told.get(labels.VARIANT, labels.MAIN)
         alike = [(key, (key, endpoint, variant)) for key in _OF_VARIANT]
-        for key, of in [*alike, (labels.ENDPOINT_SETTINGS, (labels.ENDPOINT_SETTINGS, endpoint))]:
+        if labels.ENDPOINT_SETTINGS in told:  # a pool without them takes those of the others
+            alike.append((labels.ENDPOINT_SETTINGS, (labels.ENDPOINT_SETTINGS, endpoint)))
+        for key, of in alike:
             other, theirs = first.setdefault(of, (pool, told.get(key)))
             if theirs != told.get(key):
                 what = "endpoint" if key == labels.ENDPOINT_SETTINGS else "variant"
@@ -218,8 +220,9 @@ def _of_components(problem: Problem) -> Iterator[Fault]:
             yield fault(labels.VARIANT, f"says nothing without {labels.ENDPOINT}: give both, or neither")
         elif endpoint is not None and variant is not None and variant not in homes[endpoint]:
             yield fault(labels.VARIANT, f"no pool of endpoint {endpoint} has it; {nearest(variant, homes[endpoint])}")
-        if labels.SETTINGS in told and len(_json(told[labels.SETTINGS])) != len(component.modes):
-            yield fault(labels.SETTINGS, f"must have a mapping for each option: {len(component.modes)}")
+        if labels.SETTINGS in told and len(_json(told[labels.SETTINGS])) not in (1, len(component.modes)):
+            rule = f"must have one mapping for all options, or one for each: {len(component.modes)}"
+            yield fault(labels.SETTINGS, rule)
         least, most = (told.get(key) for key in (labels.MIN_CAPACITY, labels.MAX_CAPACITY))
         if (least is None) != (most is None):
             key, other = (labels.MIN_CAPACITY, labels.MAX_CAPACITY)[:: 1 if most is None else -1]

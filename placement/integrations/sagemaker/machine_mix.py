@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.changing import change_of
 from placement.integrations.sagemaker.configuration_change import configuration_changes
-from placement.integrations.sagemaker.groups import OtherMachines, PlanView, ServingGroup, Unit, best_fit, machines_of
+from placement.integrations.sagemaker.groups import (
+    OtherMachines,
+    PlanView,
+    ServingGroup,
+    Unit,
+    best_fit,
+    is_new_variant,
+    machines_of,
+)
 from placement.integrations.sagemaker.in_place import fit_in_place
 from placement.integrations.sagemaker.machine_range import MachineRange, asked_range, running_range, when_machines_go
 from placement.integrations.sagemaker.packing import STRENGTHS, Fit, Strategy
@@ -97,12 +105,14 @@ def running_machines(view: PlanView, group: ServingGroup) -> Counter[str]:
 def is_configured_anew(view: PlanView, group: ServingGroup) -> bool:
     """Whether a variant that runs gets a new configuration: with another range of machines, or something else."""
     asked = asked_range(view, group, group.machines)
-    return asked != running_range(group.pools) or bool(configuration_changes(group.pools, kinds_of(view, group)))
+    return asked != running_range(group.pools) or bool(other_configuration(view, group))
 
 
-def kinds_of(view: PlanView, group: ServingGroup) -> list[str]:
-    """The types of the pools of a variant."""
-    return [view.kind(pool.name) for pool in group.pools]
+def other_configuration(view: PlanView, group: ServingGroup) -> tuple[str, ...]:
+    """What a variant's configuration has otherwise than was read, besides its range, in words."""
+    if is_new_variant(view, group.pools):
+        return ("the variant is new",)
+    return configuration_changes(group.pools, [view.kind(pool.name) for pool in group.pools])
 
 
 def most_machines(view: PlanView, group: ServingGroup) -> dict[str, int] | None:

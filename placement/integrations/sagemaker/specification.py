@@ -92,7 +92,7 @@ def settings_of(component: Component, option: int) -> dict[str, Any]:
     """What a component is made of, by its labels; else a model of its own name, also where it is split."""
     rows: list[dict[str, Any]] | None = labels.unpacked(component.labels, labels.SETTINGS)
     if rows is not None:
-        return rows[option]
+        return rows[option] if len(rows) > 1 else rows[0]
     return {"ModelName": component.labels.get(labels.MODEL) or ResourceNames().take(component.name)}
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement.documents import Problem
+from placement.documents.plan import Assignment, PlanInstance
 from placement.errors import UsageError
 from placement.integrations.sagemaker import apply, labels
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
 from placement.running_state import running_plan
 from tests.integrations.sagemaker.platform import REGION, Platform, serving
-from tests.integrations.sagemaker.samples import G5, G6E, P4D, component, config, endpoint, pooled, simple
+from tests.integrations.sagemaker.samples import G5, G6E, P4D, ROLE, component, config, endpoint, pooled, simple
 from tests.integrations.sagemaker.test_changes import notes
 from tests.integrations.sagemaker.test_import import imported
 from tests.integrations.sagemaker.test_round_trip import QUICK, deployed, done
@@ -115,6 +116,44 @@ def test_other_types_are_written(tmp_path: Path) -> None:
     (update,) = (step for step in export.steps if step.operation == "UpdateInferenceComponent")
     assert update.purpose == f"update rank: {P4D} is new"
     assert {each["InstanceType"] for each in update.parameters["Specifications"]} == {G5, G6E, P4D}
+
+
+def test_a_variant_that_is_added_by_hand_is_made(tmp_path: Path) -> None:
+    """By a configuration, with the endpoint's settings: no call gives machines to a variant that is not there."""
+
+    def more(document: Row) -> None:
+        first = document["pools"][0]
+        document["instance_types"][P4D] = document["instance_types"][first["instance_type"]]
+        told = {labels.ENDPOINT: "llm", labels.VARIANT: "p4d"}
+        document["pools"].append({"name": "llm/p4d", "instance_type": P4D, "zone": first["zone"], "labels": told})
+        (row,) = (row for row in document["components"] if row["name"] == "code-34b")
+        row["options"].append(row["options"][0] | {"name": "p4d", "instance_types": [P4D]})
+
+    problem = edited(imported(tmp_path, simple()).problem, more)
+    unused = as_it_runs(problem)
+    assert operations(unused) == []
+
+    now = running_plan(problem).plan
+    stay = [row for row in now.assignments if row.component != "code-34b"]
+    plan = now.model_copy(
+        update={
+            "instances": (*now.instances, PlanInstance(id="llm/p4d/new-1", pool="llm/p4d", new=True)),
+            "assignments": (
+                *stay,
+                Assignment(component="code-34b", option=1, instance="llm/p4d/new-1", accelerators=(0, 1)),
+            ),
+        }
+    )
+    export = export_plan(problem, plan, ExportWish())
+    assert operations(export)[:3] == [*ANEW, "CreateInferenceComponent"]
+    config, component = export.steps[0].parameters, export.steps[2].parameters
+    rows = [
+        (row["VariantName"], row["InstanceType"], row["InitialInstanceCount"]) for row in config["ProductionVariants"]
+    ]
+    assert rows == [("main", G5, 3), ("p4d", P4D, 1)]
+    assert config["ExecutionRoleArn"] == ROLE
+    assert component["Specification"]["ModelName"] == "code-34b-model"
+    assert "variant p4d configuration: assumed: other than it was read: the variant is new" in notes(export)
 
 
 def test_partitions_that_run_are_not_changed(tmp_path: Path) -> None:

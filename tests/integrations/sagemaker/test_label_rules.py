@@ -89,7 +89,7 @@ NO_SPECIFICATION = (
         ({labels.VARIANT: "main"}, labels.VARIANT, "says nothing without sagemaker.endpoint"),
         ({labels.MODEL: "a/b"}, labels.MODEL, "must be a name that SageMaker takes"),
         ({labels.SETTINGS: "{}"}, labels.SETTINGS, "must be a list of mappings as JSON"),
-        ({labels.SETTINGS: "[{},{}]"}, labels.SETTINGS, "must have a mapping for each option: 1"),
+        ({labels.SETTINGS: "[{},{}]"}, labels.SETTINGS, "must have one mapping for all options, or one for each: 1"),
         ({labels.MIN_CAPACITY: "x", labels.MAX_CAPACITY: "2"}, labels.MIN_CAPACITY, "must be a whole number"),
         ({labels.MIN_CAPACITY: "1"}, labels.MIN_CAPACITY, "says nothing without sagemaker.max_capacity"),
         ({labels.MAX_CAPACITY: "1"}, labels.MAX_CAPACITY, "says nothing without sagemaker.min_capacity"),
@@ -115,10 +115,14 @@ def test_pools_of_one_variant_have_one_of_each() -> None:
     """An export would take those of the first, and drop the others without a word."""
     text = refusal(problem(LLM | {labels.SCALING: "[1,2]"}, LLM | {labels.SCALING: "[1,3]"}))
     assert "must be as that of pool g5-0, which is of the same variant" in text
-    text = refusal(problem(LLM | {labels.ENDPOINT_SETTINGS: "{}"}, LLM | {labels.VARIANT: "b"}))
+    other = LLM | {labels.VARIANT: "b"}
+    text = refusal(
+        problem(LLM | {labels.ENDPOINT_SETTINGS: "{}"}, other | {labels.ENDPOINT_SETTINGS: '{"KmsKeyId":"k"}'})
+    )
     assert "must be as that of pool g5-0, which is of the same endpoint" in text
     assert "says nothing without sagemaker.endpoint" in refusal(problem({labels.SCALING: "[1,2]"}))
-    check_labels(problem(LLM | {labels.SCALING: "[1,null]"}, LLM | {labels.VARIANT: "b"}, component=LLM))
+    check_labels(problem(LLM | {labels.SCALING: "[1,null]"}, other, component=LLM))
+    check_labels(problem(LLM | {labels.ENDPOINT_SETTINGS: "{}"}, other))
 
 
 def test_every_label_has_a_rule() -> None:
