@@ -112,7 +112,7 @@ def _levels(facts: PlanFacts, levels: Sequence[LeftOutLevel]) -> Iterator[tuple[
 
 
 def _proof(result: Result, problem: Problem, levels: Sequence[LeftOutLevel]) -> Text:
-    scope = words.no_plan(problem, left_out=bool(result.plan.unplaced))
+    scope = words.no_plan(problem, result.plan, left_out=bool(result.plan.unplaced))
     by = result.plan.bound_by
     shown = f" (bound by {by})" if by else ""
     stopped = _STOPPED[result.stop]
@@ -165,6 +165,7 @@ def _machines(facts: PlanFacts) -> str:
     touched, memory = facts.whole.accelerators, facts.whole.memory
     if touched.room:
         parts.append(f"{touched.used:,} of {touched.room:,} accelerators in use ({words.percent(*touched)})")
+    if memory.used:
         needed = f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB of their memory needed"
         parts.append(f"{needed} ({words.percent(*memory)})")
     return "; ".join(parts)

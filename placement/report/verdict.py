@@ -54,7 +54,7 @@ def bound_lines(problem: Problem, result: Result, plan: Plan | None = None) -> I
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
     proven = result.plan.status == "optimal"
     least = words.least(result.bound) if not proven or result.cost is None else words.money(result.cost)
-    scope = "no plan" if plan is None else words.no_plan(problem, left_out=bool(result.plan.unplaced))
+    scope = "no plan" if plan is None else words.no_plan(problem, result.plan, left_out=bool(result.plan.unplaced))
     top = words.on_top(committed=bool(problem.commitments))
     line = f"{scope} costs less than {least}{top} ({by}, {result.plan.seconds:.1f} s)"
     if result.cost is not None:
@@ -101,7 +101,7 @@ def _claim(plan: Plan) -> str:
     """What a plan says was proven about it; empty when it says nothing of that kind."""
     by = f" (bound by {plan.bound_by})" if plan.bound_by else ""
     if plan.status == "optimal":
-        return f"optimal, no plan costs less{by}"
+        return f"optimal, no plan{words.within(plan)} costs less{by}"
     if plan.lower_bound is None:
         return ""
-    return f"no plan costs less than {words.least(micro_dollars(plan.lower_bound))}{by}"
+    return f"no plan{words.within(plan)} costs less than {words.least(micro_dollars(plan.lower_bound))}{by}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.documents import Problem
+    from placement.documents.plan import Plan
     from placement.solving.left_out import LeftOutLevel
 
 
@@ -125,14 +126,26 @@ def common_prefix(names: Iterable[str]) -> str:
     return first[:length] if 4 <= length < min(len(name) for name in names) else ""
 
 
-def no_plan(problem: Problem, *, left_out: bool) -> str:
+def no_plan(problem: Problem, plan: Plan, *, left_out: bool) -> str:
     """How a sentence begins that says what no plan costs less than: optional copies come before money.
 
-    `left_out`: whether the plan at hand leaves out any; the bound is then on plans that leave out no more.
+    `plan`: has the bound, which may be on plans within limits on moves alone.
+    `left_out`: whether it leaves out any copies; the bound is then on plans that leave out no more.
     """
+    scope = f"no plan{within(plan)}"
     if left_out:
-        return "no plan that leaves out no more copies"
-    return "no plan that places all copies" if has_optional(problem) else "no plan"
+        return f"{scope} that leaves out no more copies"
+    return f"{scope} that places all copies" if has_optional(problem) else scope
+
+
+def within(plan: Plan) -> str:
+    """The limits on moves by which a plan was made, as its document has them (`placement replan`)."""
+    told = (plan.model_extra or {}).get("within")
+    limits = told if isinstance(told, dict) else {}
+    most, gib_moved = (limits.get(key) for key in ("max_moves", "max_moved_gib"))
+    parts = [count(most, "move")] if isinstance(most, int) else []
+    parts += [f"{gib_moved:,g} GiB moved"] if isinstance(gib_moved, int | float) else []
+    return f" of at most {' and '.join(parts)}" if parts else ""
 
 
 def has_optional(problem: Problem) -> bool:

@@ -42,7 +42,7 @@ def _unit(view: PlacedView) -> str:
 
 
 def _proof(view: PlacedView) -> str:
-    scope = _scope(view)
+    scope = view.scope
     if view.plan.status == "optimal":
         return f"This plan is optimal: it is proven that {scope} costs less."
     if view.bound is None:
@@ -54,10 +54,6 @@ def _proof(view: PlacedView) -> str:
         f"It is proven that {scope} costs less than {words.least(view.bound)}: a better plan could save at most "
         f"{words.money(view.cost - view.bound)}, or {words.gap(view.gap)}.{copies}{words.shown(relaxes)}"
     )
-
-
-def _scope(view: PlacedView) -> str:
-    return words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
 
 
 def _unknown(view: PlacedView) -> str:
@@ -118,7 +114,7 @@ def _down_to_bound(view: PlacedView) -> Iterator[_Row]:
     yield "Could still be saved", _less(left), view.bound, view.cost, "open", note
     by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
     least = words.least(view.bound) if left else words.money(view.cost)
-    yield f"Proven: {_scope(view)} costs less", least, 0, view.bound, "bound", by
+    yield f"Proven: {view.scope} costs less", least, 0, view.bound, "bound", by
 
 
 def _less(micro: int) -> str:

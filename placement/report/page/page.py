@@ -126,6 +126,7 @@ def _tiles(view: PlacedView) -> list[FigureTile]:
     touched = facts.whole.accelerators
     if touched.room:
         memory = f"{words.percent(*facts.whole.memory)} of their memory is needed"
+        memory = memory if facts.whole.memory.used else "no copy says what memory it needs"
         tiles.append(FigureTile("accelerators in use", f"{touched.used:,} of {touched.room:,}", memory))
     left_out = sum(view.verdict.left_out.values())
     if left_out:
@@ -135,7 +136,7 @@ def _tiles(view: PlacedView) -> list[FigureTile]:
 
 
 def _proof_tile(view: PlacedView) -> FigureTile:
-    scope = words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
+    scope = view.scope
     if view.plan.status == "optimal":
         return FigureTile("proof", "optimal", f"{scope} costs less", "good")
     if view.bound is None:

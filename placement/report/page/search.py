@@ -54,7 +54,7 @@ def search(view: View) -> dict[str, Any] | None:
     low = min([value for _, value in bounds if value >= final / 2] or [final])
     high = max([value for _, value in costs if value <= 2 * final] or [final])
     y = value_axis(low, high, words.on_axis)
-    scope = words.no_plan(view.problem, left_out=any(view.verdict.left_out.values()))
+    scope = view.scope
     dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found[-_DOTS:]]
     curves = [
         Curve("cost", "cost of the best plan", [*costs, (last, final)], dots),

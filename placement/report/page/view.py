@@ -9,6 +9,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.errors import UsageError
 from placement.fleet_simulator import simulate
 from placement.referee import Verdict, refused, verify
+from placement.report import words
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
 from placement.report.facts import MachineLoad, PlanFacts, gather
@@ -94,6 +95,11 @@ class PlacedView(View):
     def gap(self) -> float:
         """What could still be saved, as a part of the cost."""
         return relative_gap(self.cost, self.bound) or 0.0
+
+    @property
+    def scope(self) -> str:
+        """How a sentence begins that says what no plan costs less than."""
+        return words.no_plan(self.problem, self.plan, left_out=any(self.verdict.left_out.values()))
 
 
 def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> View:
