@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.cliques import some_named, why_too_many
 from placement.bounds.dual_feasible import parts
 from placement.bounds.fractional_cover import cheapest_cover
+from placement.bounds.lacking import lacks_everywhere
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
 from placement.bounds.parameters import BOUNDS
@@ -101,7 +102,16 @@ def _fits_nowhere(fleet: Fleet, component: FleetComponent) -> Iterator[str]:
         return
     nothing = "nothing, yet its allow-lists name no machine"
     needs = "; ".join(need_in_words(option) or nothing for option in component.options)
-    yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}"
+    lacks = _lacks(fleet, component)
+    yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}{lacks and f'; {lacks}'}"
+
+
+def _lacks(fleet: Fleet, component: FleetComponent) -> str:
+    """What of that no machine has; empty in a fleet that is no longer as the problem has it."""
+    row = next((row for row in fleet.problem.components if row.name == component.name), None)
+    if row is None or len(row.modes) != len(component.options) or len(fleet.pools) != len(fleet.problem.pools):
+        return ""
+    return lacks_everywhere(fleet.problem, row, component.options, [pool.shape for pool in fleet.pools])
 
 
 def need_in_words(option: FleetOption) -> str:
@@ -305,10 +315,11 @@ def _quotas_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
     """Quotas against the least that copies confined to their pools need: one resource at a time, then accelerators.
 
     Accelerators are measured by dual feasible functions: what these make of the copies on one accelerator is never more
-    than the whole, on accelerators of any size.
+    than the whole, on accelerators of any size. Whole accelerators come first: people count these, and a copy that owns
+    one takes all of its memory.
     """
     groups = _confined(fleet)
-    for resource, unit, scale in RESOURCES:
+    for resource, unit, scale in sorted(RESOURCES, key=lambda row: row[0] != "share"):
         have = [capacity(fleet, pool.index, resource) for pool in fleet.pools]
         need = partial(usage, fleet, resource=resource)
         for short in _too_small(fleet, groups, pools, have, need):

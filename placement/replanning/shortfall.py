@@ -1,7 +1,7 @@
 """What a copy lacks on the machines that run: why it does not fit as things are, machine by machine.
 
 It has what stands there taken off, accelerator by accelerator, and rules of company. Whether a copy fits on an empty
-machine of any pool at all is another question, of pools that nobody runs, too: `rollout.lacking` answers that.
+machine of any pool at all is another question, of pools that nobody runs, too: `bounds.lacking` answers that.
 """
 
 from __future__ import annotations

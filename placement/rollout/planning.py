@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
+from placement.bounds.lacking import lacks_everywhere
 from placement.documents import Component, Option, Problem
 from placement.documents.rollout import Rollout
 from placement.errors import UsageError, no_component, printable, wrong_argument
@@ -14,7 +15,6 @@ from placement.rollout import way_back
 from placement.rollout.batch_size import BATCH_RULE, BatchSize, legal
 from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
 from placement.rollout.case import RollingCase
-from placement.rollout.lacking import lacks_everywhere
 from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget

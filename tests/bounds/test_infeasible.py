@@ -70,6 +70,9 @@ CASES: list[tuple[Doc, str | None]] = [
     # nowhere
     ({"components.0.accelerator_memory_gib": 8}, None),
     ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
+    ({"components.0.accelerator_memory_gib": 9},
+     "needs 9 GiB on each accelerator, where machines on which it may run have at most 8"),
+    ({"components.0.zones": ["z"]}, "it may run on no pool, by its on, its instance_types and the zones of the compon"),
     ({"pools.0.max_instances": 0, "pools.1.max_instances": 0}, "on no pool but a2, b4, where max_instances is 0"),
     ({"components.0.on": []}, "one copy needs 1 shared accelerator with 2 GiB and 1 vCPUs"),
     ({"components.0.accelerators": 5, "components.0.shared": False, "components.0.memory_gib": 3},

@@ -289,8 +289,8 @@ def test_what_is_too_little_for_all_copies_is_told() -> None:
     """The highest priority of which not all copies fit beside those above, and the resource or rule that shows it."""
     tight = scarce()
     assert why_not_all(compile_fleet(tight)) == (
-        "no plan places all copies of priority 1: the copies need at least 144 GiB of accelerator memory, "
-        "but the quotas of all pools together have 96"
+        "no plan places all copies of priority 1: the copies need at least 3 accelerators, "
+        "but the quotas of all pools together have 2"
     )
     pool = {"name": "a", "instance_type": "pair", "zone": "z"}
     rows = [row | {"copies": 1} for row in tight.to_document()["components"]]

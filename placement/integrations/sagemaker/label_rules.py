@@ -190,7 +190,7 @@ def _of_pools(pools: Sequence[Pool]) -> Iterator[Fault]:
         if labels.ENDPOINT not in told:
             continue
         endpoint, variant = told[labels.ENDPOINT], told.get(labels.VARIANT, labels.MAIN)
-        alike = [(key, (key, endpoint, variant)) for key in _OF_VARIANT]
+        alike: list[tuple[str, tuple[str, ...]]] = [(key, (key, endpoint, variant)) for key in _OF_VARIANT]
         if labels.ENDPOINT_SETTINGS in told:  # a pool without them takes those of the others
             alike.append((labels.ENDPOINT_SETTINGS, (labels.ENDPOINT_SETTINGS, endpoint)))
         for key, of in alike:
