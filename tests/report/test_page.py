@@ -212,6 +212,7 @@ def test_copies_left_out_come_before_the_money() -> None:
     assert "left out 2 copies 1 of priority 1 (nothing proven), 1 of priority 0 price" in found
     told = "gap 50.00% no plan that leaves out no more copies costs less than $2.00"
     assert f"proof, of money alone {told}" in found
+    assert "no copy says what memory it needs" in found
     assert "It is open whether more copies of priority 1 can be placed, and copies come before money." in found
     assert "Proven: no plan that leaves out no more copies costs less" in found
     assert "1 of 2 optional copies of priority 1 is left out; how many must be is not proven" in found
