@@ -76,6 +76,10 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     Raises DocumentError: the model's files are damaged.
     """
     model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
+    tokens, longest = wish.context_length or 0, model.architecture.context
+    if longest is not None and tokens > longest:
+        most = f"more than the {longest} of the model: give context_length={longest} or less"
+        raise UsageError(f"{printable(model.name)}: a context of {tokens} tokens is {most}")
     measured = _measured(wish, model, answers)
     found: list[DraftedCopy] = []
     reasons: list[str] = []
@@ -174,9 +178,6 @@ def _measured_copies(
     accelerators to itself. The engine's command is told where it is known: of vLLM, of weights as they are stored.
     """
     here = sorted(count for kind, count in measured if kind == device)
-    asked, longest = wish.context_length or 0, model.architecture.context
-    if longest is not None and asked > longest:
-        return [], [f"not on {device}: a context of {asked} tokens is more than the {longest} of the model"]
     if not here:
         return [], [f"not on {device}: no measurement on it can be used"]
     found: list[DraftedCopy] = []
@@ -186,7 +187,7 @@ def _measured_copies(
         sized = _as_measured(model, wish, choice.profile, engine)
         if count > most:
             reasons.append(f"not on {count} x {device}: {f'a machine has at most {most}' if most else _NO_HOST}")
-        elif sized is not None and not sized.fits and (asked or wish.concurrency is not None):
+        elif sized is not None and not sized.fits and (wish.context_length or wish.concurrency is not None):
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None

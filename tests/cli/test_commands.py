@@ -417,6 +417,20 @@ def test_a_zone_without_a_pool_is_warned_of(files: Path, command: str) -> None:
     assert run(command, "-", *more, stdin=json.dumps(TINY)).stderr == ""
 
 
+def test_memory_in_mib_is_warned_of(files: Path) -> None:
+    """As drivers tell it, 80 GiB are 81559 MiB: such a machine would hold everything. No number is refused for it."""
+    document = json.loads(json.dumps(TINY))
+    (kind,) = document["instance_types"].values()
+    kind["memory_gib"] = 2_097_152
+    document["accelerators"][kind["accelerator"]]["memory_gib"] = 81_559
+    (files / "tiny.json").write_text(json.dumps(document))
+
+    done = run("convert", files / "tiny.json")
+    assert done.exit_code == 0
+    assert "memory_gib: counts GiB, and no machine has 81,559; where these are MiB, write 79.6475\n" in done.stderr
+    assert "memory_gib: counts GiB, and no machine has 2,097,152; where these are MiB, write 2048\n" in done.stderr
+
+
 def test_a_quiet_solve_warns_of_nothing(files: Path) -> None:
     """As asked."""
     (files / "tiny.json").write_text(json.dumps(MISSPELT))

@@ -70,6 +70,11 @@ class View:
         return levels_of(self.problem, self.plan, self.verdict.left_out)
 
     @property
+    def scope(self) -> str:
+        """How a sentence begins that says what no plan costs less than."""
+        return words.no_plan(self.problem, self.plan, left_out=any(self.verdict.left_out.values()))
+
+    @property
     def is_hourly(self) -> bool:
         """Whether the cost is the price of one hour, and nothing else."""
         return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
@@ -95,11 +100,6 @@ class PlacedView(View):
     def gap(self) -> float:
         """What could still be saved, as a part of the cost."""
         return relative_gap(self.cost, self.bound) or 0.0
-
-    @property
-    def scope(self) -> str:
-        """How a sentence begins that says what no plan costs less than."""
-        return words.no_plan(self.problem, self.plan, left_out=any(self.verdict.left_out.values()))
 
 
 def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> View:
