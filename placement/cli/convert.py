@@ -28,7 +28,8 @@ def convert(
         str | None,
         typer.Option(
             metavar="PLAN",
-            help="The problem with what this plan of it rents and places as what runs: once the plan is carried out.",
+            help="The problem with what this plan of it rents and places as what runs: once the plan is carried out. "
+            "Also a rollout, as placement rollout --output writes it: once it is done.",
         ),
     ] = None,
     full: common.FullOption = False,
@@ -57,12 +58,15 @@ def convert(
 
 def _carried_out(problem: Problem, path: str) -> Problem:
     """The problem with a plan of it as what runs."""
-    from placement.documents import read_plan
+    from placement.documents import Plan
+    from placement.documents.read import read_plan_or_rollout
     from placement.errors import UsageError
     from placement.referee import refused, verify
+    from placement.rollout.outcome import after_rollout
     from placement.running_state import as_running
 
-    plan = read_plan(path)
+    found = read_plan_or_rollout(path)
+    problem, plan = (problem, found) if isinstance(found, Plan) else after_rollout(problem, found)
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(
             f"running at $.status: is {plan.status}, and places nothing, so nothing of it can run", "running"

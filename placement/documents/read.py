@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
+    from placement.documents.rollout import Rollout
     from placement.documents.transition import Transition
 
 YAML_SUFFIXES = {".yaml", ".yml"}
@@ -77,7 +78,23 @@ def read_plan(path: str | Path) -> Plan:
     DocumentError
         The file can't be read or parsed, is another document, or the plan has faults.
     """
+    return _plan(*read_mapping(path))
+
+
+def read_plan_or_rollout(path: str | Path) -> Plan | Rollout:
+    """The plan in a file, or the rollout where its `format` says so; errors as of `read_plan`."""
+    from placement.documents.rollout import ROLLOUT, Rollout
+
     source, document = read_mapping(path)
+    if document.get("format") != ROLLOUT:
+        return _plan(source, document)
+    try:
+        return Rollout(**document)
+    except DocumentError as error:
+        raise error.of(source) from None
+
+
+def _plan(source: str, document: dict[str, Any]) -> Plan:
     _check_kind(document, "placement-plan/v1", source)
     if "format" not in document and not {"assignments", "status"} & document.keys():
         rule = 'is required where there are neither assignments nor a status; a plan has "format": "placement-plan/v1"'

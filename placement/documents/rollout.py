@@ -9,6 +9,8 @@ from placement.documents.plan import Number, Plan, PlanRow
 from placement.documents.quantities import Count, Name
 from placement.documents.transition import StepsDocument, TransitionStep
 
+ROLLOUT = "placement-rollout/v1"
+
 
 class FleetBeside(PlanRow):
     """Machines beyond those that run before: how many at most at once, their hours, and what these cost, dollars."""

@@ -703,3 +703,39 @@ def test_a_size_that_is_none(value: Any, percent: bool) -> None:
     """From Python as from the command line: 90 % at a time is no rolling update."""
     with pytest.raises(UsageError, match="batch must be a number of copies, or 5% to 50% of them"):
         BatchSize(value, percent)
+
+
+@pytest.mark.parametrize(
+    ("to", "names", "numbers"), [("small", ["large", "small"], {1}), ([{"name": "fp8", "vcpus": 1}], ["fp8"], {0})]
+)
+def test_a_rollout_that_is_done_is_what_the_next_plan_starts_from(
+    tmp_path: Path, to: Any, names: list[str], numbers: set[int]
+) -> None:
+    """The component has the new options, and the others where new copies run by one that it had."""
+    document = four(3).to_document()
+    needs = {"large": 30, "small": 20}
+    options = [{"name": name, "accelerator_memory_gib": gib} for name, gib in needs.items()]
+    document["components"] = [{"name": "a", "copies": 4, "options": options}]
+    fleet_file, rollout, after = (tmp_path / name for name in ("fleet.json", "rollout.json", "after.json"))
+    write_document(document, fleet_file)
+    asked = to if isinstance(to, str) else json.dumps({"options": to})
+    if asked != to:
+        (tmp_path / "to.yaml").write_text(asked)
+        asked = str(tmp_path / "to.yaml")
+
+    assert run("rollout", fleet_file, "--component", "a", "--to", asked, "--output", rollout).exit_code == 0
+    done = run("convert", fleet_file, after, "--running", rollout)
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = json.loads(after.read_text())
+    assert [option["name"] for option in found["components"][0]["options"]] == names
+    assert {row["option"] for row in found["placements"]} == numbers
+    assert len(found["placements"]) == 4
+    assert run("audit", after, "--time-limit", "0").exit_code == 0
+
+    refused = run("convert", after, "-", "--running", rollout)
+    if names == ["fp8"]:
+        assert "is of another problem: a has other options here; roll out anew" in refused.stderr
+    write_document({"format": "placement-rollout/v1", "component": "a", "status": "infeasible"}, rollout)
+    assert (
+        "$.status: is infeasible, and updates nothing" in run("convert", fleet_file, "-", "--running", rollout).stderr
+    )
