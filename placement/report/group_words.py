@@ -133,7 +133,7 @@ def one_more_lines(plan: Plan) -> Iterator[RuleLine]:
                 continue
             if isinstance(row.get("name"), str) and row.get("of") in _UNITS:
                 rate = words.money(round(value * MICRO))
-                yield RuleLine(words.shown(row["name"]), f"about {rate} an hour for one {_UNITS[row['of']]} more")
+                yield RuleLine(words.shown(row["name"]), f"one {_UNITS[row['of']]} more is worth about {rate} an hour")
 
 
 def amount(value: float, of: str) -> str:

@@ -73,7 +73,7 @@ def test_one_unit_more_is_told_on_the_terminal_and_the_page() -> None:
     problem = with_rules(limits=limits)
     row = {"name": "near", "of": "max_price_per_hour", "dollars_per_hour": 1.25}
     plan = planned(problem, marginal={"meaning": "a guide", "limits": [row]})
-    line = "about $1.25 an hour for one dollar an hour more"
+    line = "one dollar an hour more is worth about $1.25 an hour"
 
     assert [str(told) for told in one_more_lines(plan)] == [f"near: {line}"]
     page = render(problem, plan)
@@ -86,7 +86,7 @@ def test_one_unit_more_is_told_on_the_terminal_and_the_page() -> None:
     document["limits"] = [{"name": "near", "pools": ["pool a"], "max_price_per_hour": 4}]
     problem = placement.Problem(**document)
     said = " ".join(shown(Report(problem, placement.solve(problem, time_limit=None, work=10))).split())
-    assert "one more near: about $" in said
+    assert "one more near: one dollar an hour more is worth about $" in said
     assert "one whole unit may save more or less" in said
 
 
