@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Problem
 
-_TOLD = 3  # options whose lack is told
+_NAMED = 3  # options whose lack is told
 
 
 def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOption, ...], shapes: list[Shape]) -> str:
@@ -28,7 +28,7 @@ def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOptio
     options : compiled, of those of `row`. shapes : of one empty machine of each pool, in the order of the problem.
     """
     told = []
-    for option in options[:_TOLD]:
+    for option in options[:_NAMED]:
         mode = row.modes[option.index]
         may = [
             p
@@ -41,8 +41,8 @@ def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOptio
             why = _short({printable(problem.pools[p].name): shapes[p] for p in may}, option)
         if why:
             told.append(f"an option that {why}" if len(options) > 1 else f"it {why}")
-    if len(options) > _TOLD:
-        told.append(f"{len(options) - _TOLD} more options fit nowhere either")
+    if len(options) > _NAMED:
+        told.append(f"{len(options) - _NAMED} more options fit nowhere either")
     return "; ".join(told)
 
 
