@@ -371,3 +371,24 @@ def test_rules_have_the_prices_of_none_where_none_was_found(monkeypatch: pytest.
     assert priced.known
     without = compile_fleet(placement.Problem(**{k: v for k, v in document.items() if k != "commitments"}))
     assert priced_rules(Solve.of(without)).fleet is without
+
+
+def test_committed_dollars_are_in_a_certificate() -> None:
+    """They pay 4.5 dollars of 10: a copy more on a machine of 5 than on one of 3 is proven to be worth it."""
+    document: Doc = {
+        "format": "placement/v1",
+        "instance_types": {
+            "small": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3},
+            "large": {"vcpus": 16, "memory_gib": 8, "price_per_hour": 5},
+        },
+        "pools": [{"name": name, "instance_type": name, "zone": "z"} for name in ("small", "large")],
+        "components": [{"name": "c", "copies": 5, "accelerators": 0, "vcpus": 5}],
+        "commitments": [{"name": "k", "pools": ["small", "large"], "price_per_hour": 4.5}],
+    }
+    result, certificate, proof = certified(document)
+    assert (result.cost, result.bound) == (5_500_000, 5_500_000)
+    assert not proof.weak
+    assert certificate.document["claim"] == {"cost": [5_500_000, 1]}
+    rules = [node["rules"] for node in certificate.document["nodes"] if "rules" in node]
+    assert rules
+    assert all(row[0] == "k" for one in rules for row in one["prices"])

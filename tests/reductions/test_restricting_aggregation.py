@@ -47,6 +47,18 @@ def test_its_plans_are_plans_of_the_whole(seeds: range) -> None:
     assert merged > len(seeds) / 4
 
 
+def test_more_copies_than_serve_a_demand_are_all_its_own() -> None:
+    """A plan may run as many as it likes: each is one of the component, which is alone in its group."""
+    rows = [component("c", 1, 8), component("d", 1, 8), component("served", 1, 8, demand=2, throughput=1)]
+    del rows[2]["copies"]
+    fleet = fleet_of(rows)
+    small = RestrictingAggregation.of(fleet, 1)
+    served = next(g for g, group in enumerate(small.groups) if group == (2,))
+    many = 3 * fleet.components[2].copies
+    packing = small.lift(Packing((Machine(0, None, tuple(Seat(served, 0, (0,)) for _ in range(many))),)))
+    assert Counter(seat.component for seat in packing.machines[0].seats) == {2: many}
+
+
 def test_more_groups_ask_for_less() -> None:
     """Needs are rounded up: the volume bound falls towards that of the whole."""
     fleet = compile_fleet(Problem(**suite("shared", 300, 1)))

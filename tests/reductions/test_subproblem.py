@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from typing import Any
+
+import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.compiled.packing import Machine, Packing, Seat, evaluate, moves
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics import partial_packing
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
@@ -48,6 +51,76 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
         better += after < before
     assert tried > 80 * len(seeds) / 150
     assert better > 5 * len(seeds) / 150
+
+
+def test_moves_that_are_left_are_those_of_the_whole() -> None:
+    """Two of three copies move, one of them on the machines that are freed: what the whole has left comes on top."""
+    rows = [{"id": f"i{k}", "pool": "p"} for k in range(3)]
+    places = [{"component": "c", "instance": row["id"]} for row in rows]
+    for most, expected in ((2, 1), (3, 2), (1, 0)):
+        problem = Problem(
+            instance_types={"t": {"vcpus": 1, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "c", "copies": 3, "accelerators": 0, "vcpus": 1}],
+            instances=rows,
+            placements=places,
+            objective={"max_moves": most},
+        )
+        fleet = compile_fleet(problem)
+        seat = (Seat(0, 0, ()),)
+        packing = Packing((Machine(0, 0, seat), Machine(0, None, seat), Machine(0, None, seat)))
+        assert sum(moves(fleet, packing)) == 2
+        small = Subproblem.of(fleet, packing, [0, 1])
+        assert sum(moves(small.fleet, small.packing)) == 1
+        assert small.fleet.max_moves == expected
+        assert Subproblem.of(compile_fleet(problem), packing, [0]).fleet.max_moves == max(0, most - 2)
+
+
+def test_floors_of_the_whole_hold_beside_machines_that_stand_still() -> None:
+    """Of four copies in two pools two must outlive a pool, and three an instance: one a machine, two in each pool."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": name, "instance_type": "t", "zone": "z"} for name in "pq"],
+        components=[
+            {
+                "name": "c",
+                "copies": 4,
+                "accelerators": 0,
+                "vcpus": 1,
+                "min_available_on_pool_loss": 2,
+                "min_available_on_instance_loss": 3,
+            }
+        ],
+    )
+    fleet = compile_fleet(problem)
+    packing = Packing(tuple(Machine(p, None, (Seat(0, 0, ()),)) for p in (0, 0, 1, 1)))
+    (both,) = Subproblem.of(fleet, packing, [1, 3]).fleet.components  # one stands in each pool, and two may come
+    assert (both.max_per_instance, [sorted(option.pools) for option in both.options]) == (1, [[]])
+    (one,) = Subproblem.of(fleet, packing, [1]).fleet.components  # q is full
+    assert (one.max_per_instance, [sorted(option.pools) for option in one.options]) == (1, [[0]])
+    (of_q,) = Subproblem.of(fleet, packing, [2]).fleet.components
+    assert [sorted(option.pools) for option in of_q.options] == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("more", "freed"),
+    [
+        ({"spread": {"max_per_instance": 2}}, False),
+        ({"min_available_on_instance_loss": 1}, False),
+        ({"dedicated": True}, False),
+        ({}, True),
+    ],
+)
+def test_machines_whose_copies_would_lose_a_rule_are_not_freed(more: dict[str, Any], freed: bool) -> None:
+    """Copies of a demand by several options become several components; by one option they stay one."""
+    options = [{"accelerators": 0, "vcpus": rate, "throughput": rate} for rate in (1, 2)]
+    for some, expected in ((options, freed), (options[:1], True)):
+        problem = Problem(
+            instance_types={"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "c", "demand": 3, "options": some, **more}],
+        )
+        assert may_be_freed(compile_fleet(problem), Machine(0, None, (Seat(0, 0, ()),))) is expected
 
 
 @seeds(range(60), 60)

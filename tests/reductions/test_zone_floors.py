@@ -77,6 +77,16 @@ def test_a_packing_that_breaks_a_rule_stands_for_none() -> None:
     lifted = found.lift(packing(0, 1, 2, 0, 1))
     assert lifted is not None
     assert {seat.component for _, seat in lifted.seats()} == {0}
+    one, *others = packing(0, 1, 2, 0, 1).machines
+    together = replace(one, seats=(*one.seats, Seat(3, 0, (1,)), Seat(3, 0, (2,))))
+    assert found.lift(Packing((together, *others[:2]))) is None  # three of two on a machine
+
+    beside = replace(fleet, components=(*fleet.components, replace(zoned(1, 3).components[0], index=1)), running=(0, 0))
+    found = ZoneFloors.of(beside)
+    assert found is not None
+    other = Machine(first[0], None, (Seat(4, 0, (0,)),))
+    assert found.lift(Packing((*packing(0, 1, 2, 0, 0).machines, other))) is None
+    assert found.lift(Packing((*packing(0, 1, 2, 0, 1).machines, other))) is not None
 
 
 def test_what_is_dedicated_may_stand_beside_its_own_parts() -> None:
