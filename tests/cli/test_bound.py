@@ -133,5 +133,5 @@ def test_what_must_be_left_out_is_told_without_a_plan() -> None:
     found = replace(found, plan=found.plan.model_copy(update={"left_out_bound": {"1": 1, "0": 0}}))
     first, second, third, *_ = bound_lines(scarce(), found)
     assert first == "no plan leaves out fewer than 1 copy of priority 1"
-    assert second.startswith("no plan places all copies of priority 1: the copies need at least 144 GiB")
+    assert second.startswith("no plan places all copies of priority 1: the copies need at least 3 accelerators")
     assert third.startswith("no plan costs less than")
