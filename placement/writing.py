@@ -6,6 +6,7 @@ No solver marks its own work: price, moves and cost that it counted are those of
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 def written(solve: Solve, outcome: Outcome, solver: str) -> Result:
     """The result, also when the first Ctrl-C comes while it is written down: the plan is there, and stays."""
     try:
-        return _checked(solve, outcome, solver)
+        result = _checked(solve, outcome, solver)
     except KeyboardInterrupt:
         if solve.budget.interrupted:
             raise
         solve.budget.interrupt()
-        return _checked(solve, outcome, solver)
+        result = _checked(solve, outcome, solver)
+    return replace(result, asked_to_stop=solve.budget.interrupted)
 
 
 def _checked(solve: Solve, outcome: Outcome, solver: str) -> Result:

@@ -17,7 +17,7 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, Verdict, verify
 from placement.report.changes import changes, planned_copies
 from placement.running_state import as_running, running_plan
 from placement.solving.budget import Budget
-from placement.solving.result import Result, Status, Stop
+from placement.solving.result import Result, Status
 from placement.units import count, dollars, horizon, listed, micro_dollars
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _start(running: Problem) -> Plan | None:
 
 def _moment(result: Result, time_limit: float | None) -> Budget:
     """The time for first moves: they come after a search that has had all of its own."""
-    if result.stop is Stop.INTERRUPTED:
+    if result.interrupted:
         return Budget(_LEAST_SECONDS)
     return Budget(None if time_limit is None else min(_MOST_SECONDS, max(_LEAST_SECONDS, time_limit)))
 

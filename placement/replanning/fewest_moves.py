@@ -19,7 +19,6 @@ from placement.documents.rows import Limit
 from placement.planner import bound, solve
 from placement.replanning.sharing import Answer, LeastMoves
 from placement.solving.budget import Budget
-from placement.solving.result import SolverFault, Stop
 from placement.units import MICRO, dollars, exact
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
+    from placement.solving.result import SolverFault
 
 _WRITING_SECONDS = 0.5  # in which a plan is taken over and bounded, where no work limits that
 
@@ -69,7 +69,7 @@ def fewest_moves(
         return None
     budget = Budget(how.get("time_limit"))
     counted = solve(counting, hint=answer.result.plan, **how)
-    interrupted = counted.stop is Stop.INTERRUPTED
+    interrupted = counted.interrupted
     if counted.packing is None:
         return FewestMoves(None, None, interrupted, counted.faults)
     found = Answer.of(fleet, answer.moved, counted)
@@ -83,10 +83,11 @@ def fewest_moves(
     taken = bound(
         within_moves(found.moved),
         counted.plan,
-        time_limit=_WRITING_SECONDS if work is None else left,
+        time_limit=_WRITING_SECONDS if work is None or interrupted else left,
         seed=how.get("seed", 0),
         work=work,
     )
+    interrupted = interrupted or taken.interrupted
     return FewestMoves(Answer.of(fleet, found.moved, taken), least, interrupted, (*counted.faults, *taken.faults))
 
 

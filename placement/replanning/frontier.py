@@ -219,7 +219,7 @@ class _FrontierSearch:
             hint=None if start is None else start.result.plan,
             listener=None if self._watcher is None else self._watcher.hear,
         )
-        self._interrupted = found.stop is Stop.INTERRUPTED
+        self._interrupted = found.interrupted
         answer = Answer.of(self.fleet, most, found)
         self.answers.append(answer)
         if self._watcher is not None:

@@ -115,7 +115,7 @@ def _search(wish: RoomWish, budget: Budget, how: dict[str, Any]) -> RoomFound:
     if counted.packing is None or wish.serving_less(counted.plan):
         return _none(wish, counted, budget)
     priced = counted
-    if counted.stop is not Stop.INTERRUPTED and counted.plan.moves is not None:
+    if not counted.interrupted and counted.plan.moves is not None:
         limited = within_moves(wish.problem, counted.plan.moves)
         priced = solve(limited, time_limit=_TIME.moves.of(budget).seconds, hint=counted.plan, **how)
     return _some(wish, counted, priced, budget)
@@ -172,7 +172,7 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
 
 def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
     found = counted if priced.packing is None or wish.serving_less(priced.plan) else priced
-    interrupted, order = Stop.INTERRUPTED in (counted.stop, priced.stop), None
+    interrupted, order = counted.interrupted or priced.interrupted, None
     try:
         order = _order(wish.problem, found.plan, _LEAST_SECONDS if interrupted else _seconds_left(budget))
     except KeyboardInterrupt:

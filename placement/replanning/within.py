@@ -230,15 +230,16 @@ class _WithinSearch:
         return self._stop is not None or self.budget.over()
 
     def _interrupted_by(self, result: Result) -> None:
-        if result.stop is Stop.INTERRUPTED:
-            self._stop = result.stop
+        if result.interrupted:
+            self._stop = Stop.INTERRUPTED
 
     def _take(self, result: Result, price: int) -> _AtPrice:
         moved = 0 if result.packing is None else moved_mib(self._own, moves(self._own, result.packing))
         found = _AtPrice(result, price, moved)
         self._found.append(found)
-        if result.stop is Stop.INTERRUPTED or result.packing is None:
+        if result.packing is None:
             self._stop = result.stop
+        self._interrupted_by(result)
         return found
 
     def _over(self, found: _AtPrice) -> bool:

@@ -198,7 +198,7 @@ def _solve_each(
             found = solver(problems[k], time_limit=seconds, hint=start)
             points.append(_point(factors[k], problems[k], found))
             faults += found.faults
-            interrupted = found.stop is Stop.INTERRUPTED
+            interrupted = found.interrupted
             if interrupted:
                 break
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ from placement.planner import solve as solve_problem
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.scenarios.apply import at_committed_prices, with_committed, with_copies_placed
 from placement.solving.context import Solve
-from placement.solving.result import Result, SolverFault, Status, Stop
+from placement.solving.result import Result, SolverFault, Status
 from placement.solving.schedule import SCHEDULE
 from placement.writing import first_violation
 
@@ -135,7 +135,7 @@ class Recourse:
         hint = None if start is None else to_plan(self.fleet, start.packing)
         found = solve_problem(problem, time_limit=seconds, hint=hint, **asdict(asking))
         self.faults += found.faults
-        self.interrupted |= found.stop is Stop.INTERRUPTED
+        self.interrupted |= found.interrupted
         if found.status is Status.INFEASIBLE:
             if self.plans:
                 raise SolverBugError(f"scenario {self.name} has a plan, and is called infeasible: {found.plan.reason}")

@@ -110,6 +110,7 @@ class Result:
     evidence : what `placement.certify` reads; None unless it was asked for.
     faults : bugs of ours that showed on the way: who failed, or claimed what the plan disproves. Plan and bound are
         those of the others. Please report them, with the problem.
+    asked_to_stop : whether Ctrl-C came before the result was written, whatever the solve had ended for.
     """
 
     plan: Plan
@@ -122,6 +123,12 @@ class Result:
     faults: tuple[SolverFault, ...] = ()
     evidence: object = field(default=None, repr=False, compare=False)
     fleet: Fleet | None = field(default=None, repr=False, compare=False)
+    asked_to_stop: bool = field(default=False, repr=False, compare=False)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether nothing more is to be begun: Ctrl-C ended the solve, or came when it had just ended."""
+        return self.asked_to_stop or self.stop is Stop.INTERRUPTED
 
     @property
     def gap(self) -> float | None:

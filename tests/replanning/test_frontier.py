@@ -387,6 +387,24 @@ def test_an_interrupt_gives_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
         asked(running(1, 1, 1, 1))
 
 
+def test_an_interrupt_while_a_plan_is_written_begins_no_other_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan is kept, so nothing is raised: all points to come were solved, and the frontier said nothing of it."""
+    from placement import writing
+
+    written, calls = writing.__dict__["_checked"], [0]
+
+    def stopped(*given: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 1:
+            raise KeyboardInterrupt
+        return written(*given)
+
+    monkeypatch.setattr(writing, "_checked", stopped)
+    found = asked(running(1, 1, 1, 1))
+    assert [point.max_moves for point in found.points] == [None]
+    assert (found.stop, calls) == (Stop.INTERRUPTED, [2])
+
+
 @pytest.mark.parametrize("limits", [[-1], [1.5], [True], 5])
 def test_limits_that_mean_nothing(limits: Any) -> None:
     """Whole numbers of at least 0."""
