@@ -49,7 +49,10 @@ class HourPart:
 
 
 def plan_hours(task: HourTask) -> HourPart:
-    """Bound and plan each hour of a task. O(hours x a bound and a first plan)."""
+    """Bound and plan each hour of a task. O(hours x a bound and a first plan).
+
+    Raises KeyboardInterrupt: a solve was interrupted, and handed out what it had.
+    """
     from placement.patterns.certificate import UNIT
     from placement.patterns.copy_prices import copy_prices
 
@@ -68,6 +71,8 @@ def plan_hours(task: HourTask) -> HourPart:
             solver, restarts = _GREEDY if sum(most) <= _FEW else _BEST_FIT
             options = {"restarts": restarts}
             result = solve(problem, solver, time_limit=None, seed=task.seed, options=options)
+            if result.interrupted:
+                raise KeyboardInterrupt
             price = result.plan.price_per_hour
             last = most, prices, None if price is None else micro_dollars(price)
         _, prices, planned = last

@@ -54,9 +54,14 @@ def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: i
 
 
 def _best_plan(problem: Problem, *, exactly: bool) -> Plan | None:
-    """The cheapest plan of one solver or both."""
+    """The cheapest plan of one solver or both.
+
+    Raises KeyboardInterrupt: a solve was interrupted. It hands out a plan then, and another plan is another simulation.
+    """
     results = [solve(problem, "greedy", time_limit=None, seed=0, options=_FIRST)]
-    if exactly:
+    if exactly and not results[0].interrupted:
         results.append(solve(problem, "column-generation", time_limit=None, seed=0, work=_WORK))
+    if any(result.interrupted for result in results):
+        raise KeyboardInterrupt
     found = [result for result in results if result.plan.assignments and result.cost is not None]
     return min(found, key=lambda result: result.cost or 0).plan if found else None

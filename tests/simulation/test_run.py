@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import placement
 from placement.demand import ScalingPolicy
 from placement.errors import UsageError
 from placement.simulation import STRATEGIES, Traffic, simulate
+from placement.simulation.start import _best_plan
 from tests.corpus import first, one_by_one
 from tests.simulation.worlds import world
 
@@ -178,3 +180,23 @@ def test_traffic_of_nobody_is_refused() -> None:
     odd = Traffic(("m0", "m99"), traffic.times, traffic.end, traffic.rates[:, :2])
     with pytest.raises(UsageError, match='traffic of "m99", which is no component'):
         simulate(problem, policy, odd)
+
+
+def test_an_interrupted_solve_ends_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hands out a plan, from which hours of simulation went on."""
+    from placement.simulation import hours, start
+
+    def stopped(*given: Any, **keys: Any) -> placement.Result:
+        calls.append(given)
+        return replace(placement.solve(*given, **keys), asked_to_stop=True)
+
+    calls = list[Any]()
+    problem = placement.read("instances/traffic/problem.yaml")
+    for module in (start, hours):
+        monkeypatch.setattr(module, "solve", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _best_plan(problem, exactly=True)
+    task = hours.HourTask(problem, 3600, 0, np.ones((5, len(problem.components)), dtype=np.int64))
+    with pytest.raises(KeyboardInterrupt):
+        hours.plan_hours(task)
+    assert len(calls) == 2
