@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import left_out
+from placement.compiled.spread import least_total
 from placement.patterns.certificate import allowed, certify, charge_limits, domain_total
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
@@ -27,10 +28,10 @@ from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
+    from placement.patterns.master import Duals, Pattern
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -93,13 +94,17 @@ class LeftOutBound:
         self.least = 0
         self.prices: Prices | None = None
         self.rounds = 0
-        self.copies = [float(c.copies) for c in fleet.components]  # in the last solution of the linear program
+        # In the last solution of the linear program: copies, machines of each pool, and copies that one is worth.
+        self.copies = [float(c.copies) for c in fleet.components]
+        self.machines = [0.0] * len(fleet.pools)
+        self.machine_values = [0.0] * len(fleet.pools)
 
     @property
     def wanted(self) -> dict[int, int]:
-        """By component, the copies that the linear program places, rounded up."""
-        wanted = zip(self.relaxation.fleet.components, self.copies, strict=True)
-        return {c.index: min(c.copies, max(c.required, math.ceil(n - _SOME))) for c, n in wanted}
+        """By component, the copies that the linear program places, rounded up to what rules over zones allow."""
+        fleet = self.relaxation.fleet
+        wanted = zip(fleet.components, self.copies, strict=True)
+        return {c.index: _fewest_from(math.ceil(n - _SOME), c, len(fleet.zones)) for c, n in wanted}
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -116,7 +121,7 @@ class LeftOutBound:
         while self.least < most and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
             duals, value, found = program.duals(), program.value(), 0
-            self.copies = self._placed()
+            self._read(duals)
             for point in program.smoothed(centre, duals):
                 prices = program.prices(point)
                 found, capacity = self._columns.price(prices, duals)
@@ -132,11 +137,12 @@ class LeftOutBound:
             if (not found or near) and not (program.uses_artificials() and program.raise_penalty()):
                 break
 
-    def _placed(self) -> list[float]:
-        placed = [0.0] * len(self.relaxation.fleet.components)
+    def _read(self, duals: Duals) -> None:
+        self.copies = [0.0] * len(self.relaxation.fleet.components)
         for mode, copies in zip(self.relaxation.modes, self._program.amounts()[0], strict=True):
-            placed[mode.component] += copies
-        return placed
+            self.copies[mode.component] += copies
+        self.machines = self._program.counts()[: len(self.machines)]
+        self.machine_values = self._program.dual_values(duals)[1]
 
     def _raise(self, least: int, prices: Prices) -> None:
         self.prices = prices
@@ -159,6 +165,13 @@ def least_left_out(fleet: Fleet, cut: Cut, level: int, domain: NodeDomain) -> Fr
     charge_limits(fleet, offered, prices.limits)
     lacking = domain_total(cut, offered, domain) - allowed(fleet, prices.limits)
     return Fraction(lacking, each)
+
+
+def _fewest_from(least: int, component: FleetComponent, zones: int) -> int:
+    """So many copies, or the next number that rules over zones allow; those required where they allow none."""
+    least = min(component.copies, max(component.required, least))
+    total = least_total(component, [0] * zones, least) if component.has_zone_rules else least
+    return component.required if total is None else total
 
 
 def optional_copies(fleet: Fleet) -> tuple[int, ...]:

@@ -158,13 +158,20 @@ class PlacedSolutionsPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class WantedPhase(Phase):
+    """Copies that the bound's linear program wants; what is left of it is for local search."""
+
+    dive: Phase = Phase("packed by a dive", 0.6, "a dive knows all rules")
+
+
+@dataclass(frozen=True, slots=True)
 class ScarcePhase(Phase):
     """Copies left out, before money."""
 
     bound: Phase = Phase("how few can be: column generation at each level; what is left once more at the end", 0.4)
-    wanted: Phase = Phase("copies brought in that its solution places", 0.4)
+    wanted: WantedPhase = WantedPhase("copies brought in that its solution places", 0.6)
     solutions: PlacedSolutionsPhase = PlacedSolutionsPhase(
-        "whole solutions over its patterns", 0.6, "nothing runs, up to 1,000 copies"
+        "whole solutions over its patterns", 0.6, "nothing runs, up to 500 copies"
     )
     any: Phase = Phase("any copies brought in", 0.7)
     groups: Phase = Phase("the bound of groups, of what the best plan leaves out", 0.6, "from 500 components")
@@ -190,7 +197,7 @@ class ColumnGenerationPhase(Phase):
     # replan 400, seeds 1, 5, 6, and mixed 400, seed 2, in 60 s: 3.60, 3.21, 2.82, 1.73 % with 0.8 of the time, and
     # 3.17, 2.02, 3.02, 1.32 % with 0.95: what comes after it gains next to nothing.
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.95, "zones, from 600 copies")
-    scarce: ScarcePhase = ScarcePhase("fewer optional copies left out, before all else", 0.4, "copies are left out")
+    scarce: ScarcePhase = ScarcePhase("fewer optional copies left out, before all else", 0.6, "copies are left out")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
     running: Phase = Phase("whole solutions with what runs, before all else", 0.7, "moves are dear")
     recreate: Phase = Phase("plans made cheaper as where rules look at the whole of them", 0.5, "moves are dear")

@@ -13,10 +13,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from placement.compiled.survival import cap_per_pool
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
@@ -45,6 +47,15 @@ class FleetMix(NamedTuple):
 
     machines: tuple[int, ...]
     most: list[float] | None = None
+
+    def within_caps(self, relaxation: Relaxation) -> FleetMix:
+        """The mix with no more copies by a mode than the loss of its pool leaves room for. O(modes)."""
+        caps = {c.index: cap_per_pool(c) for c in relaxation.fleet.components}
+        if all(cap is None for cap in caps.values()):
+            return self
+        most = self.most or [math.inf] * len(relaxation.modes)
+        in_pool = [math.inf if (cap := caps[mode.component]) is None else cap for mode in relaxation.modes]
+        return self._replace(most=list(map(min, most, in_pool)))
 
 
 class _Solution(NamedTuple):

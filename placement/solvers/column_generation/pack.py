@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.spread import is_zoned
-from placement.compiled.survival import cap_per_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
@@ -94,8 +93,6 @@ class FleetMixPacking:
         best = solve.value
         cheap = best is None or moves_are_cheap(fleet, best)
         self._sources = list(self._empty_mixes(bound)) if cheap else []
-        caps = {c.index: cap_per_pool(c) for c in self._rest.components}
-        self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
         self._unpackable: set[Machines] = set()  # mixes for which not even a part of a plan was found: no proof
         self._packed: set[Machines] = set()  # they may seem to pay for ever, as moves are not counted there
@@ -175,7 +172,9 @@ class FleetMixPacking:
         """Pack a mix; says whether all copies found a place there."""
         count_steps(_PARAMS.counted)
         seed = self._seed + self.tried
-        start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
+        start = (
+            self._dive.run(mix.within_caps(self._relaxation), _TIME.dive.of(budget)) if self._dive is not None else None
+        )
         wide = None if start is None else self._widen(start, budget)
         _require_used_pools(source, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
@@ -193,16 +192,6 @@ class FleetMixPacking:
         if self.dives:
             self._widen(filled, budget)
         return False
-
-    def _capped(self, mix: FleetMix) -> FleetMix:
-        """The mix with no more copies by a mode than the loss of its pool leaves room for."""
-        if not self._in_pool:
-            return mix
-        modes = self._relaxation.modes
-        most = mix.most or [math.inf] * len(modes)
-        return mix._replace(
-            most=[min(n, self._in_pool.get(mode.component, n)) for n, mode in zip(most, modes, strict=True)]
-        )
 
     def _offer(self, packing: Packing) -> bool:
         """Offer a packing of the reduced fleet as one of the whole fleet; says whether it keeps every rule."""

@@ -129,6 +129,12 @@ class WholeSolutionsParameters:
 class ScarceParameters:
     """How few optional copies are left out (`scarce.py`)."""
 
+    dives: int = parameter(
+        3, "dives", "in a row that bring no better plan; mixed 100, 3: 38, 32 and 26 copies left out after one to three"
+    )
+    most_copies: int = parameter(
+        500, "copies", "for programs over patterns: at 900 they end without a solution in 8 to 19 units of work"
+    )
     groups: int = parameter(
         500, "components", "about, in groups of alike ones; shared 3,000: 216 of 300 in 1.2 CPU s, 244 of 600 in 3.5"
     )

@@ -4,7 +4,8 @@ Copies left out come before money, so all of this is done before plans are made 
 
 1. The pattern program with copies in place of money bounds each level, and its solution says how many copies of each
    component are worth wanting.
-2. Local search brings these in (`local_search.optional_copies`).
+2. A dive packs these as if they were required (`wanted_copies`); local search brings in what it leaves out
+   (`local_search.optional_copies`), there and then from the best plan.
 3. In fleets that are not large, whole solutions of the program over the patterns that are known, level by level, each
    packed device class by device class (`solution_parts`); local search goes on from what was packed.
 4. Local search brings any copies in.
@@ -27,10 +28,12 @@ from placement.reductions.capped import CappedInstances
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_parts import SolutionParts
+from placement.solvers.column_generation.wanted_copies import WantedCopies
 from placement.solvers.column_generation.whole_solutions import is_large, may_pack_solutions
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
     from placement.solving.context import Solve
 
 _TIME = SCHEDULE.column_generation.scarce
@@ -49,8 +52,8 @@ def bring_in_optional(solve: Solve) -> None:
     if may_build(solve.fleet, part.budget):
         bound = raise_left_out_bounds(_TIME.bound.within(part), at_best=True)
     if bound is not None and _leaves_out_more(solve):
-        OptionalCopies(part, bound.wanted).run(_TIME.wanted.of(part.budget))
-        if may_pack_solutions(solve.fleet) and not solve.fleet.commitments:
+        _bring_in_wanted(_TIME.wanted.within(part), bound)
+        if _may_pack_solutions(solve.fleet):
             _pack_solutions(_TIME.solutions.within(part), bound)
     if _leaves_out_more(solve):
         OptionalCopies(part).run(_TIME.any.of(part.budget))
@@ -78,6 +81,18 @@ def raise_bounds_of_groups(solve: Solve) -> None:
             solve.incumbent.raise_left_out(level, found.least, PATTERNS, before or None)
 
 
+def _bring_in_wanted(solve: Solve, bound: LeftOutBound) -> None:
+    """The copies that the solution of the linear program wants: by a dive, then by local search."""
+    search = OptionalCopies(solve, bound.wanted)
+    dives, failed = WantedCopies(solve, bound), 0
+    while failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
+        packing = dives.pack(_TIME.wanted.dive.of(solve.budget))
+        if packing is None:
+            break
+        failed = 0 if search.go_on(packing, len(solve.fleet.levels) - 1, solve.budget) else failed + 1
+    search.run(solve.budget)
+
+
 def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:
     """Whole solutions that leave out fewer than the best plan at its first open level, then at the next, packed."""
     fleet, optional = solve.fleet, optional_copies(solve.fleet)
@@ -98,6 +113,11 @@ def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:
             parts.loosen_undecided(answer, packed)
             search = OptionalCopies(solve, parts.wanted(answer))
             failed = 0 if search.go_on(Packing(packed.machines), level, solve.budget) else failed + 1
+
+
+def _may_pack_solutions(fleet: Fleet) -> bool:
+    small = fleet.copies <= COLUMN_GENERATION.scarce.most_copies
+    return small and may_pack_solutions(fleet) and not fleet.commitments
 
 
 def _leaves_out_more(solve: Solve) -> bool:

@@ -1,0 +1,94 @@
+"""The copies that are worth wanting where machines are scarce, packed by a dive on all machines that may be had.
+
+The solution of the linear program that bounds what plans leave out (`patterns.left_out`) says how many copies of each
+component to want. A dive (`diving`) knows required copies alone, and machines whose numbers are given. So just the
+wanted copies are required, as if nothing ran, and the machines are those of the quotas, or of the solution where limits
+have pools share one. What is packed may lack copies, and break rules that all of them keep: local search goes on from
+there (`local_search.optional_copies`).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.patterns.formulation import relax
+from placement.reductions.base import Chain
+from placement.reductions.capped import CappedInstances
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.preassigned import Preassigned
+from placement.reductions.required import RequiredAsPlaced
+from placement.solvers.column_generation.diving import Dive, may_dive
+from placement.solvers.column_generation.mixes import FleetMix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+    from placement.patterns.left_out import LeftOutBound
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+
+class WantedCopies:
+    """Dives for the copies that the last solution of a bound's linear program wants."""
+
+    def __init__(self, solve: Solve, bound: LeftOutBound) -> None:
+        """O(modes + patterns)."""
+        fleet = solve.fleet
+        self._chain = Chain.of(
+            fleet,
+            partial(_greenfield, best=solve.value),
+            partial(RequiredAsPlaced.placing, placed=bound.wanted),
+            CappedInstances.of,
+            partial(_preassigned, machine_values=bound.machine_values),
+        )
+        self._dive: Dive | None = None
+        if self._chain is not None:
+            alone = self._chain.steps[-1]
+            assert isinstance(alone, Preassigned)
+            counts = machine_counts(fleet, bound.machines)
+            left = FleetMix(tuple(max(0, n - used) for n, used in zip(counts, alone.used, strict=True)))
+            relaxation = relax(alone.at_quotas)
+            self._mix = left.within_caps(relaxation)
+            self._dive = Dive(relaxation, bound.patterns, solve.seed)
+
+    def pack(self, budget: Budget) -> Packing | None:
+        """What one dive packs, of the whole fleet; None where dives do not know its rules, or none comes of it."""
+        start = None if self._dive is None else self._dive.run(self._mix, budget)
+        return None if start is None or self._chain is None else self._chain.lift(start.packing)
+
+
+def machine_counts(fleet: Fleet, counts: Sequence[float]) -> list[int]:
+    """Whole machines of each pool that may be had: up to its quota, or where there is none, as many as `counts` (P,).
+
+    Where limits have pools share a number they are near `counts`: the whole ones first, then the largest parts as long
+    as there is room. O(pools x limits).
+    """
+    if not fleet.limits:
+        return [
+            math.ceil(n) if p.max_instances is None else p.max_instances
+            for n, p in zip(counts, fleet.pools, strict=True)
+        ]
+    found = [max(fleet.fewest(p), math.floor(n)) for p, n in enumerate(counts)]
+    room = [limit.most - limit.sum(found) for limit in fleet.limits]
+    for p in sorted(range(len(counts)), key=lambda p: found[p] - counts[p]):
+        if counts[p] > found[p] and all(
+            limit.weight.get(p, 0) <= n for limit, n in zip(fleet.limits, room, strict=True)
+        ):
+            found[p] += 1
+            room = [n - limit.weight.get(p, 0) for limit, n in zip(fleet.limits, room, strict=True)]
+    return found
+
+
+def _greenfield(fleet: Fleet, best: Value | None) -> Greenfield | None:
+    """A fleet as if nothing ran, if any copies may move."""
+    few_moves = fleet.max_moves is not None and any(fleet.running)
+    return None if few_moves else Greenfield.of(fleet, best, dear=True)
+
+
+def _preassigned(fleet: Fleet, machine_values: Sequence[float]) -> Preassigned | None:
+    """A fleet without its dedicated components, if it can be dived for."""
+    return Preassigned.of(fleet, machine_values) if may_dive(fleet) and fleet.copies else None
