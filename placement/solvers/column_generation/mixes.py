@@ -13,7 +13,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
