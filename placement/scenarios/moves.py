@@ -83,9 +83,12 @@ class _Following:
     def replanned(
         self, outcomes: Sequence[ScenarioOutcome], asking: Asking, seconds: float | None
     ) -> list[ScenarioOutcome]:
-        """Each plan but the first from the one before it, with moves at their price."""
-        found = [outcomes[0]]
+        """Each plan but the first from the one before it, with moves at their price; as it was after an interrupt."""
+        found, interrupted = [outcomes[0]], False
         for row in outcomes[1:]:
+            if interrupted:
+                found.append(row)
+                continue
             assert row.plan is not None
             assert found[-1].plan is not None
             problem = _running(row.problem, found[-1].plan, self._objective(row))
@@ -94,6 +97,7 @@ class _Following:
             part = None if seconds is None else seconds / (len(outcomes) - 1)
             hint = to_plan(fleet, start)
             answer = solve(problem, time_limit=part, hint=hint, **asdict(asking))
+            interrupted = answer.interrupted
             found.append(row if answer.packing is None else _as_new(row, answer.plan, asking.seed))
         return found
 

@@ -117,6 +117,7 @@ class _Planning:
     def __init__(self, problem: Problem, document: ScenarioSet, search: ScenarioSearch, budget: Budget) -> None:
         self._problem, self._document, self._search, self._budget = problem, document, search, budget
         self._compared: dict[str, tuple[int, ...]] = {}
+        self._interrupted = False  # of a solve that is none of the search's
 
     def run(self, *, compare: bool) -> ScenarioPlan:
         """All of it; the first Ctrl-C ends it with what is there."""
@@ -132,7 +133,7 @@ class _Planning:
     @property
     def _over(self) -> bool:
         interrupted = self._search.stop is Stop.INTERRUPTED or any(r.interrupted for r in self._search.recourses)
-        return interrupted or self._budget.left() < _FEWEST_SECONDS
+        return interrupted or self._interrupted or self._budget.left() < _FEWEST_SECONDS
 
     # -- what others would commit
 
@@ -170,6 +171,7 @@ class _Planning:
             time_limit=None if self._budget.seconds is None else _TIME.mean.of(self._budget).left(),
             **asdict(search.asking),
         )
+        self._interrupted = found.interrupted
         if found.packing is None or found.fleet is None:
             return None
         paid = [0] * len(found.fleet.pools)

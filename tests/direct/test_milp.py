@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import random
 import subprocess
 import sys
@@ -25,16 +26,17 @@ from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate
 from placement.compiled.translate import to_plan
 from placement.direct.milp import MilpOptions, solve_milp
 from placement.direct.milp.engines import ENGINES as RUNNERS
-from placement.direct.milp.engines import End, _cbc_end, safe_bound
+from placement.direct.milp.engines import End, _cbc_end, _run_process, safe_bound
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import LinearObjective, OutOfTimeError, Program, Watcher
 from placement.direct.translate import decode
 from placement.documents import Problem
 from placement.errors import SolverBugError, UsageError
 from placement.referee import verify
 from placement.solvers.registry import find_solver
-from placement.solving.budget import Budget
+from placement.solving.budget import Budget, LeftBehindError
 from placement.solving.context import Solve
 from placement.solving.result import Outcome, Status, Stop
 from tests.brute import Best, cheapest, too_big
@@ -43,6 +45,7 @@ from tests.strategies import random_problem
 
 if TYPE_CHECKING:
     from placement.direct.program import Values
+    from tests.parameters import Change
     from tests.reading import Doc
 
 ENGINES = ("highs", "cbc")
@@ -670,3 +673,22 @@ def test_prices_far_apart_are_bounded_within_the_tolerance_of_reduced_costs(engi
     result = placement.solve(Problem(**document), "milp", options={"engine": engine}, work=10, time_limit=None)
     assert result.cost == 3 * 730 * 1_000_000
     assert result.status is Status.OPTIMAL
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no early end to ask for")
+def test_a_search_that_is_left_behind_ends_its_process_at_once(parameters: Change, tmp_path: Path) -> None:
+    """Also while the process, which has been asked for an early end, writes down what it has: here it never ends."""
+    parameters(DIRECT.cbc, grace=0.3)
+    script = "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    script += "; pathlib.Path('deaf').touch(); time.sleep(60)"
+    asked = list[int]()
+
+    def enough() -> bool:
+        if (tmp_path / "deaf").exists():
+            asked.append(1)
+        if len(asked) > 1:
+            raise LeftBehindError
+        return bool(asked)
+
+    with pytest.raises(LeftBehindError):
+        _run_process([sys.executable, "-c", script], str(tmp_path), subprocess.DEVNULL, enough)

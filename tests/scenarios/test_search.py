@@ -104,6 +104,27 @@ def test_an_interrupted_solve_ends_the_search(at: int, monkeypatch: pytest.Monke
     assert (found.cost is None) == (at < 2)
 
 
+def test_an_interrupted_mean_scenario_ends_what_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other commitments are looked at."""
+    solve, asked = placement.solve, list[object]()
+
+    def interrupted(*given: Any, **how: Any) -> Any:
+        from dataclasses import replace
+
+        return replace(solve(*given, **how), stop=Stop.INTERRUPTED)
+
+    def noted(*_: object) -> None:
+        asked.append(True)
+
+    monkeypatch.setattr("placement.scenarios.search.ScenarioSearch.solve_each", noted)
+    plan_scenarios(chat(), day(), **WORK, compare=True)
+    assert asked
+    asked.clear()
+    monkeypatch.setattr("placement.scenarios.planning.solve", interrupted)
+    plan_scenarios(chat(), day(), **WORK, compare=True)
+    assert not asked
+
+
 def test_a_scenario_without_a_plan_is_named_with_why() -> None:
     """A proof of it is a proof that nothing serves them all."""
     quotas = [{"name": "a", "instance_type": "one", "zone": "za", "max_instances": 3}]
@@ -172,16 +193,21 @@ def test_moves_between_scenarios_are_counted_and_few() -> None:
     assert found.moves.per_hour == 0
 
 
-def test_moves_cost_what_they_say() -> None:
-    """Two copies that have to change their type of machine in every round, at 2.40 each in 24 hours."""
+def one_or_four() -> Problem:
+    """Machines of one accelerator for $10, of four for $25."""
     types = {
         name: {"accelerator": "L40S", "accelerator_count": count, "vcpus": 64, "memory_gib": 640, "price_per_hour": p}
         for name, count, p in (("one", 1, 10), ("four", 4, 25))
     }
     pools = [{"name": name, "instance_type": name, "zone": "z"} for name in types]
+    return chat(instance_types=types, pools=pools)
+
+
+def test_moves_cost_what_they_say() -> None:
+    """Two copies that have to change their type of machine in every round, at 2.40 each in 24 hours."""
     moves = {"cost_per_move": 2.4, "order": "cycle", "round_hours": 24}
     rows = [{"name": "low", "weight": 0.5}, {"name": "high", "weight": 0.5, "factor": 2}]
-    found = plan_scenarios(chat(instance_types=types, pools=pools), ScenarioSet(scenarios=rows, moves=moves), **WORK)
+    found = plan_scenarios(one_or_four(), ScenarioSet(scenarios=rows, moves=moves), **WORK)
 
     assert found.moves is not None
     assert [step.moved for step in found.moves.steps] == [2, 2]
@@ -194,14 +220,9 @@ def test_moves_cost_what_they_say() -> None:
 
 def test_plans_that_save_moves_cost_what_they_cost() -> None:
     """At 2,400 a move the second plan keeps two machines of 10 and adds two, where one of 25 would do."""
-    types = {
-        name: {"accelerator": "L40S", "accelerator_count": count, "vcpus": 64, "memory_gib": 640, "price_per_hour": p}
-        for name, count, p in (("one", 1, 10), ("four", 4, 25))
-    }
-    pools = [{"name": name, "instance_type": name, "zone": "z"} for name in types]
     rows = [{"name": "low", "weight": 0.5}, {"name": "high", "weight": 0.5, "factor": 2}]
     asked = ScenarioSet(scenarios=rows, moves={"cost_per_move": 2400, "order": "sequence"})
-    found = plan_scenarios(chat(instance_types=types, pools=pools), asked, **WORK)
+    found = plan_scenarios(one_or_four(), asked, **WORK)
 
     assert found.moves is not None
     assert found.cost is not None
@@ -209,6 +230,25 @@ def test_plans_that_save_moves_cost_what_they_cost() -> None:
     assert (found.moves.moved, [row.cost for row in found.scenarios]) == (0, [20_000_000, 40_000_000])
     assert (found.cost.dollars, found.bound.dollars) == (30, 22.5)
     assert (found.status, found.stop) == (Status.FEASIBLE, Stop.DONE)
+
+
+def test_an_interrupted_solve_is_the_last_to_save_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later scenarios keep the plans that they have."""
+    solve, calls = placement.solve, []
+
+    def interrupted(*given: Any, **how: Any) -> Any:
+        from dataclasses import replace
+
+        calls.append(given)
+        return replace(solve(*given, **how), stop=Stop.INTERRUPTED)
+
+    monkeypatch.setattr("placement.scenarios.moves.solve", interrupted)
+    rows = [{"name": name, "weight": 0.25, "factor": factor} for name, factor in zip("abcd", (1, 2, 1, 2), strict=True)]
+    asked = ScenarioSet(scenarios=rows, moves={"cost_per_move": 2.4, "order": "cycle", "round_hours": 24})
+    found = plan_scenarios(one_or_four(), asked, **WORK)
+
+    assert len(calls) == 1
+    assert all(row.plan is not None for row in found.scenarios)
 
 
 def test_arguments_are_checked() -> None:

@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -309,22 +311,23 @@ def run_cbc(
 
 
 def _run_process(command: list[str], folder: str, output: Any, enough: Callable[[], bool]) -> int:
-    """Run to the end; when it is enough, ask for an early end, and then insist. Returns the exit code."""
+    """Run to the end; when it is enough, ask for an early end, and then insist. Returns the exit code.
+
+    What `enough` raises ends the process at once, while it writes what it has, too.
+    """
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
     )
+    ends = math.inf
     try:
-        while not enough():
-            try:
+        while time.monotonic() < ends:
+            if enough() and ends == math.inf:
+                if os.name == "nt":
+                    break
+                process.send_signal(signal.SIGINT)  # CBC then stops and writes what it has
+                ends = time.monotonic() + _PARAMS.grace
+            with suppress(subprocess.TimeoutExpired):
                 return process.wait(POLL)
-            except subprocess.TimeoutExpired:
-                continue
-        if os.name != "nt":
-            process.send_signal(signal.SIGINT)  # CBC then stops and writes what it has
-            try:
-                return process.wait(_PARAMS.grace)
-            except subprocess.TimeoutExpired:
-                pass
         return -1
     finally:
         if process.poll() is None:
