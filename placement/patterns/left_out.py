@@ -137,6 +137,19 @@ class LeftOutBound:
             if (not found or near) and not (program.uses_artificials() and program.raise_penalty()):
                 break
 
+    def want(self, spare: float, budget: Budget) -> None:
+        """Have `wanted` be what is placed where so much of each machine is spare, a part, after some rounds of pricing.
+
+        It stays as it is where that is not known in time.
+        """
+        program, domain = self._program, self._domain
+        part, pools = 1 - spare, len(self.machines)
+        program.set_domain(domain)
+        program.limit([part * n for n in domain.most[:pools]], [part * n for n in domain.fewest[:pools]])
+        if self._columns.solve(_PARAMS.rounds, budget):
+            self._read(program.duals())
+            self.machines = [n / part for n in self.machines]
+
     def _read(self, duals: Duals) -> None:
         self.copies = [0.0] * len(self.relaxation.fleet.components)
         for mode, copies in zip(self.relaxation.modes, self._program.amounts()[0], strict=True):

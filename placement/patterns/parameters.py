@@ -215,6 +215,7 @@ class LeftOutParameters:
     """How few optional copies are left out (`left_out.py`)."""
 
     near: float = parameter(0.02, "part", "of the linear program's value that the bound may lack where it is no proof")
+    rounds: int = parameter(15, "rounds", "of pricing where a part of each machine is spare")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.left_out import LeftOutBound
 from placement.solvers.column_generation import scarce as bringing_in
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.wanted_copies import WantedCopies, machine_counts
+from placement.solvers.column_generation.wanted_copies import machine_counts, pack_wanted
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import seeds
@@ -37,7 +37,7 @@ def bounded(solve: Solve) -> LeftOutBound:
 
 
 def packed(solve: Solve) -> Packing | None:
-    return WantedCopies(solve, bounded(solve)).pack(Budget())
+    return pack_wanted(solve, bounded(solve), Budget(), 0)
 
 
 def test_a_dive_packs_what_the_linear_program_wants() -> None:
@@ -118,18 +118,31 @@ def test_machines_are_those_of_the_quotas_or_near_the_linear_program() -> None:
     assert machine_counts(fleet, [0.2, 1.0, 1.8]) == [0, 1, 2]
 
 
-def test_dives_go_on_while_they_bring_better_plans(monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
-    parameters(COLUMN_GENERATION.scarce, dives=2)
-    dives, gains = list[int](), iter([True, False, True, False, False])
+def test_fewer_are_wanted_where_a_part_of_each_machine_is_spare() -> None:
+    """Fewer large ones, as a copy is a copy; machines are counted whole."""
+    fleet = fleet_of(2, model("large", 4, 12), model("small", 8, 4))
+    bound = bounded(Solve.of(fleet))
+    bound.want(0.0, Budget())
+    assert (bound.wanted, bound.machines) == ({0: 3, 1: 8}, [2.0])
+    bound.want(0.25, Budget())
+    assert (bound.wanted, bound.machines) == ({0: 2, 1: 8}, [2.0])
+    bound.run(Budget(), most=10**9)
+    assert bound.wanted == {0: 3, 1: 8}
 
-    def pack(self: WantedCopies, _: Budget) -> Packing:
-        dives.append(1)
+
+def test_dives_go_on_while_they_bring_better_plans(monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
+    """Until so many in a row bring none; each with another part of the machines spare, and another seed."""
+    parameters(COLUMN_GENERATION.scarce, dives=2, spare=(0.0, 0.5))
+    dives, gains = list[tuple[int, int]](), iter([True, False, True, False, False])
+
+    def pack(solve: Solve, bound: LeftOutBound, _: Budget, seed: int) -> Packing:
+        dives.append((seed, sum(bound.wanted.values())))
         return plan_of()
 
-    monkeypatch.setattr(WantedCopies, "pack", pack)
+    monkeypatch.setattr(bringing_in, "pack_wanted", pack)
     monkeypatch.setattr(OptionalCopies, "go_on", lambda *_: next(gains))
     monkeypatch.setattr(OptionalCopies, "run", lambda *_: None)
     fleet = fleet_of(1, model("large", 2, 15), model("small", 8, 4))
     solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
     bringing_in._bring_in_wanted(solve, bounded(solve))  # noqa: SLF001
-    assert len(dives) == 5
+    assert dives == [(0, 8), (1, 4), (2, 8), (3, 4), (4, 8)]

@@ -132,6 +132,11 @@ class ScarceParameters:
     dives: int = parameter(
         3, "dives", "in a row that bring no better plan; mixed 100, 3: 38, 32 and 26 copies left out after one to three"
     )
+    spare: tuple[float, ...] = parameter(
+        (0.0, 0.02, 0.04),
+        "of a machine",
+        "is not for wanted copies, dive by dive; mixed 100, 2 and 3: 12 and 25, not 13 and 26",
+    )
     most_copies: int = parameter(
         500, "copies", "for programs over patterns: at 900 they end without a solution in 8 to 19 units of work"
     )

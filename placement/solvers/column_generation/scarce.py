@@ -15,6 +15,7 @@ Copies left out come before money, so all of this is done before plans are made 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from placement.reductions.capped import CappedInstances
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_parts import SolutionParts
-from placement.solvers.column_generation.wanted_copies import WantedCopies
+from placement.solvers.column_generation.wanted_copies import pack_wanted
 from placement.solvers.column_generation.whole_solutions import is_large, may_pack_solutions
 from placement.solving.schedule import SCHEDULE
 
@@ -82,15 +83,22 @@ def raise_bounds_of_groups(solve: Solve) -> None:
 
 
 def _bring_in_wanted(solve: Solve, bound: LeftOutBound) -> None:
-    """The copies that the solution of the linear program wants: by a dive, then by local search."""
-    search = OptionalCopies(solve, bound.wanted)
-    dives, failed = WantedCopies(solve, bound), 0
+    """The copies that the linear program wants: by dives, then by local search.
+
+    A dive places less than the linear program, and what it lacks are rather many small copies than a few large ones. So
+    some dives are for what the program wants on a part of each machine.
+    """
+    wanted, spare = bound.wanted, itertools.cycle(COLUMN_GENERATION.scarce.spare)
+    turn = failed = 0
     while failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
-        packing = dives.pack(_TIME.wanted.dive.of(solve.budget))
+        budget = _TIME.wanted.dive.of(solve.budget)
+        bound.want(next(spare), budget)
+        packing = pack_wanted(solve, bound, budget, solve.seed + turn)
         if packing is None:
             break
-        failed = 0 if search.go_on(packing, len(solve.fleet.levels) - 1, solve.budget) else failed + 1
-    search.run(solve.budget)
+        better = OptionalCopies(solve, bound.wanted).go_on(packing, len(solve.fleet.levels) - 1, solve.budget)
+        turn, failed = turn + 1, 0 if better else failed + 1
+    OptionalCopies(solve, wanted).run(solve.budget)
 
 
 def _pack_solutions(solve: Solve, bound: LeftOutBound) -> None:

@@ -32,33 +32,27 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 
-class WantedCopies:
-    """Dives for the copies that the last solution of a bound's linear program wants."""
+def pack_wanted(solve: Solve, bound: LeftOutBound, budget: Budget, seed: int) -> Packing | None:
+    """What a dive packs, of the whole fleet; None where dives do not know its rules, or none comes of it.
 
-    def __init__(self, solve: Solve, bound: LeftOutBound) -> None:
-        """O(modes + patterns)."""
-        fleet = solve.fleet
-        self._chain = Chain.of(
-            fleet,
-            partial(_greenfield, best=solve.value),
-            partial(RequiredAsPlaced.placing, placed=bound.wanted),
-            CappedInstances.of,
-            partial(_preassigned, machine_values=bound.machine_values),
-        )
-        self._dive: Dive | None = None
-        if self._chain is not None:
-            alone = self._chain.steps[-1]
-            assert isinstance(alone, Preassigned)
-            counts = machine_counts(fleet, bound.machines)
-            left = FleetMix(tuple(max(0, n - used) for n, used in zip(counts, alone.used, strict=True)))
-            relaxation = relax(alone.at_quotas)
-            self._mix = left.within_caps(relaxation)
-            self._dive = Dive(relaxation, bound.patterns, solve.seed)
-
-    def pack(self, budget: Budget) -> Packing | None:
-        """What one dive packs, of the whole fleet; None where dives do not know its rules, or none comes of it."""
-        start = None if self._dive is None else self._dive.run(self._mix, budget)
-        return None if start is None or self._chain is None else self._chain.lift(start.packing)
+    `bound` says which copies are wanted, and has the patterns. O(modes + patterns), and what a dive takes.
+    """
+    chain = Chain.of(
+        solve.fleet,
+        partial(_greenfield, best=solve.value),
+        partial(RequiredAsPlaced.placing, placed=bound.wanted),
+        CappedInstances.of,
+        partial(_preassigned, machine_values=bound.machine_values),
+    )
+    if chain is None:
+        return None
+    alone = chain.steps[-1]
+    assert isinstance(alone, Preassigned)
+    counts = machine_counts(solve.fleet, bound.machines)
+    left = FleetMix(tuple(max(0, n - used) for n, used in zip(counts, alone.used, strict=True)))
+    relaxation = relax(alone.at_quotas)
+    start = Dive(relaxation, bound.patterns, seed).run(left.within_caps(relaxation), budget)
+    return None if start is None else chain.lift(start.packing)
 
 
 def machine_counts(fleet: Fleet, counts: Sequence[float]) -> list[int]:
