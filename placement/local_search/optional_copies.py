@@ -25,9 +25,9 @@ from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.compiled.fleet import Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing, Seat
     from placement.heuristics import PartialPacking
     from placement.heuristics.workspace import Workspace
@@ -148,7 +148,10 @@ class OptionalCopies:
         return min(plans, key=partial(evaluate, self._fleet), default=None)
 
     def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
-        """The copies that must stand, by component, and by zone where rules are over zones: some that do in a plan."""
+        """The copies that must stand, by component, and by zone where rules are over zones.
+
+        They are some that do in a plan; where those are too few for the rules, others beside them.
+        """
         least: dict[tuple[int, int | None], int] = {}
         zoned = self._completion.load(self._fleet, plan).zoned
         for c in self._fleet.components:
@@ -156,12 +159,18 @@ class OptionalCopies:
                 continue
             least[c.index, None] = c.required
             if c.has_zone_rules:
-                room = zoned[c.index]
-                total = least_total(c, self._nowhere, c.required, room)
-                least[c.index, None] = c.required if total is None else total
-                goal = None if total is None else targets(c, self._nowhere, total, room, self._nowhere)
-                least |= {(c.index, zone): n for zone, n in enumerate(goal or room) if n}
+                stands = zoned[c.index]
+                goal = self._fewest(c, self._nowhere, stands) or self._fewest(c, stands, None) or stands
+                least[c.index, None] = max(c.required, sum(goal))
+                least |= {(c.index, zone): n for zone, n in enumerate(goal) if n}
         return least
+
+    def _fewest(
+        self, component: FleetComponent, stands: Sequence[int], room: Sequence[int] | None
+    ) -> Sequence[int] | None:
+        """By zone, the fewest copies that keep the rules beside those that stand; None where none do."""
+        total = least_total(component, stands, component.required, room)
+        return None if total is None else targets(component, stands, total, room, self._nowhere)
 
     def _penalties(self, level: int) -> list[float]:
         """By component, what a missing copy counts: one at the level, more before it, less after it."""

@@ -203,3 +203,13 @@ def test_what_must_stay_in_a_zone_counts_though_its_copy_is_wanted_elsewhere() -
     start = PartialPacking(plan_of((1, [(0, (0,)), (0, (1,))]), (2, [(0, (0,)), (0, (1,))])), missing)
     search = Refill(fleet, start, 0, required=Required({(0, None): 3, (0, 0): 1}, 100.0))
     assert search._lacking() == 100.0  # noqa: SLF001 - enough in all, none in the first zone
+
+
+def test_where_those_that_stand_are_too_few_for_the_rules_others_must_stand_beside_them() -> None:
+    """Four copies in two zones: one must stand in the third, so that the loss of any leaves three."""
+    rules = {"min_copies": 1, "spread": {"max_skew": 1}, "min_available_on_zone_loss": 3}
+    fleet = fleet_of(1, model("c", 9, 8, **rules), zones="abc")
+    two = [(0, (0,)), (0, (1,))]
+    solve = Solve.of(fleet, hint=plan_of((0, two), (1, two), (2, two)))
+    least = OptionalCopies(solve)._least(plan_of((0, two), (2, two)))  # noqa: SLF001
+    assert least == {(0, None): 5, (0, 0): 2, (0, 1): 1, (0, 2): 2}
