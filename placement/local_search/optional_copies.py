@@ -145,7 +145,23 @@ class OptionalCopies:
             thin_out(ws, c)
         found.append(self._completion.run(ws.to_packing(), Counter(), budget))
         plans = [self._completion.extended(plan) for plan in found if plan is not None]
+        best = min(plans, key=partial(evaluate, self._fleet), default=None)
+        if best is not None and self._is_worse_before(best, level):
+            again = self._completion.run(ws.to_packing(), self._placed_before(level), budget)
+            plans += [] if again is None else [self._completion.extended(again)]
         return min(plans, key=partial(evaluate, self._fleet), default=None)
+
+    def _is_worse_before(self, plan: Packing, level: int) -> bool:
+        """Whether a plan leaves out more than the best one at levels before this."""
+        value = self._solve.value
+        return value is not None and evaluate(self._fleet, plan).left_out[:level] > value.left_out[:level]
+
+    def _placed_before(self, level: int) -> Counter[int]:
+        """Copies that the best plan has of components of levels before this."""
+        best = self._solve.packing
+        placed = Counter(seat.component for _, seat in best.seats()) if best is not None else Counter[int]()
+        later = (c.index for c in self._fleet.components if c.level is None or c.level >= level)
+        return placed - Counter({c: placed[c] for c in later})
 
     def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
         """The copies that must stand, by component, and by zone where rules are over zones.

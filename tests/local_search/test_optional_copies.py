@@ -213,3 +213,13 @@ def test_where_those_that_stand_are_too_few_for_the_rules_others_must_stand_besi
     solve = Solve.of(fleet, hint=plan_of((0, two), (1, two), (2, two)))
     least = OptionalCopies(solve)._least(plan_of((0, two), (2, two)))  # noqa: SLF001
     assert least == {(0, None): 5, (0, 0): 2, (0, 1): 1, (0, 2): 2}
+
+
+def test_what_the_best_plan_has_of_a_higher_priority_is_kept() -> None:
+    """A packing of eight small copies has no room for the large one: some of them leave."""
+    fleet = fleet_of(1, model("large", 1, 15, priority=1), model("small", 8, 4))
+    solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,))])))
+    packing = plan_of((0, [(1, (k,)) for k in (0, 0, 0, 0, 1, 1, 1, 1)]))
+    found = OptionalCopies(solve)._completed(packing, 1, Budget())  # noqa: SLF001
+    assert found is not None
+    assert evaluate(fleet, found).left_out == (0, 4)
