@@ -209,7 +209,7 @@ def test_where_those_that_stand_are_too_few_for_the_rules_others_must_stand_besi
     """Four copies in two zones: one must stand in the third, so that the loss of any leaves three."""
     rules = {"min_copies": 1, "spread": {"max_skew": 1}, "min_available_on_zone_loss": 3}
     fleet = fleet_of(1, model("c", 9, 8, **rules), zones="abc")
-    two = [(0, (0,)), (0, (1,))]
+    two: list[tuple[int, tuple[int, ...]]] = [(0, (0,)), (0, (1,))]
     solve = Solve.of(fleet, hint=plan_of((0, two), (1, two), (2, two)))
     least = OptionalCopies(solve)._least(plan_of((0, two), (2, two)))  # noqa: SLF001
     assert least == {(0, None): 5, (0, 0): 2, (0, 1): 1, (0, 2): 2}
