@@ -132,6 +132,11 @@ class ScarceParameters:
     dives: int = parameter(
         3, "dives", "in a row that bring no better plan; mixed 100, 3: 38, 32 and 26 copies left out after one to three"
     )
+    most_dived: int = parameter(
+        1500,
+        "copies",
+        "of fleets that are dived for; in 60 s: 48 left out for 65 at mixed 400, 1; 340 for 313 at shared 3,000, 1",
+    )
     spare: tuple[float, ...] = parameter(
         (0.0, 0.02, 0.04),
         "of a machine",

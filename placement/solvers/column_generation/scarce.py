@@ -89,8 +89,8 @@ def _bring_in_wanted(solve: Solve, bound: LeftOutBound) -> None:
     some dives are for what the program wants on a part of each machine.
     """
     wanted, spare = bound.wanted, itertools.cycle(COLUMN_GENERATION.scarce.spare)
-    turn = failed = 0
-    while failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
+    turn, failed, large = 0, 0, solve.fleet.copies > COLUMN_GENERATION.scarce.most_dived
+    while not large and failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
         budget = _TIME.wanted.dive.of(solve.budget)
         bound.want(next(spare), budget)
         packing = pack_wanted(solve, bound, budget, solve.seed + turn)
