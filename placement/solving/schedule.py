@@ -168,6 +168,7 @@ class WantedPhase(Phase):
 class ScarcePhase(Phase):
     """Copies left out, before money."""
 
+    large: Phase = Phase("in place of its share: larger fleets, without dives", 0.4, "from 1,500 copies")
     bound: Phase = Phase("how few can be: column generation at each level; what is left once more at the end", 0.4)
     wanted: WantedPhase = WantedPhase("copies brought in that its solution places", 0.6)
     solutions: PlacedSolutionsPhase = PlacedSolutionsPhase(

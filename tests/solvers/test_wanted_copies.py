@@ -144,8 +144,8 @@ def test_dives_go_on_while_they_bring_better_plans(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(OptionalCopies, "run", lambda *_: None)
     fleet = fleet_of(1, model("large", 2, 15), model("small", 8, 4))
     solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
-    bringing_in._bring_in_wanted(solve, bounded(solve))  # noqa: SLF001
+    bringing_in._bring_in_wanted(solve, bounded(solve), dives=True)  # noqa: SLF001
     assert dives == [(0, 8), (1, 4), (2, 8), (3, 4), (4, 8)]
     parameters(COLUMN_GENERATION.scarce, most_dived=9)
-    bringing_in._bring_in_wanted(solve, bounded(solve))  # noqa: SLF001
+    bringing_in.bring_in_optional(solve)
     assert len(dives) == 5

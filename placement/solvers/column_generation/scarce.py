@@ -48,12 +48,13 @@ def bring_in_optional(solve: Solve) -> None:
     """
     if not _leaves_out_more(solve):
         return
-    part = _TIME.within(solve)
+    large = solve.fleet.copies > COLUMN_GENERATION.scarce.most_dived
+    part = (_TIME.large if large else _TIME).within(solve)
     bound = None
     if may_build(solve.fleet, part.budget):
         bound = raise_left_out_bounds(_TIME.bound.within(part), at_best=True)
     if bound is not None and _leaves_out_more(solve):
-        _bring_in_wanted(_TIME.wanted.within(part), bound)
+        _bring_in_wanted(_TIME.wanted.within(part), bound, dives=not large)
         if _may_pack_solutions(solve.fleet):
             _pack_solutions(_TIME.solutions.within(part), bound)
     if _leaves_out_more(solve):
@@ -82,15 +83,15 @@ def raise_bounds_of_groups(solve: Solve) -> None:
             solve.incumbent.raise_left_out(level, found.least, PATTERNS, before or None)
 
 
-def _bring_in_wanted(solve: Solve, bound: LeftOutBound) -> None:
-    """The copies that the linear program wants: by dives, then by local search.
+def _bring_in_wanted(solve: Solve, bound: LeftOutBound, *, dives: bool) -> None:
+    """The copies that the linear program wants: by `dives`, then by local search.
 
     A dive places less than the linear program, and what it lacks are rather many small copies than a few large ones. So
     some dives are for what the program wants on a part of each machine.
     """
     wanted, spare = bound.wanted, itertools.cycle(COLUMN_GENERATION.scarce.spare)
-    turn, failed, large = 0, 0, solve.fleet.copies > COLUMN_GENERATION.scarce.most_dived
-    while not large and failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
+    turn = failed = 0
+    while dives and failed < COLUMN_GENERATION.scarce.dives and _leaves_out_more(solve):
         budget = _TIME.wanted.dive.of(solve.budget)
         bound.want(next(spare), budget)
         packing = pack_wanted(solve, bound, budget, solve.seed + turn)
