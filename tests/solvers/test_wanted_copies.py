@@ -140,7 +140,7 @@ def test_dives_go_on_while_they_bring_better_plans(monkeypatch: pytest.MonkeyPat
         return plan_of()
 
     monkeypatch.setattr(bringing_in, "pack_wanted", pack)
-    monkeypatch.setattr(OptionalCopies, "go_on", lambda *_: next(gains))
+    monkeypatch.setattr(OptionalCopies, "go_on", lambda *_: next(gains, False))
     monkeypatch.setattr(OptionalCopies, "run", lambda *_: None)
     fleet = fleet_of(1, model("large", 2, 15), model("small", 8, 4))
     solve = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
