@@ -336,6 +336,7 @@ PATHS: tuple[Path, ...] = (
         reaches=(
             "placement.local_search.optional_copies:OptionalCopies._turn",
             "placement.patterns.left_out:LeftOutBound.run",
+            "placement.solvers.column_generation.wanted_copies:pack_wanted",
         ),
         lowers=_POOR_PLAN,
         certify=True,
