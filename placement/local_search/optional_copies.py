@@ -146,10 +146,12 @@ class OptionalCopies:
         found.append(self._completion.run(ws.to_packing(), Counter(), budget))
         plans = [self._completion.extended(plan) for plan in found if plan is not None]
         best = min(plans, key=partial(evaluate, self._fleet), default=None)
-        if best is not None and self._is_worse_before(best, level):
-            again = self._completion.run(ws.to_packing(), self._placed_before(level), budget)
-            plans += [] if again is None else [self._completion.extended(again)]
-        return min(plans, key=partial(evaluate, self._fleet), default=None)
+        if best is None or not self._is_worse_before(best, level):
+            return best
+        again = self._completion.run(ws.to_packing(), self._placed_before(level), budget)
+        return (
+            best if again is None else min(best, self._completion.extended(again), key=partial(evaluate, self._fleet))
+        )
 
     def _is_worse_before(self, plan: Packing, level: int) -> bool:
         """Whether a plan leaves out more than the best one at levels before this."""
@@ -158,10 +160,10 @@ class OptionalCopies:
 
     def _placed_before(self, level: int) -> Counter[int]:
         """Copies that the best plan has of components of levels before this."""
-        best = self._solve.packing
-        placed = Counter(seat.component for _, seat in best.seats()) if best is not None else Counter[int]()
-        later = (c.index for c in self._fleet.components if c.level is None or c.level >= level)
-        return placed - Counter({c: placed[c] for c in later})
+        best, components = self._solve.packing, self._fleet.components
+        before = {c.index for c in components if c.level is not None and c.level < level}
+        seats = () if best is None else best.seats()
+        return Counter(seat.component for _, seat in seats if seat.component in before)
 
     def _least(self, plan: Packing) -> dict[tuple[int, int | None], int]:
         """The copies that must stand, by component, and by zone where rules are over zones.
@@ -173,8 +175,9 @@ class OptionalCopies:
         for c in self._fleet.components:
             if not c.required:
                 continue
-            least[c.index, None] = c.required
-            if c.has_zone_rules:
+            if not c.has_zone_rules:
+                least[c.index, None] = c.required
+            else:
                 stands = zoned[c.index]
                 goal = self._fewest(c, self._nowhere, stands) or self._fewest(c, stands, None) or stands
                 least[c.index, None] = max(c.required, sum(goal))

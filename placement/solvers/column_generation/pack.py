@@ -172,9 +172,7 @@ class FleetMixPacking:
         """Pack a mix; says whether all copies found a place there."""
         count_steps(_PARAMS.counted)
         seed = self._seed + self.tried
-        start = (
-            self._dive.run(mix.within_caps(self._relaxation), _TIME.dive.of(budget)) if self._dive is not None else None
-        )
+        start = self._dive.run(mix, _TIME.dive.of(budget)) if self._dive is not None else None
         wide = None if start is None else self._widen(start, budget)
         _require_used_pools(source, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet

@@ -50,8 +50,7 @@ def pack_wanted(solve: Solve, bound: LeftOutBound, budget: Budget, seed: int) ->
     assert isinstance(alone, Preassigned)
     counts = machine_counts(solve.fleet, bound.machines)
     left = FleetMix(tuple(max(0, n - used) for n, used in zip(counts, alone.used, strict=True)))
-    relaxation = relax(alone.at_quotas)
-    start = Dive(relaxation, bound.patterns, seed).run(left.within_caps(relaxation), budget)
+    start = Dive(relax(alone.at_quotas), bound.patterns, seed).run(left, budget)
     return None if start is None else chain.lift(start.packing)
 
 

@@ -54,9 +54,13 @@ class Dive:
         self._state = self._assignment.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
 
     def run(self, mix: FleetMix, budget: Budget) -> PartialPacking | None:
-        """Pack on a fleet mix; copies that are not packed are the `missing` ones of the answer."""
+        """Pack on a fleet mix; copies that are not packed are the `missing` ones of the answer.
+
+        No pool gets more copies of a component than its loss leaves room for.
+        """
+        most = mix.within_caps(self._relaxation).most
         machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
-        self._state = self._assignment.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
+        self._state = self._assignment.start(machines, most or [math.inf] * len(self._relaxation.modes))
         self._residuals.clear()
         dive = self._assignment, self._master, self._residuals, self._state
         MachineSelection(*dive, self._rng).run(_TIME.wide.of(budget))
