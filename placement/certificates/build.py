@@ -15,10 +15,11 @@ from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import Nodes, shift
 from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
+from placement.compiled.packing import optional_copies
 from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound
-from placement.patterns.left_out import LeftOutBound, optional_copies
+from placement.patterns.left_out import LeftOutBound
 from placement.solving.schedule import SCHEDULE
 from placement.units import count, money
 

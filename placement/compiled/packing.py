@@ -66,6 +66,11 @@ def left_out(fleet: Fleet, placed: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(found)
 
 
+def optional_copies(fleet: Fleet) -> tuple[int, ...]:
+    """How many optional copies there are at each level. O(components)."""
+    return left_out(fleet, {component.index: component.required for component in fleet.components})
+
+
 def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
     """The money objective: `price` in micro-dollars per hour, `moved` copies per component."""
     cost = sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import left_out
+from placement.compiled.packing import optional_copies
 from placement.compiled.spread import least_total
 from placement.patterns.certificate import allowed, certify, charge_limits, domain_total
 from placement.patterns.columns import PatternColumns
@@ -185,8 +185,3 @@ def _fewest_from(least: int, component: FleetComponent, zones: int) -> int:
     least = min(component.copies, max(component.required, least))
     total = least_total(component, [0] * zones, least) if component.has_zone_rules else least
     return component.required if total is None else total
-
-
-def optional_copies(fleet: Fleet) -> tuple[int, ...]:
-    """How many optional copies there are at each level. O(components)."""
-    return left_out(fleet, {component.index: component.required for component in fleet.components})

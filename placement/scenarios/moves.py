@@ -84,11 +84,8 @@ class _Following:
         self, outcomes: Sequence[ScenarioOutcome], asking: Asking, seconds: float | None
     ) -> list[ScenarioOutcome]:
         """Each plan but the first from the one before it, with moves at their price; as it was after an interrupt."""
-        found, interrupted = [outcomes[0]], False
+        found = [outcomes[0]]
         for row in outcomes[1:]:
-            if interrupted:
-                found.append(row)
-                continue
             assert row.plan is not None
             assert found[-1].plan is not None
             problem = _running(row.problem, found[-1].plan, self._objective(row))
@@ -97,9 +94,10 @@ class _Following:
             part = None if seconds is None else seconds / (len(outcomes) - 1)
             hint = to_plan(fleet, start)
             answer = solve(problem, time_limit=part, hint=hint, **asdict(asking))
-            interrupted = answer.interrupted
             found.append(row if answer.packing is None else _as_new(row, answer.plan, asking.seed))
-        return found
+            if answer.interrupted:
+                break
+        return [*found, *outcomes[len(found) :]]
 
     def _objective(self, row: ScenarioOutcome) -> dict[str, float]:
         """The time of a scenario in one round, and what a move costs."""

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.fleet_rules import broken_fleet_rule
-from placement.compiled.packing import Packing, Value, evaluate, left_out
+from placement.compiled.packing import Packing, Value, evaluate, optional_copies
 from placement.errors import SolverBugError
 from placement.solving.result import Event, SolverFault, Stop, relative_gap
 from placement.units import dollars
@@ -80,7 +80,7 @@ class Incumbent:
         self._plans: dict[str, tuple[Packing, Value]] = {}  # the last of each finder
         self._ticks: dict[tuple[Given, str], list[_Bound]] = {}  # those of one prover rise
         self._levels: list[dict[tuple[Given, str], list[_Bound]]] = [{} for _ in fleet.levels]
-        self._optional = left_out(fleet, {c.index: c.required for c in fleet.components}) if fleet.levels else ()
+        self._optional = optional_copies(fleet)
         self._reports = 0
         self._distrusted: dict[str, str] = {}  # who contradicted a plan, and how
         self._closed = False

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
+from placement.compiled.packing import optional_copies
 from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.enumeration.placing_program import PlacingProgram
-from placement.patterns.left_out import LeftOutBound, optional_copies
+from placement.patterns.left_out import LeftOutBound
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation import scarce
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION

@@ -19,11 +19,11 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Packing
+from placement.compiled.packing import Packing, optional_copies
 from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.enumeration.placing_program import PlacingProgram
 from placement.patterns.left_out import NAME as PATTERNS
-from placement.patterns.left_out import LeftOutBound, optional_copies, raise_left_out_bounds
+from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
 from placement.patterns.size import may_build
 from placement.reductions.capped import CappedInstances
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
