@@ -56,6 +56,15 @@ def test_a_dedicated_component_has_its_machine_alone() -> None:
     assert contents == [[0], [1]]
 
 
+def test_no_pool_gets_more_copies_than_may_be_lost_with_it() -> None:
+    """Two of four copies stay where a pool is lost."""
+    fleet = fleet_of(2, model("c", 4, 4, min_available_on_pool_loss=2), model("d", 6, 9), zones="ab")
+    packing = packed(Solve.of(fleet))
+    assert packing is not None
+    by_pool = Counter(machine.pool for machine in packing.machines for seat in machine.seats if seat.component == 0)
+    assert by_pool == {0: 2, 1: 2}
+
+
 @seeds(SOME, 20)
 def test_machines_and_quotas_hold_what_is_packed(seeds: range) -> None:
     """Random problems of scarce machines under every rule: each copy may stand where it does, none is packed twice."""
