@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.reconstruction import Amounts
+    from placement.integrations.sagemaker.packing import Amounts
     from placement.integrations.sagemaker.serving import Deployment, Served
 
 _NO_RANGE = "no range of its autoscaling was read"

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.packing import Demand, Fit, Machines, Strategy, fit
-from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.integrations.sagemaker.packing import Amounts, Demand, Fit, Machines, Strategy, fit
 from placement.integrations.variants import avoided
 from placement.referee.standing import copy_need, machine_room
 

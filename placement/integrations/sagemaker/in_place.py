@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker.packing import (
     IN_ANY_ORDER,
     READINGS,
+    Amounts,
     Demand,
     Fit,
     Machines,
@@ -35,7 +36,6 @@ from placement.integrations.sagemaker.packing import (
     place_copy,
     too_many,
 )
-from placement.integrations.sagemaker.reconstruction import Amounts
 from placement.integrations.sagemaker.rolling import batch_of
 
 if TYPE_CHECKING:

@@ -19,13 +19,31 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import Literal, get_args
-
-from placement.integrations.sagemaker.reconstruction import Amounts
+from typing import Literal, NamedTuple, get_args
 
 Strategy = Literal["SPREAD", "BINPACK"]
 Strength = Literal["any order", "simulated", "no"]
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)  # the surest first
+
+
+class Amounts(NamedTuple):
+    """What a machine has or a copy takes: accelerators, thousandths of a vCPU, MiB of the host's memory."""
+
+    accelerators: int
+    milli_vcpus: int
+    memory_mib: int
+
+    @property
+    def by_weight(self) -> tuple[int, int, int]:
+        """What is short first: accelerators, memory, vCPUs."""
+        return self.accelerators, self.memory_mib, self.milli_vcpus
+
+    def fit_in(self, free: Amounts) -> bool:
+        """Whether each of them is there."""
+        return all(need <= room for need, room in zip(self, free, strict=True))
+
+    def less(self, other: Amounts) -> Amounts:
+        return Amounts(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

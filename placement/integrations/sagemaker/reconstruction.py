@@ -8,12 +8,13 @@ Where that fails as well, the copies left stand on the machines with most room, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from placement.documents import Plan, Problem
+from placement.integrations.sagemaker.packing import Amounts, Demand, PackedMachine, empty_machines
 from placement.units import MIB_PER_GIB, MILLI, need, room
 
 if TYPE_CHECKING:
@@ -23,138 +24,91 @@ if TYPE_CHECKING:
 
 Solver = Callable[[Problem], Plan | None]  # a plan that places every copy; None when none was found
 ComponentRow = tuple["InferenceComponent", dict[str, Any]]
-
-
-class Amounts(NamedTuple):
-    """What a machine has or a copy takes: accelerators, thousandths of a vCPU, MiB of the host's memory."""
-
-    accelerators: int
-    milli_vcpus: int
-    memory_mib: int
-
-    @property
-    def by_weight(self) -> tuple[int, int, int]:
-        """What is short first: accelerators, memory, vCPUs."""
-        return self.accelerators, self.memory_mib, self.milli_vcpus
-
-    def fit_in(self, free: Amounts) -> bool:
-        """Whether each of them is there."""
-        return all(need <= room for need, room in zip(self, free, strict=True))
-
-    def less(self, other: Amounts) -> Amounts:
-        return Amounts(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
-
-
-@dataclass(frozen=True, slots=True)
-class RunningMachine:
-    """A machine: its id, its row of instance types, what it has."""
-
-    id: str
-    kind: str
-    room: Amounts
-
-
-@dataclass(frozen=True, slots=True)
-class RunningCopies:
-    """Copies of one component, which are alike: on which kinds of machines they may be, with what they take there."""
-
-    component: str
-    count: int
-    needs: Mapping[str, Amounts]
+Row = tuple[str, str]  # a component, and the machine of one copy of it
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """Rows of component and machine, one a copy; how it was found; and how many copies have no room."""
 
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
     found_by: str
     crowded: int = 0
 
 
 def arrange(
-    machines: Sequence[RunningMachine], copies: Sequence[RunningCopies], solver: Solver | None = None
+    machines: Mapping[str, tuple[str, Amounts]], copies: Sequence[Demand], solver: Solver | None = None
 ) -> Arrangement:
     """A machine for each copy, with room for all that stands there if such an arrangement is found.
 
+    `machines`: by id the kind and the room of each.
     O(copies x machines) without the solver. Copies that may be on no machine at all are left out.
     """
-    rows, left = _first_fit(machines, copies)
-    if not left:
-        return Arrangement(tuple(rows), "first-fit decreasing")
-    solved = _solved(machines, copies, solver) if solver is not None else None
-    if solved is not None:
-        return Arrangement(solved, "the solver")
-    crowded = _crowd(machines, rows, left)
-    return Arrangement((*rows, *crowded), "first-fit decreasing", len(crowded))
+    state = empty_machines(tuple(machines.values()))
+    placed, left = _first_fit(state, copies)
+    found_by, crowded = "first-fit decreasing", 0
+    if left:
+        solved = _solved(machines, copies, solver) if solver is not None else None
+        if solved is not None:
+            return Arrangement(solved, "the solver")
+        crowd = _crowd(state, left)
+        placed, crowded = [*placed, *crowd], len(crowd)
+    names = list(machines)
+    return Arrangement(tuple((component, names[index]) for component, index in placed), found_by, crowded)
 
 
-def _first_fit(
-    machines: Sequence[RunningMachine], copies: Sequence[RunningCopies]
-) -> tuple[list[tuple[str, str]], list[RunningCopies]]:
-    """Copies with a machine, and one row for each copy without."""
-    free = [machine.room for machine in machines]
-    rows: list[tuple[str, str]] = []
-    left: list[RunningCopies] = []
+def _first_fit(state: Sequence[PackedMachine], copies: Sequence[Demand]) -> tuple[list[tuple[str, int]], list[Demand]]:
+    """Copies with the index of their machine, and those without one."""
+    placed: list[tuple[str, int]] = []
+    left: list[Demand] = []
     none = Amounts(0, 0, 0)
     for each in sorted(copies, key=lambda row: max(row.needs.values(), default=none).by_weight, reverse=True):
-        start = 0  # alike copies: what had no room for one has none for the next
-        for _ in range(each.count):
-            while start < len(machines) and not _fits(each, machines[start], free[start]):
-                start += 1
-            if start == len(machines):
-                left.append(RunningCopies(each.component, 1, each.needs))
-                continue
-            free[start] = free[start].less(each.needs[machines[start].kind])
-            rows.append((each.component, machines[start].id))
-    return rows, left
+        others = iter(state)  # alike copies: what had no room for one has none for the next
+        machine = next(others, None)
+        for number in range(each.copies):
+            while machine is not None and not machine.has_room(each):
+                machine = next(others, None)
+            if machine is None:
+                left.append(replace(each, copies=each.copies - number))
+                break
+            machine.take(each)
+            placed.append((each.component, machine.index))
+    return placed, left
 
 
-def _fits(copies: RunningCopies, machine: RunningMachine, free: Amounts) -> bool:
-    return machine.kind in copies.needs and copies.needs[machine.kind].fit_in(free)
-
-
-def _crowd(
-    machines: Sequence[RunningMachine], rows: Iterable[tuple[str, str]], left: Iterable[RunningCopies]
-) -> list[tuple[str, str]]:
+def _crowd(state: Sequence[PackedMachine], left: Iterable[Demand]) -> list[tuple[str, int]]:
     """Each copy on the machine that has fewest of all copies, of those that it may be on."""
-    load: dict[str, int] = defaultdict(int)
-    for _, machine in rows:
-        load[machine] += 1
     crowded = []
     for each in left:
-        allowed = [machine for machine in machines if machine.kind in each.needs]
-        if allowed:
-            chosen = min(allowed, key=lambda machine: load[machine.id])
-            load[chosen.id] += 1
-            crowded.append((each.component, chosen.id))
+        allowed = [machine for machine in state if machine.kind in each.needs]
+        for _ in range(each.copies if allowed else 0):
+            chosen = min(allowed, key=lambda machine: machine.holds.total())
+            chosen.take(each)
+            crowded.append((each.component, chosen.index))
     return crowded
 
 
 def _solved(
-    machines: Sequence[RunningMachine], copies: Sequence[RunningCopies], solver: Solver
-) -> tuple[tuple[str, str], ...] | None:
+    machines: Mapping[str, tuple[str, Amounts]], copies: Sequence[Demand], solver: Solver
+) -> tuple[Row, ...] | None:
     plan = solver(Problem(**_as_problem(machines, copies)))
-    if plan is None or len(plan.assignments) != sum(each.count for each in copies):
+    if plan is None or len(plan.assignments) != sum(each.copies for each in copies):
         return None
     # A machine that the solver calls new is one of those that it left empty: alike machines are the same to it.
-    used = {row.instance for row in plan.assignments}
+    used = dict.fromkeys(row.instance for row in plan.assignments)
     pools = {row.id: row.pool for row in plan.instances}
     spare = defaultdict(list)
-    for machine in machines:
-        if machine.id not in used:
-            spare[machine.kind].append(machine.id)
-    known = {machine.id for machine in machines}
-    own = {name: name if name in known else spare[pools[name]].pop() for name in dict.fromkeys(used)}
+    for name, (kind, _) in machines.items():
+        if name not in used:
+            spare[kind].append(name)
+    own = {name: name if name in machines else spare[pools[name]].pop() for name in used}
     return tuple((copies[int(row.component)].component, own[row.instance]) for row in plan.assignments)
 
 
-def _as_problem(machines: Sequence[RunningMachine], copies: Sequence[RunningCopies]) -> dict[str, Any]:
+def _as_problem(machines: Mapping[str, tuple[str, Amounts]], copies: Sequence[Demand]) -> dict[str, Any]:
     """The same machines and copies as a problem: all machines are paid for, so any arrangement is optimal."""
-    counts: dict[str, int] = defaultdict(int)
-    rooms = {machine.kind: machine.room for machine in machines}
-    for machine in machines:
-        counts[machine.kind] += 1
+    rooms = dict(machines.values())
+    counts = Counter(kind for kind, _ in machines.values())
     kinds = {
         kind: {"vcpus": room.milli_vcpus / 1000, "memory_gib": room.memory_mib / 1024, "price_per_hour": 1}
         | ({"accelerator": kind, "accelerator_count": room.accelerators} if room.accelerators else {})
@@ -173,7 +127,7 @@ def _as_problem(machines: Sequence[RunningMachine], copies: Sequence[RunningCopi
             if kind in kinds
         ]
         if options:
-            components.append({"name": str(index), "copies": each.count, "options": options})
+            components.append({"name": str(index), "copies": each.copies, "options": options})
     return {
         "accelerators": {kind: {"memory_gib": 1} for kind, room in rooms.items() if room.accelerators},
         "instance_types": kinds,
@@ -182,7 +136,7 @@ def _as_problem(machines: Sequence[RunningMachine], copies: Sequence[RunningCopi
             for kind, count in counts.items()
         ],
         "components": components,
-        "instances": [{"id": machine.id, "pool": machine.kind} for machine in machines],
+        "instances": [{"id": name, "pool": kind} for name, (kind, _) in machines.items()],
     }
 
 
@@ -197,9 +151,7 @@ def placements(
 
     No accelerators are given: the API never tells them.
     """
-    machines = [
-        RunningMachine(name, pool.name, _room(instance_types[pool.row])) for pool in pools for name in pool.machines
-    ]
+    machines = {name: (pool.name, _room(instance_types[pool.row])) for pool in pools for name in pool.machines}
     copies = [each for component, row in rows for each in _copies(component, row, pools)]
     arranged = arrange(machines, copies, solver)
     placed = len(arranged.rows)
@@ -217,7 +169,7 @@ def placements(
             if arranged.crowded > 1
             else "1 copy has no room by the sizes known here: it stands where it breaks a rule",
         )
-    lost = sum(each.count for each in copies) - placed
+    lost = sum(each.copies for each in copies) - placed
     if lost:
         notes.ignored(place, f"{lost} copies are said to run on types of which no machine runs")
     row_of = {name: pool.row for pool in pools for name in pool.machines}
@@ -238,7 +190,7 @@ def _room(row: Mapping[str, Any]) -> Amounts:
     return Amounts(row.get("accelerator_count", 0), room(row["vcpus"], MILLI), room(memory, MIB_PER_GIB))
 
 
-def _copies(component: InferenceComponent, row: Mapping[str, Any], pools: Iterable[VariantPool]) -> list[RunningCopies]:
+def _copies(component: InferenceComponent, row: Mapping[str, Any], pools: Iterable[VariantPool]) -> list[Demand]:
     """Copies with their needs by pool; where the API tells types, a row for each."""
     needs: dict[str, tuple[str, Amounts]] = {}
     for pool in pools:
@@ -249,8 +201,8 @@ def _copies(component: InferenceComponent, row: Mapping[str, Any], pools: Iterab
                 amounts = Amounts(option["accelerators"], need(option.get("vcpus", 0), MILLI), memory)
                 needs[pool.name] = (pool.state.instance_type, amounts)
     if component.by_type is None:
-        return [RunningCopies(component.name, component.current, {name: taken for name, (_, taken) in needs.items()})]
+        return [Demand(component.name, component.current, {name: taken for name, (_, taken) in needs.items()})]
     return [
-        RunningCopies(component.name, count, {name: taken for name, (of, taken) in needs.items() if of == kind})
+        Demand(component.name, count, {name: taken for name, (of, taken) in needs.items() if of == kind})
         for kind, count in component.by_type.items()
     ]

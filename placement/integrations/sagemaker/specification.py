@@ -15,7 +15,7 @@ from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, amounts
 from placement.integrations.sagemaker.names import ResourceNames
-from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.integrations.sagemaker.packing import Amounts
 from placement.units import MILLI, need
 
 if TYPE_CHECKING:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from placement.integrations.sagemaker.packing import READINGS, Demand, Machines, fit, fits_in_any_order, simulate
-from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.integrations.sagemaker.packing import (
+    READINGS,
+    Amounts,
+    Demand,
+    Machines,
+    fit,
+    fits_in_any_order,
+    simulate,
+)
 from tests.corpus import seeds
 
 ROOM = Amounts(8, 96_000, 1_000)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from placement.integrations.sagemaker.reconstruction import Amounts, RunningCopies, RunningMachine, arrange
+from placement.integrations.sagemaker.packing import Amounts, Demand
+from placement.integrations.sagemaker.reconstruction import arrange
 from tests.corpus import one_by_one
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ def solver(problem: Problem) -> Plan | None:
     return solve(problem, time_limit=20).plan
 
 
-def machines(count: int, room: Amounts) -> list[RunningMachine]:
+def machines(count: int, room: Amounts) -> dict[str, tuple[str, Amounts]]:
     """Alike machines."""
-    return [RunningMachine(f"m{index}", "kind", room) for index in range(count)]
+    return {f"m{index}": ("kind", room) for index in range(count)}
 
 
-def copies(sizes: Sequence[int]) -> list[RunningCopies]:
+def copies(sizes: Sequence[int]) -> list[Demand]:
     """One copy of each size, in accelerators."""
-    return [RunningCopies(f"c{index}", 1, {"kind": Amounts(size, 0, 128)}) for index, size in enumerate(sizes)]
+    return [Demand(f"c{index}", 1, {"kind": Amounts(size, 0, 128)}) for index, size in enumerate(sizes)]
 
 
 def loads(rows: Sequence[tuple[str, str]], sizes: Sequence[int]) -> Counter[str]:
@@ -51,7 +52,7 @@ def test_first_fit_puts_the_largest_first() -> None:
     room = Amounts(4, 8000, 1000)
     made = arrange(
         machines(2, room),
-        [RunningCopies("a", 2, {"kind": Amounts(1, 0, 700)}), RunningCopies("b", 1, {"kind": Amounts(3, 1000, 200)})],
+        [Demand("a", 2, {"kind": Amounts(1, 0, 700)}), Demand("b", 1, {"kind": Amounts(3, 1000, 200)})],
     )
 
     assert made.rows == (("b", "m0"), ("a", "m0"), ("a", "m1"))
@@ -73,9 +74,9 @@ def test_the_solver_is_asked_where_first_fit_fails() -> None:
 
 def test_copies_of_one_component_on_several_kinds() -> None:
     """Each kind has its own needs, also for the solver."""
-    rooms = [RunningMachine("a1", "a", Amounts(10, 1000, 10_000)), RunningMachine("b1", "b", Amounts(10, 1000, 10_000))]
-    rows = [RunningCopies(f"x{index}", 1, {"a": Amounts(size, 0, 128)}) for index, size in enumerate((6, 4))]
-    both = [*rows, RunningCopies("y", 3, {"a": Amounts(5, 0, 128), "b": Amounts(3, 0, 128)})]
+    rooms = {f"{kind}1": (kind, Amounts(10, 1000, 10_000)) for kind in ("a", "b")}
+    rows = [Demand(f"x{index}", 1, {"a": Amounts(size, 0, 128)}) for index, size in enumerate((6, 4))]
+    both = [*rows, Demand("y", 3, {"a": Amounts(5, 0, 128), "b": Amounts(3, 0, 128)})]
     made = arrange(rooms, both, solver)
 
     assert Counter(made.rows) == {("x0", "a1"): 1, ("x1", "a1"): 1, ("y", "b1"): 3}
@@ -83,7 +84,7 @@ def test_copies_of_one_component_on_several_kinds() -> None:
 
 def test_what_fits_nowhere_is_told() -> None:
     """It stands where there are fewest; copies that may be on no machine are left out."""
-    rows = [RunningCopies("a", 3, {"kind": Amounts(8, 0, 128)}), RunningCopies("b", 2, {"other": Amounts(1, 0, 128)})]
+    rows = [Demand("a", 3, {"kind": Amounts(8, 0, 128)}), Demand("b", 2, {"other": Amounts(1, 0, 128)})]
     made = arrange(machines(2, Amounts(8, 1000, 1000)), rows, lambda problem: None)
 
     assert made.crowded == 1

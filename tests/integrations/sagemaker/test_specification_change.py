@@ -15,7 +15,7 @@ from placement.errors import UsageError
 from placement.integrations.sagemaker import apply, labels
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.in_place import Respecified, VariantChange, fit_in_place
-from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.integrations.sagemaker.packing import Amounts
 from placement.integrations.sagemaker.rolling import batch_of
 from placement.integrations.sagemaker.wish import ExportWish
 from placement.running_state import running_plan
