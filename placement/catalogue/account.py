@@ -14,8 +14,7 @@ from placement.units import dollars, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from placement.catalogue.facts import InstanceFacts
-    from placement.catalogue.offers import Capacity, SavingsPlan
+    from placement.catalogue.facts import Capacity, InstanceFacts, SavingsPlan
 
 Row = dict[str, Any]
 

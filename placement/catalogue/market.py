@@ -12,8 +12,7 @@ from placement.catalogue.tables import accelerators, instance_types, region_of_z
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placement.catalogue.facts import InstanceFacts, Price
-    from placement.catalogue.offers import Capacity, Findings, Node, Quota
+    from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, Price, Quota
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 

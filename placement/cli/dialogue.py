@@ -227,7 +227,7 @@ def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
 
 def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None]) -> None:
     """Models and copies beside those found, one after another, until there are no more; what can't be is told."""
-    from placement.sizing.known import known_models
+    from placement.sizing.read import known_models
 
     names = sorted(known_models())
 

@@ -162,7 +162,7 @@ def _throughputs(
     """What copies of each model serve by its measurements, within limits on times; what can't be used is told."""
     from placement.errors import UsageError
     from placement.profiles import Size
-    from placement.profiles.limits import parse_limits
+    from placement.profiles.options import parse_limits
     from placement.quickstart.measurements import Measurements
 
     if not files:

@@ -117,7 +117,7 @@ def options(
     from placement.errors import UsageError
     from placement.profiles import Size, choose
     from placement.profiles.importing import canonical
-    from placement.profiles.limits import parse_limits
+    from placement.profiles.options import parse_limits
     from placement.report.profiles import option_lines
 
     limits = parse_limits(slo_ttft, slo_tpot)

@@ -125,6 +125,6 @@ def _without_references(document: dict[str, Any]) -> tuple[dict[str, Any], list[
     rows = document.get("instance_types")
     if not isinstance(rows, dict) or not any(isinstance(row, dict) and CATALOGUE in row for row in rows.values()):
         return document, []
-    from placement.catalogue.resolve import written_out
+    from placement.catalogue.rows import written_out
 
     return written_out(document)

@@ -13,9 +13,8 @@ from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import SEPARATORS, At, CsvRow, FieldError, each, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
-from placement.profiles.profile import STATISTICS, Found, Given, Profile, Unused
+from placement.profiles.profile import STATISTICS, Found, Given, Profile, Unused, read_rows
 from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
-from placement.profiles.table import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,8 +6,7 @@
 from placement.quickstart.answers import Answers, ModelWish
 from placement.quickstart.components import FitsNowhereError
 from placement.quickstart.document import Draft, draft, fitting
-from placement.quickstart.model_words import parse_model, parse_models
-from placement.quickstart.models_csv import read_models
+from placement.quickstart.model_lists import parse_model, parse_models, read_models
 
 __all__ = [
     "Answers",

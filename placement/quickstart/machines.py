@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 from placement.catalogue.market import Market, reserved_memory_gib
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
-from placement.catalogue.search import Filter, check_offered, check_region, devices_of, region_remarks, search
+from placement.catalogue.search import (
+    Filter,
+    check_offered,
+    check_one_spelling,
+    check_region,
+    check_zones,
+    devices_of,
+    is_zone_name,
+    region_remarks,
+    search,
+)
 from placement.catalogue.tables import region_of_zone
-from placement.catalogue.zones import check_one_spelling, check_zones, is_zone_name
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:

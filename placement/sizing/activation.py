@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
-    from placement.sizing.architecture import Architecture
+    from placement.sizing.architecture import Architecture, PipelineStage
     from placement.sizing.engines import EngineFacts
-    from placement.sizing.stages import PipelineStage
 
 _FOUR_BIT_FLOATS = ("mxfp4", "modelopt-fp4", "nvfp4")  # methods, or schemes of one
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from placement import arguments
 from placement.documents.read import STDIN, read_text
-from placement.errors import DocumentError, Fault, UsageError, printable, wrong_argument
+from placement.errors import DocumentError, Fault, UsageError, nearest, printable, wrong_argument
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts, Vision
 from placement.sizing.checkpoint import Checkpoint, read_checkpoint
 from placement.sizing.config import Config, parse_config
-from placement.sizing.known import known_config
 from placement.sizing.layers import layer_count, read_kept
 from placement.sizing.parameter_count import ModelParameters, count_parameters, uncounted_key
 from placement.sizing.params_json import PARAMS, as_config, is_params
@@ -275,3 +277,26 @@ def _vision_without_side(encoder: Config, patch: int, merge: int) -> Vision:
     patches = 16384 * merge * merge
     depth = encoder.whole("temporal_patch_size", least=1) or 2
     return Vision(16384, patches * 3 * depth * patch * patch)
+
+
+def known_config(name: str) -> tuple[str, Config]:
+    """The full name and the config of a model of the table; the publisher may be left out, and case does not count.
+
+    Raises UsageError: no model, or more than one, has that name; the message has the nearest names.
+    """
+    wanted = name.strip().lower()
+    found = [full for full in known_models() if wanted in (full.lower(), full.rpartition("/")[2].lower())]
+    if len(found) == 1:
+        return found[0], Config(known_models()[found[0]], found[0])
+    if found:
+        raise UsageError(f'"{printable(name)}" is the name of several models; write {" or ".join(found)}')
+    short = {full.rpartition("/")[2]: full for full in known_models()}
+    hint = nearest(name, [*short, *known_models()])
+    raise UsageError(f'"{printable(name)}" is no file, no folder and no model of the table here; {hint}')
+
+
+@cache
+def known_models() -> dict[str, dict[str, Any]]:
+    """All models of the table by name: the keys of their configs, and where those were read."""
+    text = resources.files("placement.sizing").joinpath("models.json").read_text("utf-8")
+    return dict(json.loads(text))

@@ -1,24 +1,43 @@
-"""Bytes of a model's weights on each GPU of each stage of a pipeline."""
+"""Bytes of a model's weights on each GPU of each stage of a pipeline.
+
+Beyond their own bytes PyTorch's allocator takes what is left of segments: tensors of 10 MiB and more have one of their
+own, a multiple of 2 MiB, and its rest is split off for others only above 1 MiB: a tensor of 231 MiB counts as 232
+(`get_allocation_size` and `should_split` in `c10/cuda/CUDACachingAllocator.cpp`). Of smaller ones nothing is counted.
+
+Experts in MXFP4 (gpt-oss) are as the engine's kernels lay them out: 4 bits a number, and 8 for the scale of 32. Shapes
+are rounded up to what a kernel takes (`mxfp4_round_up_hidden_size_and_intermediate_size` in
+`vllm/model_executor/layers/fused_moe/oracle/mxfp4.py`). On Hopper it is Triton's: values are padded once more when they
+are laid out anew, scales too (`HopperMXValueLayout` and `HopperMXScaleLayout` of `triton_kernels`), the scales as they
+were loaded stay beside those, and biases become numbers of 32 bits. Read in vLLM 0.19, where two launches agree.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import UsageError
-from placement.sizing.allocator import unsplit_weights
-from placement.sizing.mxfp4 import experts_beyond
+from placement.sizing.architecture import LayerKind
+from placement.sizing.parameter_count import UNGATED, padded_vocabulary
 from placement.units import BYTES_PER_GIB, BYTES_PER_MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from placement.catalogue import AcceleratorFacts
     from placement.sizing.activation import Load
+    from placement.sizing.architecture import Architecture, Cache, Experts, PipelineStage
     from placement.sizing.engines import EngineFacts
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
-    from placement.sizing.stages import PipelineStage
+
+_LEAST = 10 * BYTES_PER_MIB  # of a tensor with a segment of its own
+_SEGMENT = 2 * BYTES_PER_MIB
+_KEPT = 1 * BYTES_PER_MIB  # of a segment at most, beyond the tensor
+_BLOCK = 32  # numbers that share a scale
+_HOPPER, _BLACKWELL, _NEWER = (9, 0), (10, 0), (11, 0)  # compute capabilities from which on a kernel is another
+_VALUES, _SCALE_ROWS, _SCALE_COLUMNS = 64, 256, 2  # multiples of Hopper's layouts
+_BIASED = ("gpt_oss",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,7 @@ class _CountedWeights:
     def _unsplit(self, stage: PipelineStage) -> int:
         """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
         figures = self.model.architecture
-        return 0 if figures.quantisation is not None else unsplit_weights(figures, self.load, stage)
+        return 0 if figures.quantisation is not None else _unsplit_weights(figures, self.load, stage)
 
     def _of_latents(self, stage: PipelineStage) -> float:
         """What latent attention takes beyond its weights.
@@ -129,7 +148,7 @@ class _CountedWeights:
             return 0.0
         assert parameters is not None
         layers = sum(1 for layer in stage.layers if parameters.layers[layer].experts)
-        return layers * experts_beyond(figures, self.load, self.capability)
+        return layers * _experts_beyond(figures, self.load, self.capability)
 
 
 def _total(model: Model, load: Load) -> float:
@@ -153,3 +172,105 @@ def _total(model: Model, load: Load) -> float:
             raise UsageError(f"{model.name}: what its {model.uncounted} tells of is not counted here: {way_out}")
         raise UsageError(f"{model.name}: its config has not all that its parameters are counted from: {way_out}")
     return float(model.parameters.total * load.dtype_bytes)
+
+
+def unsplit_bytes(size: int) -> int:
+    """What is left of a tensor's segment and can't be used by others.
+
+    >>> unsplit_bytes(231 * 2**20) // 2**20, unsplit_bytes(230 * 2**20), unsplit_bytes(5 * 2**20)
+    (1, 0, 0)
+    """
+    left = -size % _SEGMENT
+    return left if size >= _LEAST and left <= _KEPT else 0
+
+
+def _unsplit_weights(figures: Architecture, load: Load, stage: PipelineStage) -> int:
+    """The same of all weights on each GPU of a stage, where nothing is quantised."""
+    return sum(unsplit_bytes(numbers * load.dtype_bytes) for numbers in _tensors(figures, load, stage))
+
+
+def _tensors(figures: Architecture, load: Load, stage: PipelineStage) -> Iterator[int]:
+    """Numbers of the large tensors: embeddings, projections to and from heads, feed-forward layers, experts."""
+    degree = load.tensor_parallel
+    table = padded_vocabulary(figures.vocabulary) // degree * figures.hidden
+    yield from [table] * (stage.is_first + stage.is_last)
+    for layer in stage.layers:
+        for cache in figures.kept[layer]:
+            yield from _projections(figures, cache, degree)
+        yield from _feed_forward(figures, load)
+
+
+def _projections(figures: Architecture, cache: Cache, degree: int) -> Iterator[int]:
+    """Queries, keys and values are one tensor; those of latent attention and of recurrent layers are left out."""
+    if cache.kind in (LayerKind.LATENT, LayerKind.STATE):
+        return
+    queries, heads = figures.heads // degree, max(1, -(-cache.kv_heads // degree))
+    yield (queries * cache.key_size + heads * (cache.key_size + cache.value_size)) * figures.hidden
+    yield queries * cache.value_size * figures.hidden
+
+
+def _feed_forward(figures: Architecture, load: Load) -> Iterator[int]:
+    """Gate and projection are one tensor, and those of all experts of a layer; shared experts have their own."""
+    gates, experts = 1 if figures.model_type in UNGATED else 2, figures.experts
+    width = figures.intermediate // load.tensor_parallel
+    if experts is not None:
+        width = load.most_experts(experts.count) * experts.intermediate // load.expert_split
+    shared = experts.shared // load.tensor_parallel if experts is not None else 0
+    for part in (width, shared):
+        yield gates * part * figures.hidden
+        yield part * figures.hidden
+
+
+class _ExpertMatrix(NamedTuple):
+    """A matrix of one expert: rows are of its output."""
+
+    rows: int
+    columns: int
+
+
+def _experts_beyond(figures: Architecture, load: Load, capability: tuple[int, int] | None) -> float:
+    """Bytes that the experts of one layer take on each GPU beyond their part of what is stored."""
+    experts = figures.experts
+    assert experts is not None
+    held = load.most_experts(experts.count)
+    sizes = _laid_out(figures, experts, load, capability)
+    laid_out = sum(size * held + unsplit_bytes(size * held) for size in sizes)
+    return laid_out - held * _stored(figures, experts) / load.expert_split
+
+
+def _stored(figures: Architecture, experts: Experts) -> int:
+    """Bytes of one whole expert in the checkpoint."""
+    numbers = 3 * experts.intermediate * figures.hidden
+    biases = 2 * experts.intermediate + figures.hidden if figures.model_type in _BIASED else 0
+    return numbers // 2 + numbers // _BLOCK + 2 * biases
+
+
+def _laid_out(
+    figures: Architecture, experts: Experts, load: Load, capability: tuple[int, int] | None
+) -> tuple[int, ...]:
+    """Bytes of each tensor of one expert, or of a GPU's part of it."""
+    width, hidden = -(-experts.intermediate // load.expert_split), figures.hidden
+    is_triton = capability is not None and _HOPPER <= capability < _BLACKWELL
+    if is_triton:
+        width = _up(width, 64)
+    elif capability is not None and _BLACKWELL <= capability < _NEWER:
+        width, hidden = _up(width, 256), _up(hidden, 256)
+    else:
+        width, hidden = _up(width, 128), _up(hidden, 256)
+    matrices = (_ExpertMatrix(2 * width, hidden), _ExpertMatrix(hidden, width))
+    biases = 2 * width + hidden if figures.model_type in _BIASED else 0
+    if is_triton:
+        return (*(size for matrix in matrices for size in _on_hopper(matrix)), 4 * biases)
+    return (*(rows * columns // part for rows, columns in matrices for part in (2, _BLOCK)), 2 * biases)
+
+
+def _on_hopper(matrix: _ExpertMatrix) -> tuple[int, int, int]:
+    """Values, scales as they are laid out, and scales as they were loaded."""
+    rows, columns = matrix
+    scales = columns // _BLOCK
+    values = _up(rows, _VALUES) * _up(columns // 2, _VALUES)
+    return values, _up(rows, _SCALE_ROWS) * _up(scales, _SCALE_COLUMNS), rows * scales
+
+
+def _up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placement.catalogue.facts import Findings, Node
 from placement.catalogue.market import Market
-from placement.catalogue.offers import Findings, Node
-from placement.catalogue.quantities import quantity
 from placement.catalogue.readers import ANSWERS_OF_AWS, read_facts
-from placement.catalogue.readers.fields import At, parse_csv
+from placement.catalogue.readers.fields import At, parse_csv, quantity
 from placement.catalogue.readers.kubernetes import read_nodes
 from placement.errors import DocumentError, printable
 from tests.catalogue import samples

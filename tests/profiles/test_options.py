@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from placement.errors import UsageError
 from placement.profiles import Limits, Profile, Size, choose
-from placement.profiles.limits import parse_milliseconds
+from placement.profiles.options import parse_milliseconds
 
 ROW = Profile("m", "H100", 2, "vllm", "0.19", "bf16", 512, 128, 80.0, 10.0, 12.0, 70.51, "a.json, mean")
 

@@ -14,15 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import placement
-from placement.catalogue.facts import InstanceFacts, Price
+from placement.catalogue.facts import Findings, InstanceFacts, Node, Offer, Price, Quota
 from placement.catalogue.market import Market
-from placement.catalogue.offers import Findings, Node, Offer, Quota
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
 from placement.profiles import Choice, Limits, Profile, choose
 from placement.quickstart import Answers, ModelWish, draft, fitting, parse_model, parse_models, read_models
 from placement.quickstart.answers import measured_of
-from placement.quickstart.models_csv import COLUMNS
+from placement.quickstart.model_lists import COLUMNS
 from placement.sizing import Launch, size
 
 if TYPE_CHECKING:

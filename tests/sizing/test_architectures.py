@@ -14,10 +14,9 @@ from placement.errors import DocumentError, UsageError
 from placement.sizing import Launch, read_model, size
 from placement.sizing.architecture import LayerKind
 from placement.sizing.config import Config
-from placement.sizing.known import known_models
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.layers import read_kept
-from placement.sizing.read import model_of, read_architecture
+from placement.sizing.read import known_models, model_of, read_architecture
 
 WINDOW_KEYS = ("sliding_window", "sliding_window_size", "window_size", "attention_chunk_size")
 PLAIN: dict[str, Any] = {

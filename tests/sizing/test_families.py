@@ -13,8 +13,7 @@ from placement.errors import DocumentError, UsageError
 from placement.sizing import Launch, read_model, size
 from placement.sizing.architecture import LayerKind
 from placement.sizing.config import Config
-from placement.sizing.known import known_models
-from placement.sizing.read import model_of, read_architecture
+from placement.sizing.read import known_models, model_of, read_architecture
 from tests.sizing.test_architectures import PLAIN
 
 SIZES = Path(__file__).resolve().parents[3] / "shared" / "published" / "llm-model-sizes" / "llm_models.csv"

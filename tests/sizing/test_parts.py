@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.sizing import Launch, Sizing, size
-from placement.sizing.architecture import Cache, LayerKind
+from placement.sizing.architecture import Cache, LayerKind, split
 from placement.sizing.config import Config
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.layers import read_kept
 from placement.sizing.parameter_count import Parameters
 from placement.sizing.read import model_of, read_architecture
-from placement.sizing.stages import split
 from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
 
 FULL = Cache(LayerKind.FULL, kv_heads=8, key_size=128, value_size=128)

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from placement.sizing import Launch, Model, read_model, size
-from placement.sizing.allocator import unsplit_bytes
 from placement.sizing.architecture import Architecture, Quantisation
 from placement.sizing.config import Config
-from placement.sizing.known import known_config
-from placement.sizing.read import model_of
+from placement.sizing.read import known_config, model_of
+from placement.sizing.weights import unsplit_bytes
 
 MIB = 2**20
 

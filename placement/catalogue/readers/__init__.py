@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from placement.catalogue.offers import Findings
+    from placement.catalogue.facts import Findings
 
 _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_types.KEY: ("aws ec2 describe-instance-types", aws_types.read_types),

@@ -6,7 +6,7 @@ describe-budgets`.
 
 from __future__ import annotations
 
-from placement.catalogue.offers import CostBudget, Findings, ReservedInstances, SavingsPlan
+from placement.catalogue.facts import CostBudget, Findings, ReservedInstances, SavingsPlan
 from placement.catalogue.readers.aws_offers import LINUX
 from placement.catalogue.readers.fields import At, each, each_but
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from placement.catalogue.facts import Price
-from placement.catalogue.offers import Findings, Offer
+from placement.catalogue.facts import Findings, Offer, Price
 from placement.catalogue.readers.fields import At, FieldError, each, each_but
 from placement.catalogue.tables import region_of_zone
 

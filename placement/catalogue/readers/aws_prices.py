@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.catalogue.facts import Price
-from placement.catalogue.offers import Findings, Offer
+from placement.catalogue.facts import Findings, Offer, Price
 from placement.catalogue.readers.fields import At, FieldError, each_but, parse_json
 from placement.errors import DocumentError
 

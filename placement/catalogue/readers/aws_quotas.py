@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from placement.catalogue.offers import Capacity, Findings, Quota
+from placement.catalogue.facts import Capacity, Findings, Quota
 from placement.catalogue.readers.fields import At, each, left_out
 
 KEY = "Quotas"

@@ -7,15 +7,11 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeInfo.html
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
-from placement.catalogue.offers import Findings
+from placement.catalogue.facts import Findings, InstanceFacts
 from placement.catalogue.readers.fields import At, each
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from placement.catalogue.facts import InstanceFacts
 
 KEY = "InstanceTypes"
 # Where a machine's accelerators are told, and under which key each kind has its list.

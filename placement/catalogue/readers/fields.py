@@ -7,21 +7,25 @@ import io
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from placement.catalogue.quantities import quantity
 from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, json_path, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from fractions import Fraction
 
 T = TypeVar("T")
 _MOST_AMOUNT = 2**60  # of any quantity
 LARGEST = 1e9  # of any number, as in the documents
 SEPARATORS = ",;\t"  # of the cells of a CSV, the usual one first
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<mark>[,;\t|])\"?[ ,;]*(\r\n|\r|\n)", re.IGNORECASE)
+_QUANTITY = re.compile(
+    r"(?P<number>\d{1,25}(?:\.\d{0,25})?|\.\d{1,25})(?P<unit>[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,2})?", re.ASCII
+)
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _MOST_FAULTS = 1000  # kept of one file: the rest of a damaged one tells nothing new
 
 
@@ -147,6 +151,24 @@ class At:
         if found >= _MOST_AMOUNT:
             raise self.fault("must be less than an exbibyte")
         return found
+
+
+def quantity(text: str) -> Fraction | None:
+    """The exact number that a quantity of Kubernetes stands for; None when it is none, or negative.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+
+    >>> quantity("1.5Gi") == 3 * 2**29, quantity("250m"), quantity("129e6"), quantity("1 GiB")
+    (True, Fraction(1, 4), Fraction(129000000, 1), None)
+    """
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        return None
+    number, unit = Fraction(found["number"]), found["unit"] or ""
+    if unit in _BINARY:
+        return number * (1 << _BINARY[unit])
+    power = _DECIMAL[unit] if unit in _DECIMAL else int(unit[1:])
+    return number * Fraction(f"1e{power}")
 
 
 def _digits(number: float) -> str:

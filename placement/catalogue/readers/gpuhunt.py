@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 
 from placement.catalogue.devices import machine_of, named_devices
-from placement.catalogue.facts import InstanceFacts, Price
+from placement.catalogue.facts import Findings, InstanceFacts, Offer, Price
 from placement.catalogue.names import provider_of
-from placement.catalogue.offers import Findings, Offer
 from placement.catalogue.readers.fields import CsvRow, FieldError, each_but
 
 COLUMNS = ("instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot")

@@ -10,9 +10,8 @@ import ast
 from typing import Any
 
 from placement.catalogue.devices import machine_of, named_devices
-from placement.catalogue.facts import InstanceFacts, Price
+from placement.catalogue.facts import Findings, InstanceFacts, Offer, Price
 from placement.catalogue.names import provider_of
-from placement.catalogue.offers import Findings, Offer
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, finite, left_out
 from placement.units import MIB_PER_GIB
 

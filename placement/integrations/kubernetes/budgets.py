@@ -7,7 +7,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
-from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.facts import Capacity, InstanceFacts
 from placement.catalogue.names import provider_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from placement.catalogue.market import Market
-    from placement.catalogue.offers import Capacity
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.workloads import Workload

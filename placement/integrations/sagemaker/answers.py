@@ -6,6 +6,7 @@ times and in the key `ResponseMetadata`, which is not looked at.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,20 +14,21 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from placement.catalogue.readers import ANSWERS_OF_AWS
+from placement.catalogue.readers import ANSWERS_OF_AWS, command_of_facts, price_list_of
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.demand.application_auto_scaling import NAMESPACE, RESOURCE
+from placement.documents.formats import FORMATS
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
 from placement.integrations.sagemaker.labels import DELETING
-from placement.integrations.sagemaker.strays import stray, what_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from placement.integrations.notes import Notes
+
 
 _PAGE = 100  # most that ListInferenceComponents gives at once
 _TARGETS = 50  # most that DescribeScalableTargets gives at once
@@ -36,11 +38,24 @@ _OWN_MODEL = {
     "ModelName": "a variant has a model of its own, one copy a machine",
     "ServerlessConfig": "a variant is serverless, without machines",
 }
+_COMPONENTS = "components"  # the kind of page that lists them
 _TOLD = 3  # files that are named which are none of the answers
 _WANTED = (
     "name the folder of answers of the AWS command line, one in each .json file: those of aws sagemaker "
     "describe-endpoint, describe-endpoint-config, list-inference-components, describe-inference-component"
 )
+# A format in YAML, which is not read for this: on a line of its own.
+_FORMAT_LINE = re.compile(r"^format:[ ]+[\"']?(placement[a-z-]*/v[0-9]{1,3})[\"']?[ ]*$", re.MULTILINE)
+# The calls of the answers that are read, by a key that only they have.
+_CALLS = {
+    "InferenceComponents": "sagemaker list-inference-components",
+    "InferenceComponentName": "sagemaker describe-inference-component",
+    "EndpointStatus": "sagemaker describe-endpoint",
+    "ProductionVariants": "sagemaker describe-endpoint-config",
+    "ScalableTargets": "application-autoscaling describe-scalable-targets",
+    "ScheduledActions": "application-autoscaling describe-scheduled-actions",
+    "ScalingPolicies": "application-autoscaling describe-scaling-policies",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,6 @@ class SavedAnswers:
     listed: dict[str, tuple[str, str]] = field(
         default_factory=dict
     )  # component: its endpoint, and the file of the list
-    lists: list[str] = field(default_factory=list)  # files of lists of components
     pages: list[Page] = field(default_factory=list)  # of them and of what Application Auto Scaling says
     targets: list[ApiAnswer] = field(default_factory=list)
     scaling: list[ApiAnswer] = field(default_factory=list)  # scheduled actions and policies of autoscaling
@@ -116,7 +130,7 @@ def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
     shown = printable(str(directory))
     if folder.is_file():
         source, text = read_text(folder)
-        raise DocumentError([Fault("$", f"is a file, {what_it_is(text)}; {_WANTED}")], source)
+        raise DocumentError([Fault("$", f"is a file, {_what_it_is(text)}; {_WANTED}")], source)
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json" and path.is_file())
     except (OSError, ValueError) as error:
@@ -137,7 +151,6 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
     at = answer.at
     keys = set(at.value) if isinstance(at.value, dict) else set()
     if "InferenceComponents" in keys:
-        saved.lists.append(answer.source)
         endpoints = set()
         for row in at.key("InferenceComponents").items():
             endpoint = row.get("EndpointName")
@@ -145,7 +158,7 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
             tell_fields(row, COMPONENT_LISTED, f"inference component {name}", notes)
             saved.listed[name] = (endpoint.text() if endpoint else "", answer.source)
             endpoints.add(saved.listed[name][0])
-        saved.pages.append(_page(answer, "components", endpoints))
+        saved.pages.append(_page(answer, _COMPONENTS, endpoints))
     elif "InferenceComponentName" in keys:
         _keep(saved.components, at.key("InferenceComponentName").text(), answer)
     elif "EndpointStatus" in keys:
@@ -161,7 +174,7 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
     elif keys & ANSWERS_OF_AWS:
         saved.facts.append(answer.source)
     else:
-        saved.strays[answer.source] = stray(at.value)
+        saved.strays[answer.source] = _stray(at.value)
         notes.ignored(answer.source, f"it is {saved.strays[answer.source]}, none of the answers that are read")
 
 
@@ -225,7 +238,7 @@ def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:
         if page.goes_on and not any(page.of <= of for of in last):
             reason = f"the list goes on (NextToken): {page.kind} that it does not name may be missing"
             notes.ignored(page.source, f"{reason}; give its last page too")
-    if not saved.lists:
+    if all(page.kind != _COMPONENTS for page in saved.pages):
         notes.assumed(
             "inference components",
             "no answer of list-inference-components was given: those whose answers are there are taken for all",
@@ -359,3 +372,30 @@ def _call(client: Any, method: str, **arguments: Any) -> ApiAnswer:
         response = dict(getattr(client, method)(**arguments))
     response.pop("ResponseMetadata", None)
     return ApiAnswer(f"{call} {about}", At(response))
+
+
+def _what_it_is(text: str) -> str:
+    """What a text of a file is, as a noun with its article.
+
+    >>> _what_it_is('{"format": "placement-plan/v1"}'), _what_it_is("component,time,rate"), _what_it_is("[]")
+    ('a plan (placement-plan/v1)', 'no JSON', 'a list')
+    """
+    try:
+        return _stray(parse_json(text, "").value)
+    except DocumentError:
+        told = _FORMAT_LINE.search(text)
+        return _of_format(told[1]) if told else price_list_of(text) or "no JSON"
+
+
+def _stray(value: Any) -> str:
+    """As `_what_it_is`, of a JSON value."""
+    if not isinstance(value, dict):
+        return "a list" if isinstance(value, list) else "one value"
+    if isinstance(value.get("format"), str):
+        return _of_format(value["format"])
+    call = next((f"aws {call}" for key, call in _CALLS.items() if key in value), command_of_facts(value))
+    return f"an answer of {call}" if call else "JSON of another kind"
+
+
+def _of_format(name: str) -> str:
+    return f"{FORMATS.get(name, 'a document')} ({printable(name)})"

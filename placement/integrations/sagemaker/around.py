@@ -21,7 +21,7 @@ from placement.integrations.sagemaker.fields import (
     kept_of,
     tell_fields,
 )
-from placement.integrations.sagemaker.kept_scaling import STEP, Row
+from placement.integrations.sagemaker.scaling import STEP, Row
 from placement.units import listed
 
 if TYPE_CHECKING:

@@ -6,17 +6,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.kept_scaling import (
+from placement.integrations.sagemaker.machine_range import MachineRange, Range, running_range, when_machines_go
+from placement.integrations.sagemaker.names import LONGEST
+from placement.integrations.sagemaker.scaling import (
     STEP,
     Row,
+    copy_range,
+    holding,
     names_of,
+    own_ranges,
     scaling_policies,
     scheduled_actions,
     tell_actions,
 )
-from placement.integrations.sagemaker.machine_range import MachineRange, Range, running_range, when_machines_go
-from placement.integrations.sagemaker.names import LONGEST
-from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 from placement.units import count, listed

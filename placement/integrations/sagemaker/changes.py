@@ -22,15 +22,6 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
-from placement.integrations.sagemaker.kept_scaling import (
-    Row,
-    measuring,
-    put_again,
-    scaling_policies,
-    scheduled_actions,
-    shared_actions,
-    tell_actions,
-)
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
 from placement.integrations.sagemaker.machine_range import (
     MachineRange,
@@ -43,12 +34,19 @@ from placement.integrations.sagemaker.machine_range import (
 )
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
+    Row,
     copy_range,
     holding,
+    measuring,
     of_range,
     own_ranges,
+    put_again,
     registrations,
+    scaling_policies,
     scaling_steps,
+    scheduled_actions,
+    shared_actions,
+    tell_actions,
 )
 from placement.integrations.sagemaker.specification import specification_change
 from placement.integrations.sagemaker.steps import Step

@@ -10,10 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.changing import change_of
 from placement.integrations.sagemaker.configuration_change import configuration_changes
 from placement.integrations.sagemaker.groups import (
     OtherMachines,
@@ -21,18 +20,20 @@ from placement.integrations.sagemaker.groups import (
     ServingGroup,
     Unit,
     best_fit,
+    demands_of,
     is_new_variant,
     machines_of,
 )
-from placement.integrations.sagemaker.in_place import fit_in_place
+from placement.integrations.sagemaker.in_place import Respecified, VariantChange, fit_in_place
 from placement.integrations.sagemaker.machine_range import MachineRange, asked_range, running_range, when_machines_go
-from placement.integrations.sagemaker.packing import STRENGTHS, Fit, Strategy
+from placement.integrations.sagemaker.packing import STRENGTHS, Demand, Fit, Strategy
+from placement.integrations.sagemaker.specification import amounts_of, specification_change
 from placement.units import count, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.documents import Pool
+    from placement.documents import Component, Pool
 
 
 NEW_ONES = "new machines are of the first type that has capacity"
@@ -157,7 +158,7 @@ def _expected(view: PlanView, group: ServingGroup, before: int | None, after: in
         group, used = _from_nothing(view, group, start, least + _spare(group, managed, least))
     else:
         added = kinds[0] if managed is not None else None
-        change = change_of(view, group, start, added, _spare(group, running_range(group.pools), running.total()))
+        change = _change_of(view, group, start, added, _spare(group, running_range(group.pools), running.total()))
         if after is not None:
             change = replace(change, renewed_last=True, spare_last=_spare(group, managed, least))
         if before is not None:
@@ -218,3 +219,89 @@ def _of_number(kinds: Sequence[str], running: Mapping[str, int], machines: int) 
         found[kind] = min(running[kind], machines - sum(found.values()))
     found[kinds[0]] += machines - sum(found.values())
     return found
+
+
+def _change_of(
+    view: PlanView, group: ServingGroup, after: Mapping[str, int], added: str | None, spare: int
+) -> VariantChange:
+    """What becomes of a variant without a new configuration.
+
+    `after`: its machines by type before the platform adds any, which are of type `added`; None where it adds none.
+    """
+    own = {pool.name: pool for pool in group.pools}
+    machines = [row for row in view.problem.instances if row.pool in own]
+    now = tuple((view.kind(row.pool), view.room(own[row.pool].instance_type)) for row in machines)
+    placed: dict[str, Counter[str]] = {row.id: Counter() for row in machines}
+    for copy in view.problem.placements:
+        if copy.instance in placed:
+            placed[copy.instance][copy.component] += 1
+    running = sum(placed.values(), Counter[str]())
+    wanted = Counter[str]()
+    for unit, copies in group.copies.items():
+        wanted[unit.component] += copies
+    respecified = list(_respecified(view, group, running, _in_order_of_calls(view, group, running, wanted)))
+    old = {each.old.component: each.old for each in respecified}
+    return VariantChange(
+        now=now,
+        after=machines_of(view, group.pools, after),
+        added=machines_of(view, group.pools, {added: 1})[0] if added is not None else None,
+        spare=spare,
+        present=[
+            replace(old.get(name) or _demand(view, group, name, running), copies=running[name])
+            for name in view.components
+            if running[name]
+        ],
+        wanted=[_demand(view, group, name, wanted) for name in _in_order_of_calls(view, group, running, wanted)],
+        placed=list(placed.values()),
+        unknown=frozenset(name for name in running if _policy(view, group, name, running) is None),
+        respecified=respecified,
+    )
+
+
+def _respecified(
+    view: PlanView, group: ServingGroup, running: Mapping[str, int], names: Iterable[str]
+) -> Iterator[Respecified]:
+    """Components that run here and get another specification, those that take no more first."""
+    for name in names:
+        change = specification_change(view, name) if running[name] else None
+        if change is not None:
+            new = _demand(view, group, name, running)
+            needs = {kind: amounts_of(change.before[kind]) for kind in new.needs if kind in change.before}
+            needs = {kind: needs.get(kind, need) for kind, need in new.needs.items()}
+            yield Respecified(replace(new, needs=needs), new, change.takes_no_more)
+
+
+def _in_order_of_calls(
+    view: PlanView, group: ServingGroup, running: Mapping[str, int], wanted: Mapping[str, int]
+) -> list[str]:
+    """Components that run or are wanted in the order of the calls: those that are made, then others, largest first."""
+    units = [view.able(name, group.pools)[0] for name in view.components if running[name] or wanted[name]]
+    ordered = [unit.component for unit in view.ordered(units)]
+    return sorted(ordered, key=lambda name: bool(running[name]))
+
+
+def _demand(view: PlanView, group: ServingGroup, name: str, copies: Mapping[str, int]) -> Demand:
+    """The copies of a component: of its options for one type the platform has the first."""
+    units = [unit for unit in group.copies if unit.component == name]
+    units += [unit for unit in view.able(name, group.pools) if unit not in units]
+    strategy = _policy(view, group, name, copies) or "BINPACK"
+    rows = demands_of(view, units, dict.fromkeys(units, 0), dict.fromkeys(units, strategy), group.pools)
+    needs = {kind: need for row in reversed(rows) for kind, need in row.needs.items()}
+    return replace(rows[0], needs=needs, copies=copies[name])
+
+
+def _policy(view: PlanView, group: ServingGroup, name: str, running: Mapping[str, int]) -> Strategy | None:
+    """The policy of placement of a component: its own, else the one that suits its rules; None where none is told."""
+    own = _own_policy(view.components[name])
+    if own is not None:
+        return own
+    if view.strategy(name) == "SPREAD":
+        return "SPREAD"
+    chosen = [strategy for unit, strategy in group.strategies.items() if unit.component == name]
+    return None if running[name] or not chosen else chosen[0]
+
+
+def _own_policy(component: Component) -> Strategy | None:
+    rows: Sequence[Mapping[str, Any]] = labels.unpacked(component.labels, labels.SETTINGS) or ()
+    told = (row.get("SchedulingConfig", {}).get("PlacementStrategy") for row in rows)
+    return next((word for word in told if word in ("SPREAD", "BINPACK")), None)

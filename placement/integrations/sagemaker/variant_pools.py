@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from placement.catalogue.facts import Findings
 from placement.catalogue.market import Market
-from placement.catalogue.offers import Findings
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration_change import recorded
