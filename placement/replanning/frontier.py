@@ -1,9 +1,13 @@
 """The frontier of cost against moves: for each limit on moves the best plan found, and what no such plan beats.
 
 Without a limit comes first: it says how many moves are worth asking for, and its bound holds for all. Then come the
-limits from few moves to many, each from the best plan so far, until more moves can gain a thousandth at most; what time
-is left then is for the plan without a limit. What all of them found is shared in the end (`sharing`), so the frontier
-never rises. Then each plan is asked for fewer moves at its price (`fewest_moves`), as its solve does not count them.
+limits from coarse to fine: no moves, the middle of the others, the middles of both halves and so on, each from the best
+plan so far. A solve that is cut short says next to nothing, so each of the usual limits has a least part of the time,
+and those that there is no time for are left out. So are fewer moves than those within which no plan was found, and more
+than those from which on hardly anything can be gained. Limits of which the others say all need no solve. What time is
+left then is for the points that are least known. What all of them found is shared in the end (`sharing`), so the
+frontier never rises. Then each plan is asked for fewer moves at its price (`fewest_moves`), as its solve does not count
+them.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from placement.errors import wrong_argument
 from placement.planner import solve
 from placement.replanning.fewest_moves import fewest_moves, prefers_no_fewer_moves
 from placement.replanning.point import Frontier, FrontierPoint
-from placement.replanning.sharing import Answer, LeastMoves, best_within, least_moves, share
+from placement.replanning.sharing import Answer, LeastMoves, best_bound, best_within, least_moves, share
 from placement.solving.budget import Budget
 from placement.solving.result import Event, SolverFault, Status, Stop
 from placement.solving.schedule import SCHEDULE
@@ -29,10 +33,8 @@ if TYPE_CHECKING:
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _TIME = SCHEDULE.replanning.frontier
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
-_WORTH_ASKING = 1.0  # seconds that are left when all points are there, for the plan without a limit
-_FLAT = (
-    1e-3  # of its cost, by which a plan that makes fewer moves may be above the bound on all: then no more are asked
-)
+_WORTH_ASKING = 1.0  # seconds that are left when all points are there, for one of them once more
+_FLAT = 1e-3  # of its cost, by which a plan may be above the bound on its limit: then that limit is not asked for
 _NEAR = 1e-6  # of its cost: a point as near to its bound leaves its time to others
 
 
@@ -120,6 +122,21 @@ def usual_limits(most: int) -> list[int]:
     return [n for n in found if n < most]
 
 
+def coarse_to_fine(limits: list[int]) -> list[int]:
+    """The fewest moves first, then the middle of the rest, then the middles of what lies above and below it, and so on.
+
+    >>> coarse_to_fine([0, 1, 2, 5, 10, 20, 50])
+    [0, 10, 50, 2, 20, 5, 1]
+    """
+    found, parts = limits[:1], [limits[1:]]
+    for part in parts:  # grows as it is read
+        if part:
+            middle = len(part) // 2
+            found.append(part[middle])
+            parts += [part[middle + 1 :], part[:middle]]
+    return found
+
+
 def within_moves(problem: Problem, most: int | None) -> Problem:
     """The problem with at most so many moves, or as many as it allows itself, if that is fewer."""
     own = problem.objective.max_moves
@@ -137,6 +154,7 @@ class _FrontierSearch:
         self.fleet = compile_fleet(problem)
         self._asks_for_fewer = prefers_no_fewer_moves(self.fleet)
         self.answers: list[Answer] = []
+        self._told: set[int | None] = set()
         self._fewer: list[Answer] = []  # plans of no answer's solve, that make fewer moves at a price
         self._least: list[LeastMoves] = []
         self._faults: list[SolverFault] = []
@@ -153,36 +171,58 @@ class _FrontierSearch:
         last = self._ask(None, self._seconds(_TIME.unlimited.part))
         top = last.moved if last.packing is not None else sum(self.fleet.running)
         wanted = [n for n in (usual_limits(top) if limits is None else limits) if own is None or n < own]
-        for k, most in enumerate(wanted):
-            if limits is None and self._is_near(last, most):
-                break
-            seconds = self._seconds(1 / (len(wanted) - k))
-            self._out_of_time = seconds is not None and seconds < _FEWEST_SECONDS
-            if self._interrupted or self._out_of_time:
+        waiting, least = coarse_to_fine(wanted), _TIME.point.part if limits is None else 0.0
+        while waiting and not self._interrupted:
+            most = waiting[0]
+            if limits is None and self._is_known(most):
+                self._tell(most)
+            elif limits is not None or not self._is_flat(most):
+                seconds = self._seconds(1 / len(waiting), least)
+                self._out_of_time = seconds is not None and seconds < _FEWEST_SECONDS
+                if self._out_of_time:
+                    return
+                self._ask(most, seconds)
+            waiting.remove(most)
+            if best_within(self.answers, most) is None:
+                waiting = [n for n in waiting if n > most] + [n for n in waiting if n < most and limits is not None]
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Ask once more for the points that are least known, while there is time."""
+        asked: set[int | None] = set()
+        while not self._interrupted:
+            left = self._seconds(1.0)
+            open_points = [p for p in map(self._point, self._limits()) if not p.is_proven and p.max_moves not in asked]
+            if not open_points or left is None or left <= _WORTH_ASKING:
                 return
-            found = self._ask(most, seconds)
-            if limits is None and found.value is not None and last.value is not None and found.value <= last.value:
-                break  # more moves were to no use
-        unproven = last.result.status not in (Status.OPTIMAL, Status.INFEASIBLE)
-        left = self._seconds(1.0)
-        if unproven and not self._interrupted and left is not None and left > _WORTH_ASKING:
-            self._ask(None, left)
+            # Of points without a plan the one of most moves: without one there the others have none either.
+            worst = max(reversed(open_points), key=lambda p: 1.0 if p.gap is None else p.gap)
+            asked.add(worst.max_moves)
+            self._ask(worst.max_moves, left)
 
-    def _is_near(self, last: Answer, most: int) -> bool:
-        """Whether a plan within fewer moves costs hardly more than what no plan of any number of moves beats."""
-        start, bound = best_within(self.answers, most), last.result.bound
-        if start is None or start.value is None or last.value is None or bound is None:
+    def _is_known(self, most: int) -> bool:
+        """Whether the answers for other limits leave nothing open within this one."""
+        if best_within(self.answers, most) is None:
+            return any(a.result.status is Status.INFEASIBLE for a in self.answers if a.limits_no_less(most))
+        return self._point(most).is_proven
+
+    def _is_flat(self, most: int) -> bool:
+        """Whether a plan within so few moves costs hardly more than what no plan of any number of moves beats."""
+        start, best = best_within(self.answers, most), best_within(self.answers, None)
+        if start is None or start.value is None or best is None or best.value is None:
             return False
-        cost = start.result.cost
+        prover, cost = best_bound(self.answers, None, start.value.left_out), start.result.cost
         assert cost is not None
-        return start.value.left_out == last.value.left_out and cost - bound <= _FLAT * cost
+        bound = cost if start.value <= best.value else None if prover is None else prover.result.bound
+        return start.value.left_out == best.value.left_out and bound is not None and cost - bound <= _FLAT * cost
 
-    def _seconds(self, part: float) -> float | None:
-        """A part of what is left for the points."""
+    def _seconds(self, part: float, least: float = 0.0) -> float | None:
+        """A part of what is left for the points, at least such a part of the whole limit if there is so much."""
         if self.budget.seconds is None:
             return None
         kept = _TIME.fewer.part if self._asks_for_fewer else 0.0
-        return part * max(0.0, self.budget.left() - kept * self.budget.seconds)
+        left = max(0.0, self.budget.left() - kept * self.budget.seconds)
+        return min(left, max(part * left, least * self.budget.seconds))
 
     def _ask_for_fewer(self) -> None:
         """Ask each plan that a point has for fewer moves at its price, from few moves to many."""
@@ -205,7 +245,7 @@ class _FrontierSearch:
         return [*self._fewer, *self.answers]
 
     def _limits(self) -> list[int | None]:
-        return sorted({a.most for a in self.answers}, key=lambda most: (most is None, most or 0))
+        return sorted(self._told, key=lambda most: (most is None, most or 0))
 
     def _ask(self, most: int | None, seconds: float | None) -> Answer:
         if self._watcher is not None:
@@ -222,9 +262,13 @@ class _FrontierSearch:
         self._interrupted = found.interrupted
         answer = Answer.of(self.fleet, most, found)
         self.answers.append(answer)
+        self._tell(most)
+        return answer
+
+    def _tell(self, most: int | None) -> None:
+        self._told.add(most)
         if self._watcher is not None:
             self._watcher.ends(self._point(most))
-        return answer
 
     def _point(self, most: int | None) -> FrontierPoint:
         return share(self._within, self.fleet, self._plans(), most, self._least)
@@ -235,7 +279,7 @@ class _FrontierSearch:
     def frontier(self, *, interrupted: bool) -> Frontier:
         """What all answers say together."""
         points = tuple(self._point(most) for most in self._limits())
-        proven = not self._out_of_time and all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
+        proven = not self._out_of_time and all(point.is_proven for point in points)
         if interrupted or self._interrupted:
             stop = Stop.INTERRUPTED
         else:

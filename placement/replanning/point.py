@@ -40,6 +40,11 @@ class FrontierPoint:
     least_moves: int | None = None
 
     @property
+    def is_proven(self) -> bool:
+        """Whether the plan is optimal within the limit, or there is none."""
+        return self.status in (Status.OPTIMAL, Status.INFEASIBLE)
+
+    @property
     def gap(self) -> float | None:
         """Relative gap between cost and bound; None when either is unknown."""
         return relative_gap(self.cost, self.bound)

@@ -74,6 +74,12 @@ def best_within(answers: Sequence[Answer], most: int | None) -> Answer | None:
     return min(fitting, key=lambda a: (a.value, a.moved), default=None)
 
 
+def best_bound(answers: Sequence[Answer], most: int | None, left_out: tuple[int, ...]) -> Answer | None:
+    """The answer with the best bound on plans within a limit that leave out no more than this; None: there is none."""
+    bounds = [a for a in answers if a.limits_no_less(most) and a.result.bound is not None and _counts(a, left_out)]
+    return max(bounds, key=lambda a: a.result.bound or 0, default=None)
+
+
 def share(
     problem_within: Callable[[int | None], Problem],
     fleet: Fleet,
@@ -86,15 +92,14 @@ def share(
     `least` is what else is proven of the moves at a price.
     Raises SolverBugError: a plan of one answer costs less than another answer's bound, or breaks a rule.
     """
-    own = next(a for a in reversed(answers) if a.most == most)
     best = best_within(answers, most)
     above = [a for a in answers if a.limits_no_less(most)]
+    own = min(reversed(above), key=lambda a: (a.most is None, a.most or 0))
     if best is None or best.packing is None or best.value is None:
-        return _without_plan(own, above)
+        return _without_plan(most, own, above)
     cost = best.result.cost
     assert cost is not None
-    bounds = [a for a in above if a.result.bound is not None and _counts(a, best.value.left_out)]
-    prover = max(bounds, key=lambda a: a.result.bound or 0, default=None)
+    prover = best_bound(answers, most, best.value.left_out)
     bound = None if prover is None else prover.result.bound
     fewest = _fewest_left_out(fleet, above, best.value.left_out)
     optimal = bound == cost and fewest == best.value.left_out
@@ -167,10 +172,10 @@ def _fewest_left_out(fleet: Fleet, above: Sequence[Answer], left_out: tuple[int,
     return tuple(found)
 
 
-def _without_plan(own: Answer, above: Sequence[Answer]) -> FrontierPoint:
+def _without_plan(most: int | None, own: Answer, above: Sequence[Answer]) -> FrontierPoint:
     """No plan within the limit was found; there is none where a higher limit allows none."""
     proven = next((a for a in above if a.result.status is Status.INFEASIBLE), None)
     said = own.result if proven is None else proven.result
-    plan = said.plan if own.most is None else said.plan.model_copy(update={"within": {"max_moves": own.most}})
+    plan = said.plan if most is None else said.plan.model_copy(update={"within": {"max_moves": most}})
     bound = None if proven is not None else said.bound
-    return FrontierPoint(own.most, plan, said.status, said.stop, None, bound, None, None, None, ())
+    return FrontierPoint(most, plan, said.status, said.stop, None, bound, None, None, None, ())

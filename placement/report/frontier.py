@@ -138,7 +138,7 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
     ended = {
         "proved": "every point is proven",
         "interrupted": "interrupted: limits that are missing were not asked for",
-        "time": "not every point was proven in its part of the time",
+        "time": "not every point was proven, or every limit asked for, in the time",
     }.get(frontier.stop.value, "done")
     yield Text(f"{words.seconds(frontier.seconds)}; {ended}", style="dim")
 

@@ -27,6 +27,7 @@ from placement.replanning.frontier import within_moves
 from placement.replanning.sharing import Answer
 from placement.report.frontier import machines_of, points_table
 from placement.running_state.as_problem import as_running
+from placement.solving.budget import Budget
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -435,11 +436,11 @@ def test_time_that_is_left_is_for_the_plan_without_a_limit(monkeypatch: pytest.M
 
 def test_moves_that_can_gain_a_thousandth_at_most_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan with fewer moves is as near as that to what no plan beats."""
-    monkeypatch.setattr("placement.replanning.frontier._FLAT", 0.7)
+    monkeypatch.setattr("placement.replanning.frontier._FLAT", 0.75)
 
-    found = asked(running(1, 1, 1, 1))  # 40 $, 30 $, 20 $, 10 $ by moves; 10 is 0.67 of 30 below it
+    found = asked(running(1, 1, 1, 1))  # 40 $, 30 $, 20 $, 10 $ by moves; 10 is 0.75 of 40 below it
 
-    assert [point.max_moves for point in found.points] == [0, 1, None]
+    assert [point.max_moves for point in found.points] == [0, None]
 
 
 def test_limits_that_nobody_had_time_for_are_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,3 +483,75 @@ def test_a_point_as_near_to_its_bound_as_floats_tell_leaves_its_time_to_others(
     find_frontier(Problem(**running(1, 1, 1, 1)), [1], time_limit=None, work=WORK)
 
     assert asked == {None: 0.0, 1: 1e-6}
+
+
+def test_fewer_moves_are_not_asked_for_where_no_plan_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They took the time of points with more moves; what is left is for those without a plan, of most moves first."""
+    monkeypatch.setattr("placement.replanning.frontier.fewest_moves", lambda *_, **__: None)
+    asked: list[int | None] = []
+
+    def found_late(problem: Problem, time_limit: float, **how: Any) -> placement.Result:
+        most = problem.objective.max_moves
+        asked.append(most)
+        result = solve(problem, time_limit=None, **how | {"work": WORK})
+        if most is None or most > 2 or asked.count(most) > 1:
+            return result
+        none = result.plan.model_copy(update={"status": "unknown", "stop": "time", "assignments": ()})
+        return replace(result, plan=none, packing=None, status=Status.UNKNOWN, stop=Stop.TIME, cost=None, bound=None)
+
+    monkeypatch.setattr("placement.replanning.frontier.solve", found_late)
+    found = find_frontier(Problem(**running(2, 2, 2, 2, 2, 2)), time_limit=1000)
+
+    assert asked == [None, 0, 2, 5, 2, 0]
+    assert [(point.max_moves, point.price) for point in found.points] == [
+        (0, 60_000_000),
+        (2, 50_000_000),
+        (5, 40_000_000),
+        (None, 30_000_000),
+    ]
+
+
+def test_each_of_the_usual_points_has_time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than all of them too little; who names limits gets all of these."""
+    monkeypatch.setattr("placement.replanning.frontier.fewest_moves", lambda *_, **__: None)
+    given: dict[int | None, int] = {}
+
+    class Clock(Budget):
+        def left(self) -> float:
+            return 100.0 - sum(given.values())
+
+    def all_taken(problem: Problem, time_limit: float, **how: Any) -> placement.Result:
+        given[problem.objective.max_moves] = round(time_limit)
+        return solve(problem, "greedy", time_limit=None, hint=how["hint"], options={"restarts": 1, "rounds": 0})
+
+    monkeypatch.setattr("placement.replanning.frontier.Budget", Clock)
+    monkeypatch.setattr("placement.replanning.frontier.solve", all_taken)
+    monkeypatch.setattr("placement.replanning.frontier.usual_limits", lambda _: [0, 1, 2, 3, 4, 5])
+    problem = Problem(**running(2, 2, 2, 2, 2, 2))
+    found = find_frontier(problem, time_limit=100)
+    assert given == {None: 26, 0: 15, 3: 15, 5: 15, 2: 14}
+    assert found.stop is Stop.TIME
+
+    given.clear()
+    find_frontier(problem, [0, 1, 2, 3, 4, 5], time_limit=100)
+    assert given == {None: 26, 0: 10, 3: 10, 5: 10, 2: 10, 4: 10, 1: 9}
+
+
+def test_a_limit_of_which_others_say_all_needs_no_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan with one move is proven within two, so it is within one."""
+    asked: list[int | None] = []
+
+    def noted(problem: Problem, **how: Any) -> placement.Result:
+        asked.append(problem.objective.max_moves)
+        return solve(problem, **how)
+
+    monkeypatch.setattr("placement.replanning.frontier.solve", noted)
+    found = find_frontier(Problem(**running(1, 3, 2, 2)), time_limit=None, work=WORK)
+
+    assert asked == [None, 0, 2]
+    assert [(point.max_moves, point.moves, point.status.value) for point in found.points] == [
+        (0, 0, "optimal"),
+        (1, 1, "optimal"),
+        (2, 1, "optimal"),
+        (None, 3, "optimal"),
+    ]
