@@ -6,14 +6,13 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.fleet_simulator.fleet import SimulatedCopy, copies_of
 from placement.units import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.documents import Problem
-    from placement.documents.plan import Plan
+    from placement.fleet_simulator.fleet import SimulatedCopy
 
 _SLACK = Fraction(1, 10**9)  # of a demand, as the format has it
 
@@ -22,14 +21,18 @@ class FloorJudge:
     """What must serve at every moment: copies, and throughput of components with a demand."""
 
     def __init__(
-        self, problem: Problem, plan: Plan, now: Counter[SimulatedCopy], unavailable: Mapping[str, int]
+        self,
+        problem: Problem,
+        planned: Counter[SimulatedCopy],
+        now: Counter[SimulatedCopy],
+        unavailable: Mapping[str, int],
     ) -> None:
         self._rows = {row.name: row for row in problem.components}
         self._rate = {
             (row.name, o): exact(mode.throughput or 0) for row in problem.components for o, mode in enumerate(row.modes)
         }
         self._least: dict[str, tuple[int, Fraction]] = {}
-        before, after = self._count(now), self._count(copies_of(plan))
+        before, after = self._count(now), self._count(planned)
         for name, row in self._rows.items():
             missing = unavailable.get(name, 0)
             copies, rate = min(before[name][0], after[name][0] - missing), Fraction(0)

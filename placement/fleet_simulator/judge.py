@@ -14,7 +14,7 @@ from placement.referee import violations
 from placement.units import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from placement.documents import Problem
     from placement.documents.plan import Plan
@@ -60,7 +60,8 @@ def simulate(problem: Problem, plan: Plan, transition: Transition, *, each_step:
 
     Notes
     -----
-    O(batches) times what the referee takes for one plan: two plans a batch.
+    O(batches) times what the referee takes for one plan, of what the steps touch: two plans a batch. What no step
+    touches keeps and breaks the same rules at every moment.
     """
     return tuple(_Trial(problem, plan, transition, each_step=each_step).breaches())
 
@@ -71,20 +72,39 @@ class _Trial:
     def __init__(self, problem: Problem, plan: Plan, transition: Transition, *, each_step: bool) -> None:
         self._problem, self._plan, self._steps, self._each = problem, plan, transition.steps, each_step
         self._fleet = SimulatedFleet(problem, plan, self._steps)
-        serving = self._fleet.serving
+        self._machines, self._components = _touched(self._steps)
+        serving, after = self._concerned(self._fleet.serving), self._concerned(copies_of(plan))
+        self._problem = problem = self._of_concern(problem, {copy.component for copy in (*serving, *after)})
         self._known: dict[object, tuple[Violation, ...]] = {}
-        self._floors = FloorJudge(problem, plan, serving, transition.unavailable or {})
+        self._floors = FloorJudge(problem, after, serving, transition.unavailable or {})
         self._before = set(self._rules(serving, UPPER | LOWER | AT_THE_END))
         self._overfull = {where.split(" accelerator ")[0] for rule, where in self._before if rule in FILLING}
         self._full = self._loads(serving)
-        self._spread = SpreadJudge(problem, plan, serving, self._fleet.machines.values())
+        self._spread = SpreadJudge(problem, (after, plan.instances), (serving, self._fleet.machines.values()))
         self._began = self._zones()
         kept = {row.component for row in plan.assignments}
         self._ending = {row.name for row in problem.components} - kept
 
+    def _concerned(self, copies: Counter[SimulatedCopy]) -> Counter[SimulatedCopy]:
+        """The copies on machines, or of components, that some step touches."""
+        machines, components = self._machines, self._components
+        return Counter({c: n for c, n in copies.items() if c.component in components or c.instance in machines})
+
+    def _of_concern(self, problem: Problem, there: set[str]) -> Problem:
+        """The problem of these components alone; all machines stay, as pools and limits count them.
+
+        A rule on anything else is broken before the first step as after the last, and none of the transition's.
+        """
+        there = there | self._components
+        components = tuple(row for row in problem.components if row.name in there)
+        placements = tuple(
+            row for row in problem.placements if row.component in self._components or row.instance in self._machines
+        )
+        return problem.model_copy(update={"components": components, "placements": placements})
+
     def _zones(self) -> dict[str, Counter[str]]:
         """Copies that serve by zone, of each component."""
-        return self._spread.zones(self._fleet.serving, self._fleet.machines.values())
+        return self._spread.zones(self._concerned(self._fleet.serving), self._fleet.machines.values())
 
     def _rules(self, copies: Counter[SimulatedCopy], rules: frozenset[str]) -> dict[tuple[str, str], str]:
         found = self._broken_with(copies)
@@ -149,19 +169,19 @@ class _Trial:
 
     def _look(self, step: int, *, ended: bool) -> Iterator[Breach]:
         """Every rule that is broken now and was not before the transition."""
-        fleet = self._fleet
-        for (rule, where), message in self._rules(fleet.copies(), UPPER).items():
+        there, serving = self._concerned(self._fleet.copies()), self._concerned(self._fleet.serving)
+        for (rule, where), message in self._rules(there, UPPER).items():
             if (rule, where) not in self._before:
                 yield Breach(step, rule, message)
-        for (where, rule), load in self._loads(fleet.copies()).items():
+        for (where, rule), load in self._loads(there).items():
             if (rule, where) in self._before and load > self._full[where, rule]:
                 yield Breach(step, rule, f"{where} is fuller than it may be, and got fuller than it was")
         rules = LOWER | AT_THE_END if ended else LOWER
-        for (rule, where), message in self._rules(fleet.serving, rules).items():
+        for (rule, where), message in self._rules(serving, rules).items():
             ends = rule in LOWER and where in self._ending
             if (rule, where) not in self._before and not ends:
                 yield Breach(step, rule, message)
-        for rule, message in self._floors.broken(fleet.serving):
+        for rule, message in self._floors.broken(serving):
             yield Breach(step, rule, message)
         if ended:
             began, self._began = self._began, self._zones()
@@ -180,3 +200,9 @@ class _Trial:
         left = {row.id for row in fleet.machines.values() if row.state == "draining" and not row.removable}
         for machine in sorted(listed ^ (set(fleet.machines) - (left - listed))):
             yield Breach(step, "end", f"{machine} is not as the plan has it")
+
+
+def _touched(steps: Iterable[TransitionStep]) -> tuple[set[str], set[str]]:
+    """Machines and components that the steps name."""
+    rows = list(steps)
+    return {row.instance for row in rows if row.instance}, {row.component for row in rows if row.component}

@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from placement.documents.plan import Plan, PlanInstance
-from placement.fleet_simulator.fleet import SimulatedCopy, copies_of
+from placement.documents.plan import Plan
 from placement.referee.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from placement.documents import Instance, Problem
+    from placement.documents.plan import PlanInstance
+    from placement.fleet_simulator.fleet import SimulatedCopy
+
+    _CopiesOn = tuple[Counter[SimulatedCopy], Iterable["Instance | PlanInstance"]]
 
 
 class SpreadJudge:
     """Skew and number of zones at every moment of a batch, from the copies by zone at its begin and its end."""
 
-    def __init__(self, problem: Problem, plan: Plan, now: Counter[SimulatedCopy], machines: Iterable[Instance]) -> None:
+    def __init__(self, problem: Problem, planned: _CopiesOn, now: _CopiesOn) -> None:
+        """`planned`, `now`: copies in the end and at the beginning, with the machines there are."""
         self._zone_of_pool = {row.name: row.zone for row in problem.pools}
-        before, after = self.zones(now, machines), self.zones(copies_of(plan), plan.instances)
+        before, after = self.zones(*now), self.zones(*planned)
         standing = Standing(problem, Plan())
         self._rules: dict[str, tuple[set[str], int | None, int]] = {}  # eligible zones, most skew, fewest zones
         for row in problem.components:

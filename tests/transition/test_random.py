@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from placement.documents.transition import Transition, TransitionStep
 from placement.fleet_simulator import StepFault, simulate, state_after
+from placement.referee import violations
 from placement.transition import plan_transition
 from tests.corpus import seeds
 from tests.transition.fleets import random_case
@@ -14,8 +18,7 @@ from tests.transition.fleets import random_case
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.documents import Problem
-    from placement.documents.transition import Transition, TransitionStep
+    from placement.documents import Plan, Problem
 
 ALLOWED = ((0, 0), (0, 1000), (1, 0), ("50%", 1))
 
@@ -42,6 +45,55 @@ def test_no_step_breaks_a_rule(seeds: range) -> None:
     assert seen["moves"] > len(seeds) // 5
     assert seen["infeasible"] > len(seeds) // 40
     assert seen["gives way"] > len(seeds) // 40
+
+
+@seeds(range(300), 6)
+def test_what_no_step_touches_need_not_be_judged(seeds: range) -> None:
+    """Orders with a step left out or two exchanged break the same rules as where the whole fleet is looked at."""
+    broken: Counter[str] = Counter()
+    for seed in seeds:
+        case = random_case(seed)
+        if case is None:
+            continue
+        problem, plan = case
+        found = plan_transition(problem, plan, max_unavailable=seed % 2, attempts=6, exact=False)
+        steps, chance = list(found.steps), random.Random(seed)
+        if len(steps) < 2:
+            continue
+        one, other = chance.sample(range(len(steps)), 2)
+        steps[one], steps[other] = steps[other], steps[one]
+        del steps[chance.randrange(len(steps))]
+        wrong = found.model_copy(update={"steps": tuple(steps)})
+        machines = {row.id for row in problem.instances} | {row.id for row in plan.instances}
+        everything = machines, {row.name for row in problem.components}
+        breaches = simulate(problem, plan, wrong, each_step=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("placement.fleet_simulator.judge._touched", lambda _, whole=everything: whole)
+            all_of_it = simulate(problem, plan, wrong, each_step=True)
+        told = [(breach.step, breach.rule) for breach in breaches]
+        assert told == [(breach.step, breach.rule) for breach in all_of_it], seed
+        broken.update(breach.rule for breach in breaches)
+    assert len(broken) >= 4
+
+
+def test_a_batch_takes_no_longer_where_more_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large fleet a rollout touches little, and Ctrl-C waited for the referee to read all of it at each step."""
+    judged: list[int] = []
+
+    def noted(problem: Problem, plan: Plan) -> Any:
+        judged.append(len(problem.components) + len(plan.assignments))
+        return violations(problem, plan)
+
+    monkeypatch.setattr("placement.fleet_simulator.judge.violations", noted)
+    case = next(case for seed in range(100) if (case := random_case(seed)) is not None and case[0].placements)
+    problem, plan = case
+    name = problem.placements[0].component
+    mine = {row.instance for row in problem.placements if row.component == name}
+    step = TransitionStep(id=1, batch=1, action="stop", component=name, instance=min(mine), starts_at=0, ends_at=0)
+    simulate(problem, plan, Transition(steps=(step,)))
+    near = [row for row in problem.placements if row.component == name or row.instance == min(mine)]
+    assert 0 < max(judged) <= len(near) + len({row.component for row in near})
+    assert len(near) < len(problem.placements)
 
 
 def faults(step: TransitionStep) -> Iterator[StepFault]:
