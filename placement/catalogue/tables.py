@@ -6,10 +6,12 @@ import csv
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from placement import arguments
-from placement.catalogue.facts import AcceleratorFacts, InstanceFacts, Price
+from placement.catalogue.facts import AcceleratorFacts, InstanceFacts
 from placement.catalogue.names import LISTED_BY, nearest_names, plain
 from placement.errors import UsageError, printable
 
@@ -86,14 +88,14 @@ def type_called(name: str, known: Mapping[str, InstanceFacts], listed_by: str = 
 @cache
 def accelerators() -> Mapping[str, AcceleratorFacts]:
     """All accelerators by name."""
-    rows = (_accelerator(row) for row in _rows("accelerators.csv"))
+    rows = TypeAdapter(list[AcceleratorFacts]).validate_python(list(map(_accelerator, _rows("accelerators.csv"))))
     return MappingProxyType({facts.name: facts for facts in rows})
 
 
 @cache
 def instance_types() -> Mapping[str, InstanceFacts]:
     """All instance types by name, in the order of the table: AWS, SageMaker, Google Cloud, Azure."""
-    rows = (_instance(row) for row in _rows("instance_types.csv"))
+    rows = TypeAdapter(list[InstanceFacts]).validate_python(list(map(_instance, _rows("instance_types.csv"))))
     return MappingProxyType({facts.name: facts for facts in rows})
 
 
@@ -130,47 +132,16 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-def _accelerator(row: dict[str, str]) -> AcceleratorFacts:
-    major, _, minor = row["compute_capability"].partition(".")
-    return AcceleratorFacts(
-        name=row["name"],
-        vendor=row["vendor"],
-        nominal_gb=float(row["nominal_gb"]),
-        usable_gib=_known(row["usable_gib"]),
-        usable_source=row["usable_source"],
-        compute_capability=(int(major), int(minor)) if major else None,
-        aliases=tuple(alias for alias in row["aliases"].split(";") if alias),
-    )
+def _accelerator(row: dict[str, str]) -> dict[str, Any]:
+    told = {key: text for key, text in row.items() if text}
+    lists = {"aliases": row["aliases"].split(";")} if row["aliases"] else {}
+    capability = {"compute_capability": row["compute_capability"].split(".")} if row["compute_capability"] else {}
+    return told | lists | capability
 
 
-def _instance(row: dict[str, str]) -> InstanceFacts:
-    interfaces = row["efa_interfaces"]
-    return InstanceFacts(
-        provider=row["provider"],
-        name=row["instance_type"],
-        accelerator=row["accelerator"],
-        accelerator_count=int(row["accelerator_count"]),
-        accelerator_share=float(row["accelerator_share"]),
-        accelerator_memory_gib=float(row["accelerator_memory_gib"]),
-        vcpus=float(row["vcpus"]),
-        memory_gib=float(row["memory_gib"]),
-        kubernetes_memory_gib=_known(row["kubernetes_memory_gib"]),
-        accelerator_link=row["accelerator_link"],
-        network_gbps=_known(row["network_gbps"]),
-        efa_interfaces=int(interfaces) if interfaces else None,
-        zones=tuple(row["zones"].split()),
-        regions=tuple(row["regions"].split()),
-        price=_price(row),
-        note=row["note"],
-    )
-
-
-def _price(row: dict[str, str]) -> Price | None:
-    per_hour = _known(row["price_per_hour"])
-    if per_hour is None:
-        return None
-    return Price(per_hour, row["price_region"], row["price_date"], row["price_source"], row["price_derived"])
-
-
-def _known(text: str) -> float | None:
-    return float(text) if text else None
+def _instance(row: dict[str, str]) -> dict[str, Any]:
+    told = {key: text for key, text in row.items() if text or key == "accelerator"}  # the host of none has none
+    lists = {key: row[key].split() for key in ("zones", "regions")}
+    price = {key.removeprefix("price_"): text for key, text in row.items() if key.startswith("price_")}
+    named = {"name": row["instance_type"], "price": price if price["per_hour"] else None}
+    return told | lists | named
