@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from placement.catalogue.facts import Capacity, InstanceFacts, Price
     from placement.catalogue.market import Market
 
-
 _UNTOLD = ("gcp", "azure")  # of whose types no table that we read tells the regions
 PROVIDERS = ("aws", "sagemaker", "gcp", "azure", "kubernetes")
 

@@ -163,7 +163,7 @@ def _throughputs(
     from placement.errors import UsageError
     from placement.profiles import Size
     from placement.profiles.options import parse_limits
-    from placement.quickstart.measurements import Measurements
+    from placement.quickstart.answers import Measurements
 
     if not files:
         if slo != (None, None) or tokens != (None, None) or statistic is not None:

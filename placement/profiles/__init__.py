@@ -4,7 +4,7 @@
 """
 
 from placement.profiles.importing import read_profiles
-from placement.profiles.options import Choice, Choices, Limits, Size, choose
+from placement.profiles.options import Choices, Limits, Size, choose
 from placement.profiles.profile import Found, Given, Profile, to_csv
 
-__all__ = ["Choice", "Choices", "Found", "Given", "Limits", "Profile", "Size", "choose", "read_profiles", "to_csv"]
+__all__ = ["Choices", "Found", "Given", "Limits", "Profile", "Size", "choose", "read_profiles", "to_csv"]

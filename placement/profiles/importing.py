@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-
 # By a key that only this tool's files have at their top, with the words a message calls them by.
 _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | Unused]]], ...] = (
     (guidellm.KEY, "GuideLLM's JSON, version 2", guidellm.read),

@@ -5,21 +5,17 @@ People write limits with their unit: ``500ms``, ``1.5s``.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.catalogue import find_accelerator
 from placement.errors import UsageError, nearest, printable
-from placement.units import gib_of_a_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.profiles.profile import Profile
-
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
 
@@ -78,41 +74,10 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The best measurement of a model on so many accelerators of a kind."""
-
-    profile: Profile
-
-    @property
-    def words(self) -> str:
-        """What was measured, and where it is from."""
-        best = self.profile
-        facts = [" ".join(word for word in (best.engine, best.version) if word), best.precision]
-        if best.input_tokens is not None and best.output_tokens is not None:
-            facts.append(f"{best.input_tokens} + {best.output_tokens} tokens")
-        facts += [f"first token {best.ttft_ms:.4g} ms"] if best.ttft_ms is not None else []
-        facts += [f"each after it {best.tpot_ms:.4g} ms"] if best.tpot_ms is not None else []
-        return "; ".join(printable(fact) for fact in [*facts, best.source] if fact)
-
-    def to_option(self) -> dict[str, object]:
-        """A row of `options:` of a problem. Its memory is left out where the profile has none: a copy owns its GPUs."""
-        best = self.profile
-        option: dict[str, object] = {
-            "name": f"{best.accelerator}-x{best.accelerators}".lower(),
-            "accelerators": best.accelerators,
-            "on": [best.accelerator],
-            "throughput": _down(best.requests_per_second),
-        }
-        if best.memory_gib is not None:
-            option["accelerator_memory_gib"] = gib_of_a_copy(best.memory_gib, _usable_gib(best.accelerator))
-        return option
-
-
-@dataclass(frozen=True, slots=True)
 class Choices:
-    """Options of every model, and what could not be said: a sentence for each model and accelerator without one."""
+    """The best measurements of every model, and a sentence for each model and accelerator without one."""
 
-    of_model: Mapping[str, tuple[Choice, ...]]
+    of_model: Mapping[str, tuple[Profile, ...]]
     missing: tuple[str, ...]
 
 
@@ -137,7 +102,7 @@ def choose(
     for profile in profiles:
         groups[profile.model].append(profile)
     kinds = list(dict.fromkeys([*(profile.accelerator for profile in profiles), *accelerators]))
-    chosen: dict[str, tuple[Choice, ...]] = {}
+    chosen: dict[str, tuple[Profile, ...]] = {}
     missing: list[str] = []
     for model, rows in groups.items():
         _check_sizes(model, rows, size)
@@ -159,7 +124,7 @@ def _check_sizes(model: str, rows: list[Profile], size: Size) -> None:
             )
 
 
-def _best(rows: list[Profile], limits: Limits, size: Size) -> tuple[Choice, ...]:
+def _best(rows: list[Profile], limits: Limits, size: Size) -> tuple[Profile, ...]:
     best: dict[tuple[str, int], Profile] = {}
     for row in rows:
         key = row.accelerator, row.accelerators
@@ -167,7 +132,7 @@ def _best(rows: list[Profile], limits: Limits, size: Size) -> tuple[Choice, ...]
             continue
         if key not in best or row.requests_per_second > best[key].requests_per_second:
             best[key] = row
-    return tuple(Choice(best[key]) for key in sorted(best))
+    return tuple(best[key] for key in sorted(best))
 
 
 def _counts(row: Profile, size: Size) -> bool:
@@ -183,21 +148,16 @@ def _keeps(row: Profile, limits: Limits) -> bool:
 
 def _has_room(row: Profile) -> bool:
     """Whether an accelerator has the memory that was measured, as far as both are known."""
-    usable = _usable_gib(row.accelerator)
+    usable = row.usable_gib
     return row.memory_gib is None or usable is None or row.memory_gib <= usable
 
 
-def _usable_gib(accelerator: str) -> float | None:
-    facts = find_accelerator(accelerator)
-    return None if facts is None else facts.usable_gib
-
-
 def _missing(
-    model: str, rows: list[Profile], chosen: tuple[Choice, ...], kinds: list[str], limits: Limits, size: Size
+    model: str, rows: list[Profile], chosen: tuple[Profile, ...], kinds: list[str], limits: Limits, size: Size
 ) -> list[str]:
     """A sentence for each accelerator on which nothing is known of a model, or nothing keeps the limits."""
     found: list[str] = []
-    served = {(choice.profile.accelerator, choice.profile.accelerators) for choice in chosen}
+    served = {(best.accelerator, best.accelerators) for best in chosen}
     for kind in kinds:
         here = [row for row in rows if row.accelerator == kind]
         if not here:
@@ -215,7 +175,7 @@ def _why(rows: list[Profile], limits: Limits, size: Size) -> str:
     if not of_size:
         return f"of {len(rows)} measured, none has requests as large as asked for"
     if kept := [row.memory_gib for row in of_size if _keeps(row, limits) and row.memory_gib is not None]:
-        usable = _usable_gib(of_size[0].accelerator)
+        usable = of_size[0].usable_gib
         return f"measured with {min(kept):.6g} GiB on each, of which {usable:g} are usable: is it that accelerator?"
     untimed = [row for row in of_size if _lacks(row, limits)]
     if len(untimed) == len(of_size):
@@ -230,9 +190,3 @@ def _why(rows: list[Profile], limits: Limits, size: Size) -> str:
 def _lacks(row: Profile, limits: Limits) -> bool:
     first = limits.ttft_ms is not None and row.ttft_ms is None
     return first or (limits.tpot_ms is not None and row.tpot_ms is None)
-
-
-def _down(value: float) -> float:
-    """Rounded down to four digits, so that nobody is promised more than was measured."""
-    scale = 10.0 ** (3 - math.floor(math.log10(value)))
-    return float(math.floor(round(value * scale, 6)) / scale)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue import find_accelerator
 from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
+from placement.errors import printable
+from placement.units import gib_of_a_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.errors import Fault
-
 
 FORMAT = "placement-profile/v1"
 STATISTICS = ("mean", "p50", "p90", "p95", "p99")
@@ -50,6 +53,40 @@ class Profile:
     def statistic(self) -> str:
         """The statistic of the times that `source` names; empty where it names none."""
         return next((part for part in reversed(self.source.split(", ")) if part in STATISTICS), "")
+
+    @property
+    def usable_gib(self) -> float | None:
+        """What one of the accelerators hands out; None where that is not known."""
+        facts = find_accelerator(self.accelerator)
+        return None if facts is None else facts.usable_gib
+
+    @property
+    def words(self) -> str:
+        """What was measured, and where it is from."""
+        facts = [" ".join(word for word in (self.engine, self.version) if word), self.precision]
+        if self.input_tokens is not None and self.output_tokens is not None:
+            facts.append(f"{self.input_tokens} + {self.output_tokens} tokens")
+        facts += [f"first token {self.ttft_ms:.4g} ms"] if self.ttft_ms is not None else []
+        facts += [f"each after it {self.tpot_ms:.4g} ms"] if self.tpot_ms is not None else []
+        return "; ".join(printable(fact) for fact in [*facts, self.source] if fact)
+
+    def to_option(self) -> dict[str, object]:
+        """A row of `options:` of a problem. Its memory is left out where nobody measured it: a copy owns its GPUs."""
+        memory = {}
+        if self.memory_gib is not None:
+            memory["accelerator_memory_gib"] = gib_of_a_copy(self.memory_gib, self.usable_gib)
+        return {
+            "name": f"{self.accelerator}-x{self.accelerators}".lower(),
+            "accelerators": self.accelerators,
+            "on": [self.accelerator],
+            "throughput": _down(self.requests_per_second),
+        } | memory
+
+
+def _down(value: float) -> float:
+    """Rounded down to four digits, so that nobody is promised more than was measured."""
+    scale = 10.0 ** (3 - math.floor(math.log10(value)))
+    return float(math.floor(round(value * scale, 6)) / scale)
 
 
 COLUMNS = ("format", *(field.name for field in fields(Profile)))

@@ -1,20 +1,23 @@
-"""What `placement init` is told, and how a model is made of texts."""
+"""What `placement init` is told, and how a model is made of texts.
+
+Measurements are looked at when their model is asked for: what is wrong with those of others stops nobody.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, wrong_argument
 
 if TYPE_CHECKING:
-    from placement.profiles import Choice
+    from placement.profiles import Limits, Profile, Size
 
 Place = Callable[[str], str]  # how messages call the value of a key
-Measured = Mapping[tuple[str, int], "Choice"]  # (accelerator, how many of it a copy has) -> its best measurement
+Measured = Mapping[tuple[str, int], "Profile"]  # (accelerator, how many of it a copy has) -> its best measurement
 MOST_COPIES = 10**6
 MOST_RATE = 1e18
 MOST_TOKENS = 10**9
@@ -121,12 +124,12 @@ def measured_of(model: str, throughputs: Mapping[str, Measured]) -> Measured | N
     short = model.rpartition("/")[2].lower()
     alike = [name for name in throughputs if name.rpartition("/")[2].lower() == short]
     own = [name for name in alike if name.lower() in (model.lower(), short)]
-    merged: dict[tuple[str, int], Choice] = {}
+    merged: dict[tuple[str, int], Profile] = {}
     for name in own or alike:
-        for key, choice in throughputs[name].items():
+        for key, profile in throughputs[name].items():
             known = merged.get(key)
-            if known is None or choice.profile.requests_per_second > known.profile.requests_per_second:
-                merged[key] = choice
+            if known is None or profile.requests_per_second > known.requests_per_second:
+                merged[key] = profile
     return merged if alike else None
 
 
@@ -144,3 +147,35 @@ def missing_of_machines(answers: Answers, has_nodes: bool) -> Sequence[str]:
     if not answers.gpus and not answers.instance_types and not has_nodes:
         needed.append("--gpu NAME (or --instance-type TYPE)")
     return needed
+
+
+class Measurements(Mapping[str, "Measured"]):
+    """What a copy of each model serves within limits, by the kind and number of its accelerators.
+
+    Looking up a model raises `UsageError` where its requests were of several sizes and none is asked for.
+    """
+
+    def __init__(self, profiles: Sequence[Profile], limits: Limits, size: Size, tell: Callable[[str], object]) -> None:
+        """Take measurements; `tell` takes a sentence of each that can't be used, when its model is looked up."""
+        self._rows: dict[str, list[Profile]] = {}
+        for profile in profiles:
+            self._rows.setdefault(profile.model, []).append(profile)
+        self._limits, self._size, self._tell = limits, size, tell
+        self._chosen: dict[str, Measured] = {}
+
+    def __getitem__(self, model: str) -> Measured:
+        """The best of a model on each number of accelerators of each kind."""
+        from placement.profiles import choose
+
+        if model not in self._chosen:
+            choices = choose(self._rows[model], self._limits, self._size)
+            for sentence in choices.missing:
+                self._tell(sentence)
+            self._chosen[model] = {(row.accelerator, row.accelerators): row for row in choices.of_model[model]}
+        return self._chosen[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)

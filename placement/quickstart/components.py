@@ -183,17 +183,17 @@ def _measured_copies(
     found: list[DraftedCopy] = []
     reasons: list[str] = []
     for count in here:
-        choice = measured[device, count]
-        sized = _as_measured(model, wish, choice.profile, engine)
+        profile = measured[device, count]
+        sized = _as_measured(model, wish, profile, engine)
         if count > most:
             reasons.append(f"not on {count} x {device}: {f'a machine has at most {most}' if most else _NO_HOST}")
         elif sized is not None and not sized.fits and (wish.context_length or wish.concurrency is not None):
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None
-            told = [f"profile: {choice.words}", *([started.command] if started else [])]
+            told = [f"profile: {profile.words}", *([started.command] if started else [])]
             notes = started.notes if started else ()
-            found.append(DraftedCopy(choice.to_option() | _host(count), tuple(told), notes))
+            found.append(DraftedCopy(profile.to_option() | _host(count), tuple(told), notes))
     return found, reasons
 
 

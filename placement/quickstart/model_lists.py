@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-
 OPTION = "--model"
 COLUMNS = ("model", *KEYS)  # of a CSV file
 

@@ -9,7 +9,7 @@ from placement.documents.yaml_rows import flow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.profiles import Choice, Choices
+    from placement.profiles import Choices, Profile
 
 
 def option_lines(choices: Choices) -> Iterator[str]:
@@ -27,5 +27,5 @@ def option_lines(choices: Choices) -> Iterator[str]:
         yield from (f"      {line}" for line in map(_line, chosen))
 
 
-def _line(choice: Choice) -> str:
-    return f"- {flow(choice.to_option())}  # {choice.words}"
+def _line(best: Profile) -> str:
+    return f"- {flow(best.to_option())}  # {best.words}"

@@ -47,6 +47,16 @@ SHARED_INTERMEDIATE = (
     "shared_intermediate_size",
 )
 
+# Mistral's and Llama's own file, and those of its keys that a `config.json` has under another name than those above. As
+# `mistral_common` has them, and vLLM's reading of it (`vllm/transformers_utils/configs/mistral.py`).
+PARAMS = "params.json"
+_PARAMS_NAMES = {
+    "hidden_dim": "intermediate_size",
+    "expert_hidden_dim": "moe_intermediate_size",
+    "tied_embeddings": "tie_word_embeddings",
+}
+_QUANTISED = ("qformat_weight", "quant_method")
+
 
 class Config:
     """One mapping of a config, with the place it stands at: values are checked when they are asked for."""
@@ -178,3 +188,45 @@ def parse_config(text: str, source: str) -> Config:
     if not isinstance(values, dict):
         raise DocumentError([Fault("$", "must be a mapping of keys to values, as in a model's config.json")], source)
     return Config(values, source)
+
+
+def is_params(config: Config) -> bool:
+    """Whether a mapping is a `params.json`: its names, and none that a `config.json` has beside them."""
+    return {"dim", "n_layers"} <= config.values.keys() and config.get("hidden_size", "d_model", "architectures") is None
+
+
+def as_config(config: Config) -> Config:
+    """The same figures under the names of a `config.json`; a key that is not renamed stays."""
+    kind = config.text("model_type")
+    if kind not in ("", "transformer"):
+        raise config.fault(
+            "model_type", "is of a model whose params.json is not known here: give its config.json", kind
+        )
+    experts = config.inside("moe")
+    told = {**config.values, **(experts.values if experts is not None else {})}
+    values = {_PARAMS_NAMES.get(name, name): value for name, value in told.items()}
+    values["model_type"] = "mistral" if experts is None else "mixtral"
+    if config.get("hidden_dim") is None:
+        values["intermediate_size"] = _llama_width(config)
+    yarn = config.inside("yarn")
+    if yarn is not None:
+        values["rope_scaling"] = {"rope_type": "yarn", **yarn.values}
+    quantised = config.inside("quantization")
+    if quantised is not None:
+        method = quantised.text(*_QUANTISED).partition("_")[0]
+        values["quantization_config"] = {"quant_method": method or "unknown"}
+    encoder = config.inside("vision_encoder")
+    if encoder is not None:
+        values["vision_config"] = {"model_type": "pixtral", **encoder.values}
+    return Config(values, config.source, config.path)
+
+
+def _llama_width(config: Config) -> int:
+    """The inner width of Llama's feed-forward layers: two thirds of four hidden sizes, a multiple of a unit.
+
+    As in `FeedForward` of https://github.com/meta-llama/llama-models.
+    """
+    width = 8 * config.needed("dim") // 3
+    width = int(width * (config.number("ffn_dim_multiplier") or 1.0))
+    unit = config.whole("multiple_of", least=1) or 256
+    return -(-width // unit) * unit

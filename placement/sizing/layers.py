@@ -10,15 +10,14 @@ linear attention, short convolutions) keep shapes as vLLM 0.19 computes them
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Cache, LayerKind
-from placement.sizing.served import check_kv_heads
 
 if TYPE_CHECKING:
     from placement.sizing.config import Config
-
 
 MOST_LAYERS = 10_000
 _INDEXER_BYTES = 132  # of DeepSeek's sparse attention: 128 numbers in 8 bits and a scale, for each token
@@ -33,6 +32,8 @@ _LATENT_FAMILIES = (
 )  # fmt: skip
 _STATE_DTYPES = ("mamba_ssm_cache_dtype", "mamba_ssm_dtype")
 _EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys and values that come of it
+_LIKE_KV_HEADS = re.compile(r"(kv|key_value).*(head|group)|(head|group).*(kv|key_value)|(query|attention)_group")
+_NO_KV_HEADS = re.compile(r"linear|size|dim|^num_key_value_groups$")  # of other things, or no more than a quotient
 
 
 def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
@@ -252,7 +253,7 @@ def _kv_heads(config: Config, index: int) -> int:
     if is_plain:
         return config.needed(*keys.HEADS)
     if found is None:
-        check_kv_heads(config)
+        _check_kv_heads(config)
         return config.needed(*keys.HEADS)
     counted = config.whole(found[0])
     # With their size given, no other size follows from the heads of queries: what can't run is sized all the same.
@@ -260,6 +261,20 @@ def _kv_heads(config: Config, index: int) -> int:
     if counted is None or not _divides(counted, queries):
         raise config.fault(found[0], _kv_heads_rule(config), found[1])
     return counted
+
+
+def _check_kv_heads(config: Config) -> None:
+    """Refuse a config that says how many heads keys and values have under a name that is not known here."""
+    for name, value in config.values.items():
+        lower = name.lower()
+        is_count = isinstance(value, int | list) and not isinstance(value, bool) and value not in ([], 0)
+        if is_count and _LIKE_KV_HEADS.search(lower) and not _NO_KV_HEADS.search(lower) and name not in keys.KV_HEADS:
+            raise config.fault(
+                name,
+                "looks like the heads of keys and values, under a name that is not known here: give the same number as "
+                "num_key_value_heads in a copy of the config",
+                value,
+            )
 
 
 def _divides(heads: int, queries: int | None) -> bool:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from placement.sizing.architecture import PipelineStage
     from placement.sizing.config import Config
 
-
 UNGATED = (
     "gpt2", "gpt_neox", "gpt_bigcode", "phi", "opt", "falcon", "starcoder2", "nemotron", "nemotron_h", "mpt", "codegen",
     "gptj", "gpt_neo", "bloom", "RefinedWeb", "RefinedWebModel",

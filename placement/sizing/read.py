@@ -15,12 +15,10 @@ from placement.errors import DocumentError, Fault, UsageError, nearest, printabl
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts, Vision
 from placement.sizing.checkpoint import Checkpoint, read_checkpoint
-from placement.sizing.config import Config, parse_config
+from placement.sizing.config import PARAMS, Config, as_config, is_params, parse_config
 from placement.sizing.layers import layer_count, read_kept
 from placement.sizing.parameter_count import ModelParameters, count_parameters, uncounted_key
-from placement.sizing.params_json import PARAMS, as_config, is_params
 from placement.sizing.quantisation import read_quantisation
-from placement.sizing.served import check_family
 from placement.units import BYTES_PER_GIB
 
 _CONFIGS = ("config.json", PARAMS)
@@ -39,6 +37,23 @@ _ENCODERS: dict[str, dict[str, Any]] = {
             "patch_size": 14,
         },
     }
+}
+_WAY_OUT = "write its memory into the problem as the engine logs it (accelerator_memory_gib)"
+_ENCODER_KEYS = ("encoder_layers", "num_encoder_layers", "num_decoder_layers", "decoder_layers", "d_kv")
+_NO_DECODERS = (
+    "albert", "bert", "big_bird", "camembert", "chinese_clip", "clip", "clip_text_model", "clip_vision_model",
+    "convbert", "deberta", "deberta-v2", "dinov2", "distilbert", "electra", "esm", "eurobert", "funnel", "hubert",
+    "layoutlm", "layoutlmv3", "longformer", "mobilebert", "modernbert", "mpnet", "new", "nomic_bert", "rembert",
+    "roberta", "siglip", "siglip2", "siglip_vision_model", "vit", "wav2vec2", "wavlm", "xlm-roberta",
+)  # fmt: skip
+_RECURRENT = ("delta_net", "gated_deltanet", "gla", "hgrn", "hyena", "recurrent_gemma", "retnet", "rwkv", "xlstm")
+# What changes which layers keep something, in a way that is not read here.
+_CACHE_KEYS = {
+    "compress_ratios": "is of a compressed KV cache",
+    "cross_attention_layers": "is of layers that keep what an encoder saw",
+    "mamba_step": "is of a mixture of layers that is not known here",
+    "mb_per_layer": "is of a mixture of layers that is not known here",
+    "n_shared_head": "is of heads that share keys and values in a way that is not known here",
 }
 
 
@@ -117,7 +132,7 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
     named at once.
     """
     model = config.language_model()
-    check_family(config, model)
+    _check_family(config, model)
     _check_needed(model)
     dtype = model.text("dtype", "torch_dtype") or config.text("dtype", "torch_dtype") or "bfloat16"
     stored = BYTES_OF_DTYPE.get(dtype.removeprefix("torch."), 2)
@@ -139,6 +154,46 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         vision=_vision(config),
         quantisation=read_quantisation(config, model, None if folder is None else folder / _QUANTISATION),
     )
+
+
+def _check_family(config: Config, model: Config) -> None:
+    """Refuse what is no decoder, or one whose cache is laid out in a way that is not known, by the key that shows it.
+
+    A config of an encoder, of an encoder with a decoder or of an unknown recurrent model has keys enough to look like a
+    decoder's, and its size would be wrong without a word.
+
+    `model` is the language model inside of `config`, or the same.
+    """
+    for place in (config,) if model.path == config.path else (config, model):
+        _check_decoder(place)
+    if model.flag("use_cla") and (model.whole("cla_share_factor") or 2) > 1:
+        raise _refusal(model, "use_cla", "is of layers that use the keys and values of others")
+
+
+def _check_decoder(place: Config) -> None:
+    if place.flag("is_encoder_decoder"):
+        raise _refusal(place, "is_encoder_decoder", "is of an encoder and a decoder, which keeps what the encoder saw")
+    for name in _ENCODER_KEYS:
+        if place.get(name) is not None:
+            raise _refusal(place, name, "is of an encoder and a decoder, which keeps what the encoder saw")
+    family = place.text("model_type").lower()
+    if not place.flag("is_decoder"):
+        if family in _NO_DECODERS:
+            raise _refusal(place, "model_type", "is of an encoder, which keeps no keys and values")
+        if place.get("type_vocab_size") is not None:
+            raise _refusal(place, "type_vocab_size", "is of an encoder such as BERT, which keeps no keys and values")
+        named = place.values.get("architectures")
+        if isinstance(named, list) and any(str(name).endswith("ForMaskedLM") for name in named):
+            raise _refusal(place, "architectures", "is of an encoder, which keeps no keys and values")
+    if family.startswith(_RECURRENT):
+        raise _refusal(place, "model_type", "is of a recurrent model whose state is not known here")
+    for name, rule in _CACHE_KEYS.items():
+        if place.get(name) is not None:
+            raise _refusal(place, name, rule)
+
+
+def _refusal(place: Config, name: str, rule: str) -> DocumentError:
+    return place.fault(name, f"{rule}: it can't be sized here; {_WAY_OUT}", place.values[name])
 
 
 def _check_needed(model: Config) -> None:

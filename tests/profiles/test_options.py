@@ -35,7 +35,7 @@ def test_the_best_within_the_limits() -> None:
         "accelerator_memory_gib": 70.6,
     }
     assert choices.missing == ()
-    assert choose(rows, Limits()).of_model["m"][0].profile.requests_per_second == 30.0
+    assert choose(rows, Limits()).of_model["m"][0].requests_per_second == 30.0
 
 
 def test_models_without_a_measurement_on_the_accelerators_asked_for_are_named() -> None:
@@ -75,8 +75,8 @@ def test_sizes_of_requests() -> None:
 
     with pytest.raises(UsageError, match="several sizes: input_tokens 512, 1024; add --input-tokens N"):
         choose(rows, Limits())
-    assert choose(rows, Limits(), Size(500, 128)).of_model["m"][0].profile.requests_per_second == 12.0
-    assert choose(rows, Limits(), Size(600, 100)).of_model["m"][0].profile.requests_per_second == 7.0
+    assert choose(rows, Limits(), Size(500, 128)).of_model["m"][0].requests_per_second == 12.0
+    assert choose(rows, Limits(), Size(600, 100)).of_model["m"][0].requests_per_second == 7.0
     nothing = choose(rows, Limits(), Size(4096, 100))
     assert nothing.of_model["m"] == ()
     assert nothing.missing == ("m on H100 x 2: of 2 measured, none has requests as large as asked for",)
@@ -88,7 +88,7 @@ def test_measurements_in_more_memory_than_there_is() -> None:
 
     choices = choose(rows, Limits())
 
-    assert [choice.profile.accelerator for choice in choices.of_model["m"]] == ["H9000"]
+    assert [best.accelerator for best in choices.of_model["m"]] == ["H9000"]
     assert choices.missing == (
         "m on H100 x 2: measured with 80 GiB on each, of which 79.19 are usable: is it that accelerator?",
     )

@@ -58,7 +58,7 @@ def test_the_best_within_limits_is_the_published_one() -> None:
         model, _, inputs, outputs = group
         for tpot in (30.0, 50.0, 100.0):
             found = choose(rows, Limits(ttft_ms=5000.0, tpot_ms=tpot), Size(inputs, outputs)).of_model[model]
-            best = {(c.profile.accelerator, c.profile.accelerators): c.profile.requests_per_second for c in found}
+            best = {(c.accelerator, c.accelerators): c.requests_per_second for c in found}
             assert best == expected.get((group, tpot), {})
             checked += len(best)
     assert checked == sum(map(len, expected.values())) == 842

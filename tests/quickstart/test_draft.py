@@ -18,7 +18,7 @@ from placement.catalogue.facts import Findings, InstanceFacts, Node, Offer, Pric
 from placement.catalogue.market import Market
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
-from placement.profiles import Choice, Limits, Profile, choose
+from placement.profiles import Limits, Profile, choose
 from placement.quickstart import Answers, ModelWish, draft, fitting, parse_model, parse_models, read_models
 from placement.quickstart.answers import measured_of
 from placement.quickstart.model_lists import COLUMNS
@@ -59,7 +59,7 @@ def measured(accelerator: str, accelerators: int, rate: float, **more: Any) -> P
 
 def measurements(*rows: Profile) -> dict[str, Measured]:
     """They as answers have them."""
-    return {row.model: {(row.accelerator, row.accelerators): Choice(row) for row in rows} for row in rows}
+    return {row.model: {(row.accelerator, row.accelerators): row for row in rows} for row in rows}
 
 
 def test_five_models_solve_at_once_with_a_proof() -> None:
@@ -186,13 +186,13 @@ def test_a_rate_by_measurements() -> None:
 def test_measurements_under_two_spellings_of_a_name() -> None:
     """With and without the publisher are one model; another publisher's is not, unless there is no other."""
     rows = {
-        name: {("L4", count): Choice(replace(measured("L4", count, rate), model=name))}
+        name: {("L4", count): replace(measured("L4", count, rate), model=name)}
         for name, count, rate in (("Meta-Llama/L", 1, 2.0), ("l", 1, 3.0), ("L", 2, 5.0), ("other/L", 4, 9.0))
     }
 
     found = measured_of("meta-llama/L", rows)
     assert found is not None
-    assert {key: choice.profile.requests_per_second for key, choice in found.items()} == {
+    assert {key: profile.requests_per_second for key, profile in found.items()} == {
         ("L4", 1): 3.0,
         ("L4", 2): 5.0,
     }
@@ -255,7 +255,7 @@ def test_every_copy_that_was_measured_is_an_option(row: Profile, is_started: boo
 
     (option,) = made.problem.to_document()["components"][0]["options"]
     assert option["throughput"] == 20.0
-    assert f"# profile: {Choice(row).words}" in made.text
+    assert f"# profile: {row.words}" in made.text
     assert ("# vllm serve" in made.text) == is_started
 
 
@@ -620,7 +620,7 @@ def test_measurements_stand_for_throughputs_in_a_file_of_models(tmp_path: Path) 
     path.write_text("model,rate\nQwen/Qwen2.5-7B-Instruct,5\n")
 
     wished = (ModelWish("Qwen/Qwen2.5-7B-Instruct", rate=5),)
-    assert read_models(path, {"qwen2.5-7b-instruct": {("L4", 1): Choice(measured("L4", 1, 3.0))}}) == wished
+    assert read_models(path, {"qwen2.5-7b-instruct": {("L4", 1): measured("L4", 1, 3.0)}}) == wished
     assert read_models(path) == wished
 
 

@@ -8,16 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.readers import (
-    aws_account,
-    aws_offers,
-    aws_prices,
-    aws_quotas,
-    aws_types,
-    gpuhunt,
-    kubernetes,
-    skypilot,
-)
+from placement.catalogue.readers import aws_account, aws_offers, aws_prices, kubernetes, price_lists
 from placement.catalogue.readers.fields import At, CsvRow, FieldError, parse_csv, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
@@ -29,19 +20,19 @@ if TYPE_CHECKING:
     from placement.catalogue.facts import Findings
 
 _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
-    aws_types.KEY: ("aws ec2 describe-instance-types", aws_types.read_types),
+    aws_offers.TYPES: ("aws ec2 describe-instance-types", aws_offers.read_types),
     aws_offers.OFFERINGS: ("aws ec2 describe-instance-type-offerings", aws_offers.read_offerings),
     aws_offers.SPOT_PRICES: ("aws ec2 describe-spot-price-history", aws_offers.read_spot_prices),
     aws_prices.KEY: ("aws pricing get-products", aws_prices.read_prices),
-    aws_quotas.KEY: ("aws service-quotas list-service-quotas", aws_quotas.read_quotas),
+    aws_account.QUOTAS: ("aws service-quotas list-service-quotas", aws_account.read_quotas),
     aws_account.SAVINGS_PLANS: ("aws savingsplans describe-savings-plans", aws_account.read_savings_plans),
     aws_account.RESERVED: ("aws ec2 describe-reserved-instances", aws_account.read_reserved_instances),
     aws_account.BUDGETS: ("aws budgets describe-budgets", aws_account.read_budgets),
     "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
 }
 _CSV: dict[str, tuple[tuple[str, ...], Callable[[list[CsvRow], str], Findings]]] = {
-    "SkyPilot": (skypilot.COLUMNS, skypilot.read_skypilot),
-    "gpuhunt": (gpuhunt.COLUMNS, gpuhunt.read_gpuhunt),
+    "SkyPilot": (price_lists.SKYPILOT, price_lists.read_skypilot),
+    "gpuhunt": (price_lists.GPUHUNT, price_lists.read_gpuhunt),
 }
 ANSWERS_OF_AWS = frozenset(_JSON) - {"items"}  # the keys by which they are told
 _TOKENS = ("NextToken", "nextToken")  # of an answer that goes on in another one

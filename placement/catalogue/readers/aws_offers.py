@@ -1,18 +1,25 @@
-"""Where AWS offers a type, and its price there on spot.
+"""What AWS offers: shapes of machines, where it offers a type, and its price there on spot.
 
-Read are answers of `aws ec2 describe-instance-type-offerings` and `describe-spot-price-history`. A zone has an id
-(use1-az4) and a name (us-east-1a). A name means another place in another account; an id does not.
+Read are answers of `aws ec2 describe-instance-types`, `describe-instance-type-offerings` and
+`describe-spot-price-history`. Amounts of memory are in MiB in the first. A fractional GPU has a count of 0 there and a
+`GpuPartitionSize` below 1. A zone has an id (use1-az4) and a name (us-east-1a). A name means another place in another
+account; an id does not. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeInfo.html
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from placement.catalogue.facts import Findings, Offer, Price
+from placement.catalogue.facts import Findings, InstanceFacts, Offer, Price
 from placement.catalogue.readers.fields import At, FieldError, each, each_but
-from placement.catalogue.tables import region_of_zone
+from placement.catalogue.tables import NO_DEVICES, Devices, machine_of, named_devices, region_of_zone
+from placement.units import MIB_PER_GIB
 
-OFFERINGS, SPOT_PRICES = "InstanceTypeOfferings", "SpotPriceHistory"
+TYPES, OFFERINGS, SPOT_PRICES = "InstanceTypes", "InstanceTypeOfferings", "SpotPriceHistory"
+# Where a machine's accelerators are told, and under which key each kind has its list.
+_DEVICES = (("GpuInfo", "Gpus"), ("NeuronInfo", "NeuronDevices"), ("InferenceAcceleratorInfo", "Accelerators"))
+_TRAINIUM2_GIB = 96  # EC2's API says 512 GiB of each; its product page, and what is sold, 96
 LOCATION_TYPES = ("availability-zone-id", "availability-zone", "region", "outpost")
 _ZONE_NAME = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)(?:-[a-z]+-\d+)?[a-z]")  # also of a local zone
 LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
@@ -67,3 +74,30 @@ def _spot_price(row: At) -> tuple[str, Offer] | None:
     region = region_of(zone)
     price = Price(row.key("SpotPrice").number_in_text(), region, time[:10], "AWS spot price history")
     return time, Offer(row.key("InstanceType").text(), region, zone.text(), "spot", price)
+
+
+def read_types(document: At, source: str) -> Findings:
+    """The machines that a describe-instance-types output has."""
+    return Findings(source, types=tuple(each(document.key(TYPES).items(), _facts, source)))
+
+
+def _facts(row: At) -> InstanceFacts:
+    devices = (device for group, key in _DEVICES if (found := row.get(group)) for device in found.key(key).items())
+    first = next(devices, None)  # an Inferentia2 is told twice, under Neuron and under inference
+    own = _devices(first) if first else NO_DEVICES
+    efa = row.get("NetworkInfo", "EfaInfo")
+    name, vcpus = row.key("InstanceType").text(), row.key("VCpuInfo", "DefaultVCpus").number()
+    memory = row.key("MemoryInfo", "SizeInMiB").number() / MIB_PER_GIB
+    interfaces = efa.key("MaximumEfaInterfaces").whole() if efa else None
+    return replace(machine_of("aws", name, own, vcpus, memory), efa_interfaces=interfaces)
+
+
+def _devices(device: At) -> Devices:
+    name, count = device.key("Name").text(), device.key("Count").number()
+    part = device.get("GpuPartitionSize")
+    share = part.number() if part else 1.0
+    memory = device.key("MemoryInfo", "SizeInMiB").number() / MIB_PER_GIB
+    if name == "Trainium2":
+        memory = _TRAINIUM2_GIB
+    found = named_devices(name, share if share < 1 else max(count, 1), memory)
+    return found or NO_DEVICES

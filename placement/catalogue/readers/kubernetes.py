@@ -12,11 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, NodeState, Offer
 from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.readers.fields import At, each, left_out, number_in
-from placement.catalogue.tables import accelerators, instance_types
+from placement.catalogue.tables import NO_DEVICES, Devices, accelerators, instance_types, machine_of, named_devices
 from placement.units import BYTES_PER_GIB, MIB_PER_GIB, whole_in
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
     resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and held.quantity() > 0), None)
     if resource is None:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
-        return _PARTITIONS if partitions else NONE
+        return _PARTITIONS if partitions else NO_DEVICES
     count = float(allocatable.key(resource).quantity())
     replicas = whole_in(first_label(labels, REPLICA_LABELS))
     if replicas is not None and replicas > 1:

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from placement.catalogue.devices import Devices, named_devices
 from placement.catalogue.readers.fields import FieldError
 from placement.catalogue.readers.kubernetes import (
     PRODUCT_LABELS,
@@ -18,6 +17,7 @@ from placement.catalogue.readers.kubernetes import (
     devices_by_type,
     first_label,
 )
+from placement.catalogue.tables import Devices, named_devices
 from placement.errors import json_path
 from placement.integrations.kubernetes.mixed import Mixed, mixed, name_of
 from placement.integrations.kubernetes.naming import GPU

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from placement.integrations.notes import Notes
 
-
 _PAGE = 100  # most that ListInferenceComponents gives at once
 _TARGETS = 50  # most that DescribeScalableTargets gives at once
 _LAST_SECOND = 1e12  # of any time that is one; a larger number of a damaged answer need not fit a float

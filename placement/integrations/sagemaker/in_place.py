@@ -41,7 +41,6 @@ from placement.integrations.sagemaker.rolling import batch_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-
 _LOTS = 6  # scenarios by lot
 _SETS = 4  # of machines that go by lot
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Pool
 
-
 NEW_ONES = "new machines are of the first type that has capacity"
 
 

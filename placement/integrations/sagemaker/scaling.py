@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.groups import PlanView
     from placement.integrations.sagemaker.serving import Served
 
-
 Row = dict[str, Any]  # a policy or an action
 STEP = "StepScaling"
 _TARGET, _LEAST, _MOST = "ScalableTargetAction", "MinCapacity", "MaxCapacity"

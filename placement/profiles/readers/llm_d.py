@@ -97,7 +97,7 @@ def _of_replica(engine: At) -> int:
 def _time(aggregate: At, statistic: str, *names: str) -> float | None:
     """The first of the times that the report has."""
     found = next((entry for name in names if (entry := aggregate.get("latency", name)) is not None), None)
-    return None if found is None else milliseconds(found, found.key(statistic).number())
+    return None if found is None else milliseconds(found.key("units"), found.key(statistic).number())
 
 
 def _memory(document: At) -> float | None:

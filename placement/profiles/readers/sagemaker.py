@@ -12,13 +12,13 @@ from placement.catalogue import instance_type
 from placement.catalogue.readers.fields import At
 from placement.errors import UsageError
 from placement.profiles.profile import Found, Unused
+from placement.profiles.readers.statistics import milliseconds
 
 RECOMMENDATIONS = "Recommendations"
 INFERENCE = "InferenceRecommendations"
 _FIRST = ("ttft", "timetofirsttoken")
 _NEXT = ("itl", "tpot", "intertokenlatency", "timeperoutputtoken", "interchunklatency")
 _RATES = ("requestthroughput", "requestspersecond", "rps", "requestrate", "throughput")
-_MILLISECONDS = {"ms": 1.0, "milliseconds": 1.0, "millisecond": 1.0, "s": 1000.0, "seconds": 1000.0, "us": 0.001}
 _MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
 
 
@@ -68,10 +68,7 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
     value = chosen.key("Value").number_in_text()
     if is_rate:
         return value / 60 if "minute" in _plain(chosen.key("Unit")) else value
-    unit = _MILLISECONDS.get(chosen.key("Unit").text().lower())
-    if unit is None:
-        raise chosen.key("Unit").fault(f"must be a unit of time: {', '.join(_MILLISECONDS)}")
-    return value * unit
+    return milliseconds(chosen.key("Unit"), value)
 
 
 def read_inference(document: At, statistic: str) -> list[Found | Unused]:

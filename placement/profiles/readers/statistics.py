@@ -8,7 +8,11 @@ if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
 
 # Milliseconds of a unit of time, whatever it is counted per.
-_MILLISECONDS = {"ms": 1.0, "s": 1000.0, "us": 0.001, "ms/token": 1.0, "s/token": 1000.0}
+_MILLISECONDS = {
+    **dict.fromkeys(("ms", "milliseconds", "millisecond", "ms/token"), 1.0),
+    **dict.fromkeys(("s", "seconds", "s/token"), 1000.0),
+    "us": 0.001,
+}
 
 
 def number(at: At | None, *names: str) -> float | None:
@@ -24,9 +28,8 @@ def whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def milliseconds(at: At, value: float) -> float:
-    """A time in the unit that `at` names under `units`."""
-    unit = at.key("units")
-    if unit.text() not in _MILLISECONDS:
+def milliseconds(unit: At, value: float) -> float:
+    """A time in a unit."""
+    if unit.text().lower() not in _MILLISECONDS:
         raise unit.fault(f"must be a unit of time: {', '.join(_MILLISECONDS)}")
-    return value * _MILLISECONDS[unit.text()]
+    return value * _MILLISECONDS[unit.text().lower()]

@@ -1,27 +1,32 @@
-"""SkyPilot's price lists, `vms.csv` of a cloud: ~/.sky/catalogs/v*/CLOUD/vms.csv.
+"""Price lists of clouds in CSV, a row a type and place.
 
-One row a type and place. `GpuInfo` has the accelerators' memory as a Python literal, or as the name again.
-https://github.com/skypilot-org/skypilot-catalog
+SkyPilot's `vms.csv` of a cloud, ~/.sky/catalogs/v*/CLOUD/vms.csv: `GpuInfo` has the accelerators' memory as a Python
+literal, or as the name again. https://github.com/skypilot-org/skypilot-catalog
+gpuhunt's, which dstack reads: `location` is a region, or a zone of one. Memory is in GB there, by which GiB are meant.
+https://github.com/dstackai/gpuhunt
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
-from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import Findings, InstanceFacts, Offer, Price
 from placement.catalogue.names import provider_of
-from placement.catalogue.readers.fields import CsvRow, FieldError, each, finite, left_out
+from placement.catalogue.readers.fields import CsvRow, FieldError, each, each_but, finite, left_out
+from placement.catalogue.tables import machine_of, named_devices
 from placement.units import MIB_PER_GIB
 
-COLUMNS = ("InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region")
+SKYPILOT = ("InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region")
+GPUHUNT = ("instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot")
+_ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[a-z]*\d)-[a-z]")  # Google Cloud's: us-central1-a
 Read = tuple[InstanceFacts, tuple[Offer, ...]]
 
 
 def read_skypilot(rows: list[CsvRow], source: str) -> Findings:
     """Types with their places and prices; accelerators without a machine are counted and left out."""
-    found: list[Read | str] = each(rows, _row, source)
+    found: list[Read | str] = each(rows, _skypilot_row, source)
     types = {facts.name: facts for facts, _ in (row for row in found if not isinstance(row, str))}
     offers = tuple(offer for row in found if not isinstance(row, str) for offer in row[1])
     reasons = [row for row in found if isinstance(row, str)]
@@ -29,7 +34,7 @@ def read_skypilot(rows: list[CsvRow], source: str) -> Findings:
     return Findings(source, types=tuple(types.values()), offers=offers, skipped=tuple(skipped))
 
 
-def _row(row: CsvRow) -> Read | str:
+def _skypilot_row(row: CsvRow) -> Read | str:
     name, region = row.text("InstanceType"), row.required("Region")
     vcpus, memory = row.value("vCPUs"), row.value("MemoryGiB")
     if not name or vcpus is None or memory is None:
@@ -66,3 +71,29 @@ def _memory_gib(row: CsvRow) -> float | None:
     except (AttributeError, KeyError, IndexError, TypeError):
         raise FieldError(place, "must have Gpus with MemoryInfo and its SizeInMiB", text) from None
     return finite(mib, place) / MIB_PER_GIB
+
+
+def read_gpuhunt(rows: list[CsvRow], source: str) -> Findings:
+    """Types with their places and prices, on demand and on spot."""
+    found, skipped = each_but(rows, _gpuhunt_row, source, "a row that names an accelerator whose memory nothing tells")
+    types = {facts.name: facts for facts, _ in found}
+    return Findings(source, tuple(types.values()), tuple(offer for _, offer in found), skipped=skipped)
+
+
+def _gpuhunt_row(row: CsvRow) -> tuple[InstanceFacts, Offer] | None:
+    name, place = row.required("instance_name"), row.required("location")
+    devices = named_devices(row.text("gpu_name"), row.value("gpu_count") or 0, row.value("gpu_memory"))
+    if devices is None:
+        return None
+    facts = machine_of(provider_of(name), name, devices, row.required_number("cpu"), row.required_number("memory"))
+    zoned = _ZONE.fullmatch(place)
+    region, zone = (zoned["region"], place) if zoned else (place, "")
+    price = Price(row.required_number("price"), region, "", "gpuhunt catalogue")
+    return facts, Offer(name, region, zone, "spot" if _is_spot(row) else "on-demand", price)
+
+
+def _is_spot(row: CsvRow) -> bool:
+    word = row.text("spot").lower()
+    if word not in ("true", "false", ""):
+        raise FieldError(row.place("spot"), "must be True or False", row.text("spot"))
+    return word == "true"
