@@ -20,7 +20,7 @@ from placement.cli.endings import tell
 from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import Answers, FitsNowhereError, ModelWish, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
-from placement.sizing.refusals import starts_on
+from placement.sizing.engines import starts_on
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import SEPARATORS, At, CsvRow, FieldError, each, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
-from placement.profiles.profile import STATISTICS, Found, Given, Profile, Unused, read_rows
+from placement.profiles.profile import STATISTICS, Found, Given, Profile, read_rows
 from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # By a key that only this tool's files have at their top, with the words a message calls them by.
-_JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | Unused]]], ...] = (
+_JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | str]]], ...] = (
     (guidellm.KEY, "GuideLLM's JSON, version 2", guidellm.read),
     (llm_d.KEY, "an llm-d Benchmark Report, version 0.2", llm_d.read),
     (vllm_bench.KEY, "JSON of vllm bench serve", vllm_bench.read),
@@ -79,7 +79,7 @@ def read_profiles(
     else:
         entries = _of_documents(text, source, statistic or "mean")
     found = [entry for entry in entries if isinstance(entry, Found)]
-    unused = [entry.why for entry in entries if isinstance(entry, Unused)]
+    unused = [entry for entry in entries if isinstance(entry, str)]
     if not found:
         raise DocumentError([Fault("$", "; ".join(["has no measurement", *unused]))], source)
     if tell is not None:
@@ -116,7 +116,7 @@ def _of_statistic(
     return found
 
 
-def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: str | None) -> list[Found | Unused]:
+def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: str | None) -> list[Found | str]:
     if rows and aiconfigurator.COLUMN in rows[0].cells:
         if statistic not in (None, "mean"):
             raise DocumentError(
@@ -129,7 +129,7 @@ def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: st
     raise DocumentError([Fault("row 1", rule)], source)
 
 
-def _of_documents(text: str, source: str, statistic: str) -> list[Found | Unused]:
+def _of_documents(text: str, source: str, statistic: str) -> list[Found | str]:
     """Measurements of a JSON or YAML document, or of a file with one JSON document a line."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
@@ -143,7 +143,7 @@ def _of_documents(text: str, source: str, statistic: str) -> list[Found | Unused
     return _of_document(document, source, statistic)
 
 
-def _of_line(number: int, line: str, source: str, statistic: str) -> list[Found | Unused]:
+def _of_line(number: int, line: str, source: str, statistic: str) -> list[Found | str]:
     above = "\n" * (number - 1)  # so that the parser counts as an editor does
     try:
         return _of_document(parse_json(above + line, source), source, statistic)
@@ -162,7 +162,7 @@ def _parse_yaml(text: str, source: str) -> At:
         raise DocumentError([Fault("$", str(error) if is_named_so else _NO_DOCUMENT)], source) from None
 
 
-def _of_document(document: At, source: str, statistic: str) -> list[Found | Unused]:
+def _of_document(document: At, source: str, statistic: str) -> list[Found | str]:
     try:
         for key, _, read in _JSON:
             if document.get(key) is not None:

@@ -132,13 +132,6 @@ class Found(Given):
         return f"{self.failed:,}{'' if self.requests is None else f' of {self.requests:,}'} requests failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """A part of a benchmark's file that is no measurement: where it stands and why, in words."""
-
-    why: str
-
-
 def read_rows(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Profile]:
     """The measurements in the rows of a CSV of this format.
 

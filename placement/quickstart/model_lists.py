@@ -113,19 +113,15 @@ def read_models(
         raise DocumentError([*faults, *damaged], source)
     rows = [CsvRow({names[name]: cell for name, cell in row.cells.items()}, row.number) for row in rows]
     known = cache(read_model)
-    return tuple(each(rows, lambda row: _checked(_wish(row, known, throughputs), row, check), source, damaged))
+    return tuple(each(rows, lambda row: _wish(row, known, throughputs, check), source, damaged))
 
 
-def _checked(wish: ModelWish, row: CsvRow, check: Callable[[ModelWish], object] | None) -> ModelWish:
-    if check is not None and wish.model != STDIN:
-        try:
-            check(wish)
-        except PlacementError as error:
-            raise FieldError(row.place("model"), " ".join(str(error).split())) from None
-    return wish
-
-
-def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, Measured] | None) -> ModelWish:
+def _wish(
+    row: CsvRow,
+    known: Callable[[str], Model],
+    throughputs: Mapping[str, Measured] | None,
+    check: Callable[[ModelWish], object] | None,
+) -> ModelWish:
     """The wish of a row."""
     faults: list[Fault] = []
     model = None
@@ -137,22 +133,19 @@ def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, 
         faults.append(error.fault)
     except PlacementError as error:
         faults.append(Fault(row.place("model"), " ".join(str(error).split())))
-    wish, wrong = _amounts(row, name)
-    faults += wrong
+    wish, wrong = read_wish(name, {key: row.text(key) for key in KEYS}, row.place)
+    for refused in wrong:
+        place, _, rule = str(refused).partition(" must ")
+        faults.append(Fault(printable(place), f"must {rule}"))
     needed = throughputs is not None and wish.rate is not None and not row.text("throughput")
     if needed and (model is None or measured_of(model.name, throughputs or {}) is None):
         rule = "must tell what one copy serves, beside a rate; or add measurements with --profile FILE"
         faults.append(Fault(row.place("throughput"), rule))
     if faults:
         raise DocumentError(faults)
+    if check is not None and name != STDIN:
+        try:
+            check(wish)
+        except PlacementError as error:
+            raise FieldError(row.place("model"), " ".join(str(error).split())) from None
     return wish
-
-
-def _amounts(row: CsvRow, model: str) -> tuple[ModelWish, list[Fault]]:
-    """What the other cells of a row ask for, as far as they can be read, and the faults of the rest."""
-    wish, wrong = read_wish(model, {key: row.text(key) for key in KEYS}, row.place)
-    faults = []
-    for error in wrong:
-        place, _, rule = str(error).partition(" must ")
-        faults.append(Fault(printable(place), f"must {rule}"))
-    return wish, faults

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.architecture import PipelineStage, split
-from placement.sizing.engines import EngineFacts, find_engine
+from placement.sizing.engines import EngineFacts, find_engine, is_loaded_in_32_bits
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch
-from placement.sizing.refusals import is_loaded_in_32_bits
 from placement.sizing.sizing import StageSizing
 from placement.sizing.startup_log import KV, PARTS, StartupLog
 from placement.sizing.weights import weights_of

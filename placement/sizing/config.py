@@ -166,15 +166,18 @@ def _innermost(config: Config) -> Config:
     if nested.get(*HIDDEN) is None and nested.get(*LAYERS) is None and any(nested.values.get(name) for name in _NESTS):
         return _innermost(nested)
     # What is written inside is the difference to the family's defaults, so what is absent is known.
-    defaults = _defaults().get(nested.text("model_type") or _INSIDE.get(config.text("model_type"), ""), {})
+    defaults = shipped("defaults.json").get(nested.text("model_type") or _INSIDE.get(config.text("model_type"), ""), {})
     return Config({**defaults, **nested.values}, nested.source, nested.path)
 
 
 @cache
-def _defaults() -> dict[str, dict[str, Any]]:
-    """Defaults of families of language models, as `tools/make_defaults.py` read them from transformers."""
-    text = resources.files("placement.sizing").joinpath("defaults.json").read_text("utf-8")
-    return dict(json.loads(text))
+def shipped(name: str) -> Any:
+    """A table beside this module.
+
+    `defaults.json` has the defaults of families of language models, as `tools/make_defaults.py` read them from
+    transformers; `models.json` the configs of public models, by name.
+    """
+    return json.loads(resources.files("placement.sizing").joinpath(name).read_text("utf-8"))
 
 
 def parse_config(text: str, source: str) -> Config:

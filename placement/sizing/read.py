@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ from placement.errors import DocumentError, Fault, UsageError, nearest, printabl
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts, Vision
 from placement.sizing.checkpoint import Checkpoint, read_checkpoint
-from placement.sizing.config import PARAMS, Config, as_config, is_params, parse_config
+from placement.sizing.config import PARAMS, Config, as_config, is_params, parse_config, shipped
 from placement.sizing.layers import layer_count, read_kept
 from placement.sizing.parameter_count import ModelParameters, count_parameters, uncounted_key
 from placement.sizing.quantisation import read_quantisation
@@ -350,8 +347,6 @@ def known_config(name: str) -> tuple[str, Config]:
     raise UsageError(f'"{printable(name)}" is no file, no folder and no model of the table here; {hint}')
 
 
-@cache
 def known_models() -> dict[str, dict[str, Any]]:
     """All models of the table by name: the keys of their configs, and where those were read."""
-    text = resources.files("placement.sizing").joinpath("models.json").read_text("utf-8")
-    return dict(json.loads(text))
+    return dict(shipped("models.json"))

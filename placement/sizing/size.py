@@ -11,11 +11,11 @@ from placement.catalogue import AcceleratorFacts
 from placement.catalogue import accelerator as find_accelerator
 from placement.errors import UsageError, printable
 from placement.sizing.case import NO_CONTEXT, Case, cases_of
+from placement.sizing.engines import refusal
 from placement.sizing.launch import Launch, check
 from placement.sizing.measured import check_launch, with_log
 from placement.sizing.parameter_count import COMPARED
 from placement.sizing.read import Model, read_model
-from placement.sizing.refusals import refusal
 from placement.sizing.sizing import MEMORY_KEYS, Sizing, StageSizing
 from placement.sizing.startup_log import KV, KV_TOKENS, StartupLog
 from placement.units import BYTES_PER_GIB

@@ -10,9 +10,8 @@ import pytest
 from placement.catalogue import accelerators
 from placement.sizing import Launch, read_model, size
 from placement.sizing.config import Config
-from placement.sizing.engines import version_key
+from placement.sizing.engines import refusals, version_key
 from placement.sizing.read import model_of, read_architecture
-from placement.sizing.refusals import refusals
 from placement.sizing.startup_log import parse_startup_log
 from tests.cli.test_solve import run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.readers import aws_account, aws_offers, aws_prices, kubernetes, price_lists
+from placement.catalogue.readers import aws_account, aws_offers, kubernetes, price_lists
 from placement.catalogue.readers.fields import At, CsvRow, FieldError, parse_csv, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
@@ -23,7 +23,7 @@ _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_offers.TYPES: ("aws ec2 describe-instance-types", aws_offers.read_types),
     aws_offers.OFFERINGS: ("aws ec2 describe-instance-type-offerings", aws_offers.read_offerings),
     aws_offers.SPOT_PRICES: ("aws ec2 describe-spot-price-history", aws_offers.read_spot_prices),
-    aws_prices.KEY: ("aws pricing get-products", aws_prices.read_prices),
+    aws_offers.PRICES: ("aws pricing get-products", aws_offers.read_prices),
     aws_account.QUOTAS: ("aws service-quotas list-service-quotas", aws_account.read_quotas),
     aws_account.SAVINGS_PLANS: ("aws savingsplans describe-savings-plans", aws_account.read_savings_plans),
     aws_account.RESERVED: ("aws ec2 describe-reserved-instances", aws_account.read_reserved_instances),

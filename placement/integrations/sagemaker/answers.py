@@ -109,9 +109,7 @@ class SavedAnswers:
     endpoints: dict[str, ApiAnswer] = field(default_factory=dict)
     configs: dict[str, ApiAnswer] = field(default_factory=dict)
     components: dict[str, ApiAnswer] = field(default_factory=dict)
-    listed: dict[str, tuple[str, str]] = field(
-        default_factory=dict
-    )  # component: its endpoint, and the file of the list
+    listed: dict[str, str] = field(default_factory=dict)  # the endpoint of each component of a list
     pages: list[Page] = field(default_factory=list)  # of them and of what Application Auto Scaling says
     targets: list[ApiAnswer] = field(default_factory=list)
     scaling: list[ApiAnswer] = field(default_factory=list)  # scheduled actions and policies of autoscaling
@@ -155,8 +153,8 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
             endpoint = row.get("EndpointName")
             name = row.key("InferenceComponentName").text()
             tell_fields(row, COMPONENT_LISTED, f"inference component {name}", notes)
-            saved.listed[name] = (endpoint.text() if endpoint else "", answer.source)
-            endpoints.add(saved.listed[name][0])
+            saved.listed[name] = endpoint.text() if endpoint else ""
+            endpoints.add(saved.listed[name])
         saved.pages.append(_page(answer, _COMPONENTS, endpoints))
     elif "InferenceComponentName" in keys:
         _keep(saved.components, at.key("InferenceComponentName").text(), answer)
@@ -222,7 +220,7 @@ def _hosting_components(found: Iterable[EndpointAnswers], notes: Notes) -> tuple
 
 def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:
     """Components of endpoints that were not given, lists that are cut, and endpoints of which there is no list."""
-    of = {name: endpoint for name, (endpoint, _) in saved.listed.items()}
+    of = dict(saved.listed)
     for name, answer in saved.components.items():
         with answer.reading() as at:
             own = at.key("EndpointName").text()
@@ -254,7 +252,7 @@ def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:
         with answer.reading() as at:
             if at.key("EndpointName").text() == name:
                 components.append(answer)
-    for component, (of, _) in saved.listed.items():
+    for component, of in saved.listed.items():
         if of == name and component not in saved.components:
             _missing("describe-inference-component --inference-component-name", component)
     # By when they were made, then by name, so that names of files make no difference.

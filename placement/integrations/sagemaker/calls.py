@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.configuration import MachineRange
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
-    from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.serving import Served
 
 ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.machine_range import MachineRange, Range, running_range, when_machines_go
+from placement.integrations.sagemaker.configuration import MachineRange, Range, running_range, when_machines_go
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scaling import (
     STEP,

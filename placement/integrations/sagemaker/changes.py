@@ -22,8 +22,7 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
-from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
-from placement.integrations.sagemaker.machine_range import (
+from placement.integrations.sagemaker.configuration import (
     MachineRange,
     Range,
     Registered,
@@ -32,6 +31,7 @@ from placement.integrations.sagemaker.machine_range import (
     running_range,
     wanted_range,
 )
+from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
     Row,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
@@ -337,15 +338,9 @@ def best_fit(
     units = view.ordered(copies)
     wanted: dict[Unit, Strategy] = {unit: view.strategy(unit.component) for unit in units}
     tries: list[dict[Unit, Strategy]] = [wanted, dict.fromkeys(units, "SPREAD"), dict.fromkeys(units, "BINPACK")]
-    best: tuple[dict[Unit, Strategy], Fit] | None = None
-    for strategies in tries:
-        found = fit(machines, demands_of(view, units, copies, strategies, pools))
-        if best is None or (best[1].strength == "no" and found.strength != "no"):
-            best = strategies, found
-        if best[1].strength != "no":
-            break
-    assert best is not None
-    return best
+    fits = ((strategies, fit(machines, demands_of(view, units, copies, strategies, pools))) for strategies in tries)
+    first = next(fits)
+    return next((each for each in chain([first], fits) if each[1].strength != "no"), first)
 
 
 def demands_of(

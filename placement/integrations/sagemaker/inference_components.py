@@ -138,7 +138,7 @@ def read_component(
             _check_partition(row, specification, homes)
         status = _tell_status(at, place, notes)
         desired, current, by_type = _copies(at, place, notes, leaves=status == DELETING)
-        of, endpoint = at.optional(At.text, "VariantName"), at.key("EndpointName").text()
+        of, endpoint = None if variant is None else variant.text(), at.key("EndpointName").text()
         return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status)
 
 
@@ -168,29 +168,22 @@ def _check_region(at: At, region: str) -> None:
 
 def _adapter(name: str, rows: Sequence[At], known: Container[str], place: str, notes: Notes) -> Adapter:
     """An adapter, of which all specifications name one base."""
-    _tell_adapter(rows, known, place, notes)
     base = rows[0].key("BaseInferenceComponentName").text()
     for row in rows[1:]:
         if row.key("BaseInferenceComponentName").text() != base:
             raise row.key("BaseInferenceComponentName").fault(f"must be {base}, as of the first type")
+    made = "; where an export makes its base anew, it makes the adapter too" if base in known else ""
+    notes.ignored(place, f"it is an adapter: it lives in the copies of its base component and takes nothing more{made}")
+    if base not in known:
+        reason = f"{base} was not read: the copies that it lives in are no part of the problem"
+        notes.assumed(f"{place} BaseInferenceComponentName", reason)
+    if any(row.get("ComputeResourceRequirements") is not None for row in rows):
+        notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
     found = [_settings(row, place, notes) for row in rows]
     if rows[0].get("InstanceType") is None:
         return Adapter(name, base, found[0])
     by_type = [{"InstanceType": row.key("InstanceType").text(), **own} for row, own in zip(rows, found, strict=True)]
     return Adapter(name, base, {"Specifications": by_type})
-
-
-def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: Notes) -> None:
-    rows = list(rows)
-    bases = {found.text() for row in rows if (found := row.get("BaseInferenceComponentName")) is not None}
-    lost = sorted(base for base in bases if base not in known)
-    made = "" if lost else "; where an export makes its base anew, it makes the adapter too"
-    notes.ignored(place, f"it is an adapter: it lives in the copies of its base component and takes nothing more{made}")
-    for base in lost:
-        reason = f"{base} was not read: the copies that it lives in are no part of the problem"
-        notes.assumed(f"{place} BaseInferenceComponentName", reason)
-    if any(row.get("ComputeResourceRequirements") is not None for row in rows):
-        notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
 
 
 def _tell_status(at: At, place: str, notes: Notes) -> str:

@@ -13,7 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.configuration_change import configuration_changes
+from placement.integrations.sagemaker.configuration import (
+    MachineRange,
+    asked_range,
+    configuration_changes,
+    running_range,
+    when_machines_go,
+)
 from placement.integrations.sagemaker.groups import (
     OtherMachines,
     PlanView,
@@ -25,7 +31,6 @@ from placement.integrations.sagemaker.groups import (
     machines_of,
 )
 from placement.integrations.sagemaker.in_place import Respecified, VariantChange, fit_in_place
-from placement.integrations.sagemaker.machine_range import MachineRange, asked_range, running_range, when_machines_go
 from placement.integrations.sagemaker.packing import STRENGTHS, Demand, Fit, Strategy
 from placement.integrations.sagemaker.specification import amounts_of, specification_change
 from placement.units import count, micro_dollars

@@ -10,7 +10,7 @@ from placement.catalogue.facts import Findings
 from placement.catalogue.market import Market
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.configuration_change import recorded
+from placement.integrations.sagemaker.configuration import recorded_configuration
 from placement.integrations.sagemaker.inference_components import PROFILE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class VariantPool:
         if variant.reservation is not None and variant.reservation.arn:
             row[labels.RESERVATION] = variant.reservation.arn
         kinds = {state.instance_type for state in variant.pools}
-        return row | {labels.CONFIGURATION: recorded(row, kinds)}
+        return row | {labels.CONFIGURATION: recorded_configuration(row, kinds)}
 
 
 def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate: bool) -> tuple[VariantPool, ...]:

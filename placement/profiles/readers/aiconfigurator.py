@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +19,16 @@ COLUMN = "seq/s/gpu"
 _NEEDED = ("model", "system", "num_total_gpus", "isl", "osl", "ttft", "tpot", "seq/s")
 
 
-def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found | Unused]:
+def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found | str]:
     """Every row; one in which nothing is served is no measurement."""
     check_columns(rows, _NEEDED, source)
     return each(rows, _found, source, damaged)
 
 
-def _found(row: CsvRow) -> Found | Unused:
+def _found(row: CsvRow) -> Found | str:
     rate = row.required_number("seq/s")
     if not rate:
-        return Unused(f"{row.place('seq/s')}: nothing is served")
+        return f"{row.place('seq/s')}: nothing is served"
     return Found(
         requests_per_second=rate,
         model=row.required("model"),

@@ -6,7 +6,7 @@ As `guidellm/benchmark/schemas` of GuideLLM 0.8 defines it. It says nothing of a
 from __future__ import annotations
 
 from placement.catalogue.readers.fields import At
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import number, whole
 
 KEY = "benchmarks"
@@ -14,7 +14,7 @@ _VERSION = 2
 _MODELS = (("config", "spec", "backend", "model"), ("config", "backend", "model"), ("args", "model"))
 
 
-def read(document: At, statistic: str) -> list[Found | Unused]:
+def read(document: At, statistic: str) -> list[Found | str]:
     """Every benchmark; one in which no request was served is no measurement."""
     version = document.get("metadata", "version")
     if version is not None and version.whole() != _VERSION:
@@ -33,11 +33,11 @@ def _model(document: At) -> str:
     return ""
 
 
-def _benchmark(benchmark: At, model: str, statistic: str) -> Found | Unused:
+def _benchmark(benchmark: At, model: str, statistic: str) -> Found | str:
     metrics = benchmark.key("metrics")
     rate = metrics.key("requests_per_second").optional(lambda served: served.key("mean").number(), "successful")
     if not rate:
-        return Unused(f"{benchmark.path}: no request was served")
+        return f"{benchmark.path}: no request was served"
     count, failed = _requests(benchmark, metrics)
     return Found(
         requests_per_second=rate,

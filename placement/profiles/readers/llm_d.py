@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from placement.catalogue.readers.fields import At
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import milliseconds, number, whole
 
 KEY = "results"
@@ -18,7 +18,7 @@ _VERSION = "0.2"
 _GIB = {"GiB": 1.0, "MiB": 1 / 1024, "GB": 1e9 / 2**30, "MB": 1e6 / 2**30}
 
 
-def read(document: At, statistic: str) -> list[Found | Unused]:
+def read(document: At, statistic: str) -> list[Found | str]:
     """The report's aggregate figures, of one copy."""
     version = document.get("version")
     if version is not None and not version.text().startswith(_VERSION):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -21,7 +21,7 @@ AIBRIX = "tputs"
 MELANGE = "gpu_info"
 
 
-def read_aibrix(document: At, statistic: str) -> list[Found | Unused]:
+def read_aibrix(document: At, statistic: str) -> list[Found | str]:
     """A measurement for each size of request that keeps the profile's limits; how many keep none."""
     del statistic  # the profile was made for one percentile, which `slos` names
     outputs, inputs = _indexes(document.key("indexes"))
@@ -32,7 +32,7 @@ def read_aibrix(document: At, statistic: str) -> list[Found | Unused]:
     remark = _limits(document)
     idle, sizes = sum(rate <= 0 for rates in table for rate in rates), len(outputs) * len(inputs)
     words = f"$.{AIBRIX}: {idle} of {sizes} sizes of requests, without a rate within the limits"
-    unused = [Unused(words)] if idle else []
+    unused = [words] if idle else []
     return unused + [
         Found(
             requests_per_second=rate,
@@ -70,7 +70,7 @@ def _limits(document: At) -> str:
     return f"AIBrix, {which}, limits {', '.join(parts) or 'none'}"
 
 
-def read_melange(document: At, statistic: str) -> list[Found | Unused]:
+def read_melange(document: At, statistic: str) -> list[Found | str]:
     """What each GPU serves of the workload's mix."""
     del statistic
     parts = [[part.number() for part in row.items()] for row in document.key("workload_distribution").items()]
@@ -79,7 +79,7 @@ def read_melange(document: At, statistic: str) -> list[Found | Unused]:
         raise document.key("workload_distribution").fault("must have a part above 0")
     if len({len(row) for row in parts}) > 1:
         raise document.key("workload_distribution").fault("must have rows of one length")
-    found: list[Found | Unused] = []
+    found: list[Found | str] = []
     gpus = document.key(MELANGE)
     for name, gpu in zip(gpus.mapping(), gpus.values(), strict=True):
         rates = _table(gpu.key("tputs"), len(parts), len(parts[0]) if parts else 0)
@@ -89,7 +89,7 @@ def read_melange(document: At, statistic: str) -> list[Found | Unused]:
             for part, rate in zip(row, table, strict=True)
         ]
         if any(part > 0 and rate <= 0 for part, rate in pairs):
-            found.append(Unused(f"{gpu.path}: it serves none of a size that the workload has"))
+            found.append(f"{gpu.path}: it serves none of a size that the workload has")
             continue
         busy = sum(part / rate for part, rate in pairs if part > 0)
         found.append(Found(requests_per_second=1 / busy, accelerator=str(name), remark="Mélange, the workload's mix"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from placement.catalogue import instance_type
 from placement.catalogue.readers.fields import At
 from placement.errors import UsageError
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import milliseconds
 
 RECOMMENDATIONS = "Recommendations"
@@ -22,7 +22,7 @@ _RATES = ("requestthroughput", "requestspersecond", "rps", "requestrate", "throu
 _MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
 
 
-def read_recommendations(document: At, statistic: str) -> list[Found | Unused]:
+def read_recommendations(document: At, statistic: str) -> list[Found | str]:
     """Each recommendation; one without a rate of requests is no measurement."""
     model = document.optional(lambda source: source.key("S3Uri").text(), "ModelSource", "S3") or ""
     name = model.rstrip("/").rpartition("/")[2]
@@ -31,14 +31,14 @@ def read_recommendations(document: At, statistic: str) -> list[Found | Unused]:
     ]
 
 
-def _recommendation(recommendation: At, model: str, statistic: str) -> Found | Unused:
+def _recommendation(recommendation: At, model: str, statistic: str) -> Found | str:
     deployment = recommendation.key("DeploymentConfiguration")
     copies = _count(deployment, "CopyCountPerInstance")
     accelerator, count = _accelerators(deployment.key("InstanceType"), copies)
     figures = list(recommendation.key("ExpectedPerformance").items())
     rate = _figure(figures, _RATES, statistic="mean", is_rate=True)
     if not rate:
-        return Unused(f"{recommendation.path}: it has no rate of requests")
+        return f"{recommendation.path}: it has no rate of requests"
     return Found(
         requests_per_second=rate / copies / _count(deployment, "InstanceCount"),
         model=model,
@@ -71,15 +71,15 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
     return milliseconds(chosen.key("Unit"), value)
 
 
-def read_inference(document: At, statistic: str) -> list[Found | Unused]:
+def read_inference(document: At, statistic: str) -> list[Found | str]:
     """Each recommendation of Inference Recommender that ran: one copy on all accelerators of an instance."""
     del statistic
     model = document.optional(At.text, "InputConfig", "ModelName") or ""
-    found: list[Found | Unused] = []
+    found: list[Found | str] = []
     for recommendation in document.key(INFERENCE).items():
         endpoint, most = recommendation.key("EndpointConfiguration"), recommendation.get("Metrics", "MaxInvocations")
         if most is None or not most.number():
-            found.append(Unused(f"{recommendation.path}: it has no most of invocations"))
+            found.append(f"{recommendation.path}: it has no most of invocations")
             continue
         accelerator, count = _accelerators(endpoint.key("InstanceType"), 1)
         instances = _count(endpoint, "InitialInstanceCount")

@@ -7,7 +7,7 @@ Keys as `vllm/benchmarks/serve.py` of vLLM 0.19 writes them; with `--append-resu
 from __future__ import annotations
 
 from placement.catalogue.readers.fields import At
-from placement.profiles.profile import Found, Unused
+from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import number, whole
 
 KEY = "request_throughput"
@@ -15,7 +15,7 @@ _MEDIAN = {"p50": "median"}
 _ALIKE = 0.01  # of a rate: one that was rounded by hand is not another
 
 
-def read(document: At, statistic: str) -> list[Found | Unused]:
+def read(document: At, statistic: str) -> list[Found | str]:
     """The run: requests a second, times, and tokens of a request on average."""
     completed = document.key("completed").whole()
     if completed == 0:
