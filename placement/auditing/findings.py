@@ -11,7 +11,7 @@ from placement.running_state.deal import DealFit
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from placement.documents import Problem
     from placement.documents.plan import Assignment, Plan
@@ -22,6 +22,13 @@ _UNITS = {
     "MiB": ("GiB", MIB_PER_GIB),
     "milli-vCPU": ("vCPUs", MILLI),
     "thousandths": ("of an accelerator", WHOLE_SHARE),
+}
+# What of a machine is short by a rule: in words, and what a copy takes of it.
+_SHORT: dict[str, tuple[str, Callable[[CopyNeed], float]]] = {
+    "accelerator-memory": ("GiB of its memory", lambda takes: takes.memory / MIB_PER_GIB),
+    "host-memory": ("GiB of host memory", lambda takes: takes.host / MIB_PER_GIB),
+    "vcpus": ("vCPUs", lambda takes: takes.vcpus / MILLI),
+    "accelerator-share": ("of an accelerator", lambda takes: takes.share / WHOLE_SHARE),
 }
 _OF_AN_ACCELERATOR = ("accelerator-owner", "accelerator-memory", "accelerator-share")
 
@@ -101,21 +108,12 @@ def _held(violation: Violation, here: list[Assignment], needs: dict[str, list[Co
     elif component and violation.rule not in ("dedicated", "avoid"):
         rows = [row for row in here if row.component == component]
     counts = Counter((row.component, row.option) for row in rows)
+    _, takes = _SHORT.get(violation.rule, ("", None))
     found = [
-        HeldCopies(name, option, copies, _takes(violation.rule, needs[name][option]))
+        HeldCopies(name, option, copies, takes(needs[name][option]) if takes else None)
         for (name, option), copies in counts.items()
     ]
     return tuple(sorted(found, key=lambda row: (-(row.takes or 0) * row.copies, row.component, row.option)))
-
-
-def _takes(rule: str, takes: CopyNeed) -> float | None:
-    """What a copy takes of what the rule is about."""
-    return {
-        "accelerator-memory": takes.memory / MIB_PER_GIB,
-        "host-memory": takes.host / MIB_PER_GIB,
-        "vcpus": takes.vcpus / MILLI,
-        "accelerator-share": takes.share / WHOLE_SHARE,
-    }.get(rule)
 
 
 def _sentence(
@@ -127,15 +125,9 @@ def _sentence(
     if violation.rule in ("copies", "min-copies"):
         runs = "copy runs" if counted == 1 else "copies run"
         return f"{figure(counted or 0)} {runs}, {violation.message.partition(', ')[2]}"
-    what = {
-        "accelerator-memory": "GiB of its memory",
-        "host-memory": "GiB of host memory",
-        "vcpus": "vCPUs",
-        "accelerator-share": "of an accelerator",
-    }.get(violation.rule)
-    if what is None or counted is None or allowed is None or excess is None:
+    if violation.rule not in _SHORT or counted is None or allowed is None or excess is None:
         return violation.message
-    return f"{figure(excess)} {what} missing: needs {figure(counted)}, has {figure(allowed)}"
+    return f"{figure(excess)} {_SHORT[violation.rule][0]} missing: needs {figure(counted)}, has {figure(allowed)}"
 
 
 def figure(value: float) -> str:

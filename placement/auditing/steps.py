@@ -181,10 +181,10 @@ class _Route:
         left = gone | {name for name in group.sources - self.planned if name not in busy}
         up = (self.up | group.targets) - left
         verdict = self._look(on, up)
-        worse = _worse(self.verdict, verdict)
-        if worse:
-            return _Tried(spots=worse)
         before, after = _excess(self.verdict), _excess(verdict)
+        worse = {key for key, excess in after.items() if key not in before or excess > before[key]}
+        if worse:
+            return _Tried(spots=frozenset(row.spot for row in verdict.violations if (row.rule, row.where) in worse))
         mended = tuple(f"{where} ({rule})" for rule, where in before if (rule, where) not in after)
         saved = self.verdict.price_per_hour - verdict.price_per_hour
         if not mended and saved <= 0:
@@ -207,13 +207,6 @@ class _Route:
         rows, _ = self.dealer.rows(self.pools, list(on.elements()))
         machines = tuple(PlanInstance.trusted(name, self.pools[name], name not in self.running) for name in sorted(up))
         return verify(self.problem, Plan.model_construct(instances=machines, assignments=rows))
-
-
-def _worse(before: Verdict, after: Verdict) -> frozenset[Spot]:
-    """Where a rule is broken that was kept, or more than it was."""
-    was, now = _excess(before), _excess(after)
-    more = {key for key, excess in now.items() if key not in was or excess > was[key]}
-    return frozenset(row.spot for row in after.violations if (row.rule, row.where) in more)
 
 
 def _excess(verdict: Verdict) -> dict[tuple[str, str], float]:

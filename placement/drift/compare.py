@@ -20,6 +20,7 @@ from placement.drift.contents import (
     apart_by_number,
     held_by_machine,
     kinds,
+    pair,
 )
 from placement.drift.document import (
     ComparedSide,
@@ -30,7 +31,6 @@ from placement.drift.document import (
     PlanDifference,
     PoolChange,
 )
-from placement.drift.pairing import pair
 from placement.errors import UsageError, printable
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import paired
@@ -301,7 +301,7 @@ class _Comparison:
         }
         before, after = (_by_component(side, options, self.pools) for side in (self.old, self.new))
         for name in self._names():
-            old, new = before.get(name, _Counts.none()), after.get(name, _Counts.none())
+            old, new = before[name], after[name]
             if old != new or moves[name]:
                 yield ComponentChange(
                     component=name,
@@ -324,23 +324,18 @@ class _Counts(NamedTuple):
     types: Counter[str]
     zones: Counter[str]
 
-    @classmethod
-    def none(cls) -> _Counts:
-        return cls(Counter(), Counter(), Counter())
-
 
 def _by_component(side: _Side, options: Mapping[str, list[str]], pools: Mapping[str, Pool]) -> dict[str, _Counts]:
-    found: dict[str, _Counts] = defaultdict(_Counts.none)
+    found: dict[str, _Counts] = defaultdict(lambda: _Counts(Counter(), Counter(), Counter()))
     for machine, held in side.on.items():
         pool = pools.get(side.pools[machine])
         kind, zone = ("", "") if pool is None else (pool.instance_type, pool.zone)
         for copy, count in held.items():
             names = options.get(copy.component, [])
             name = names[copy.option] if copy.option < len(names) else str(copy.option)
-            found[copy.component].options[name] += count
-            found[copy.component].types[kind] += count
-            found[copy.component].zones[zone] += count
-    return dict(found)
+            for counts, key in zip(found[copy.component], (name, kind, zone), strict=True):
+                counts[key] += count
+    return found
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

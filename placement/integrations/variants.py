@@ -17,7 +17,10 @@ Pin = Literal["pool", "machine", "accelerator"]
 
 
 class PlanVariant(NamedTuple):
-    """So many copies alike; `machine` and `accelerators` are None where they are left to the platform."""
+    """So many copies alike; `machine` and `accelerators` are None where they are left to the platform.
+
+    `number` is that among those alike in all else, from 1.
+    """
 
     component: Component
     option: int
@@ -25,6 +28,7 @@ class PlanVariant(NamedTuple):
     machine: str | None
     accelerators: tuple[int, ...] | None
     copies: int
+    number: int = 1
 
     @property
     def mode(self) -> Option:

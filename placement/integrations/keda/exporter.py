@@ -19,9 +19,8 @@ from placement.demand.rules import target_of
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
-from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
-from placement.integrations.kubernetes.manifests import names_of
-from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.manifests import copy_groups, names_of
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
@@ -79,11 +78,11 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     if wish.target is not None and not 0 < wish.target < inf:
         raise UsageError(f"the target must be more than 0 and finite, got {wish.target}")
     for row, _ in rows:
-        if is_left_alone(row.component):
+        if Owner.of(row.component).is_left_alone:
             what = "Deployment" if wish.workload == "kubernetes" else "service"
             told = f"export {wish.workload} writes no {what} of it, so nothing scales it"
             notes.ignored(f"component {row.component.name}", told)
-    rows = [(row, most) for row, most in rows if not is_left_alone(row.component)]
+    rows = [(row, most) for row, most in rows if not Owner.of(row.component).is_left_alone]
     for row, most in rows:
         if row.copies > most:
             where = f"{row.component.name} on {row.pool.name}"
@@ -213,7 +212,7 @@ def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> d
         query = f"({query}) * {scaling.part:.9g}"
     found = to_keda(name, scaling.row, scaling.target, query, wish.server)
     deployment = f"{name}-predictor" if wish.workload == "kserve" else name
-    space = namespace_of(row.component.labels.get(OWNER, ""))
+    space = Owner.of(row.component).namespace
     if space:
         found["metadata"]["namespace"] = space
     found["spec"]["scaleTargetRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment}
@@ -222,7 +221,7 @@ def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> d
 
 def _name_in_queries(component: Component) -> str:
     """As what serves tells it: no model's name has the namespace in front that an import gives a component."""
-    space = namespace_of(component.labels.get(OWNER, ""))
+    space = Owner.of(component).namespace
     return component.labels.get(NAMED, "") or component.name.removeprefix(f"{space}/" if space else "")
 
 

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.exported import Exported
-from placement.integrations.kserve.names import service_names
 from placement.integrations.kserve.predictor import (
     FORMAT,
     IMAGE,
@@ -14,23 +13,20 @@ from placement.integrations.kserve.predictor import (
     SERVING,
     STORAGE,
     KServeWish,
-    affinity,
     node_selector,
     resources,
-    sharing_annotations,
+    service_names,
 )
 from placement.integrations.kserve.remarks import Services, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplate, ServiceTemplates, read_services
-from placement.integrations.kubernetes.apart import apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.cleaning import kept_metadata
-from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
-from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
-from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, REQUIRED, ZONE, namespace_of, slug
+from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
+from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, asked_of_accelerators, limits_of_hosts
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, REQUIRED, ZONE, Owner, slug
 from placement.integrations.kubernetes.objects import mapping_under
-from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text, stands_for_parts
+from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
-from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
@@ -113,16 +109,16 @@ def _kept_off(names: list[str], nodes: PoolNodes, notes: Notes) -> dict[str, Any
 
 def _stays(component: Component, notes: Notes) -> bool:
     """Whether its pods are of an owner that no service can replace, of which a note is made."""
-    if not is_left_alone(component):
+    if not Owner.of(component).is_left_alone:
         return False
-    told = f"its owner is a {owner_kind(component)}: its pods are left as they are, and no service is written of it"
+    told = f"its owner is a {Owner.of(component).kind}: its pods are left as they are, and no service is written of it"
     notes.inexact(f"component {component.name}", told)
     return True
 
 
 def _space(component: Component, now: ServiceTemplate | None) -> str:
     """The namespace of its services; empty where nothing tells."""
-    return namespace_of(component.labels.get(OWNER, "")) or (now.found.namespace if now else "")
+    return Owner.of(component).namespace or (now.found.namespace if now else "")
 
 
 def _of_pods(component: Component, option: int, known: ServiceTemplates) -> dict[str, Any]:
@@ -186,7 +182,9 @@ def _service(
         "labels": {**(now.labels if now else {}), **labels},
         "nodeSelector": {**(before.get("nodeSelector") or {}), **kept.selector},
     }
-    held = affinity(row, kept.off_term, before.get("affinity") or {}, kept.apart)
+    node = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [row.machine]}]}
+    place = dict(kept.off_term) if row.machine is None else node
+    held = affinity_of(mapping_under(before, "affinity"), [place] if place else [], kept.apart)
     if held:
         predictor["affinity"] = held
     if kept.spread:
@@ -195,11 +193,12 @@ def _service(
         predictor["schedulerName"] = "kai-scheduler"
     predictor |= _model(problem, row, wish, predictor)
     parts = stands_for_parts(row.component, row.pool, problem)
+    rules = OwnRules(off=digest_of(kept.off) if kept.off else "", parts=parts)
     predictor["annotations"] = {
-        **(now.told if now else sharing_annotations(row, wish.sharing)),
+        **(now.told if now else asked_of_accelerators(row, problem, wish.sharing)[0]),
         COMPONENT: row.component.name,
         OPTION: str(row.option),
-        RULES: rules_text(before, predictor, off=kept.off, parts=parts),
+        RULES: rules_text(before, predictor, rules),
     }
     named = _space(row.component, now)
     space = {"namespace": named} if named else {}
@@ -213,7 +212,7 @@ def _service(
 
 def _model(problem: Problem, row: PlanVariant, wish: KServeWish, predictor: dict[str, Any]) -> dict[str, Any]:
     """What serves: as it does now, a container of its own image, or a model for one of KServe's runtimes."""
-    labels, takes = row.component.labels, resources(problem, row, wish.sharing, wish.gpu)
+    labels, takes = row.component.labels, resources(problem, row, wish)
     if predictor.get("resourceClaims"):  # by which its accelerators are handed out
         takes = {part: {key: held[key] for key in ("cpu", "memory") if key in held} for part, held in takes.items()}
     serving = next((key for key in SERVING if isinstance(predictor.get(key), dict)), "")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from placement.catalogue.readers.kubernetes import NO_ZONE
-from placement.integrations.kubernetes.keeping_off import both
-from placement.integrations.kubernetes.manifests import asked_of_host, hami_limits, resource_of
-from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import GPU, REQUIRED, TYPE, ZONE, is_label
-from placement.units import MIB_PER_GIB, WHOLE_SHARE, need, room
+from placement.integrations.kubernetes.manifests import asked_of_accelerators, asked_of_host
+from placement.integrations.kubernetes.naming import TYPE, ZONE, Owner, is_label
+from placement.integrations.labels import ObjectNames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from placement.documents import Pool, Problem
     from placement.integrations.variants import PlanVariant
 
@@ -24,6 +20,11 @@ SERVING = (  # keys of a predictor that say what serves, one a format before the
 )
 # Labels of a component that say how KServe serves it.
 IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve.storage_uri", "kserve.runtime"
+
+
+# KServe calls a service's predictor NAME-predictor-NAMESPACE.DOMAIN: the first part is a label in DNS.
+LABEL, _BETWEEN = 63, len("-predictor-")
+_SPACE, _LEAST = len("default"), 10  # letters of a namespace that nothing tells, and of the shortest name
 
 
 class KServeWish(NamedTuple):
@@ -45,38 +46,13 @@ class KServeWish(NamedTuple):
     cluster: tuple[str, ...] = ()
 
 
-def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
-    """Requests and limits of a pod; what it takes of accelerators is both, as extended resources have it.
-
-    Partitions and other makers' accelerators have resources of their own; `gpu` is that of the others.
-    """
-    mode = row.mode
-    accelerator = problem.instance_types[row.pool.instance_type].accelerator or ""
-    two, own = mixed_of(accelerator), resource_of(accelerator)
-    gpu = gpu if own == GPU else own
-    requests = asked_of_host(mode)
+def resources(problem: Problem, row: PlanVariant, wish: KServeWish) -> dict[str, dict[str, str]]:
+    """Requests and limits of a pod; what it takes of accelerators is both, as extended resources have it."""
+    requests = asked_of_host(row.mode)
+    _, taken = asked_of_accelerators(row, problem, wish.sharing, wish.gpu)
     limits = {key: amount for key, amount in requests.items() if key == "memory"}
-    if two is not None and mode.accelerators:
-        memory = room(problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
-        limits |= {name: str(count) for name, count in two.resources(mode, memory).items()}
-    elif mode.accelerators and not (mode.shared and sharing == "kai"):
-        limits[gpu] = str(mode.accelerators)
-    if mode.accelerators and mode.shared and sharing == "hami" and two is None:
-        limits |= {name: str(amount) for name, amount in hami_limits(mode).items()}
-    return {"requests": requests | {k: v for k, v in limits.items() if k not in requests}, "limits": limits}
-
-
-def sharing_annotations(row: PlanVariant, sharing: Sharing) -> dict[str, str]:
-    """What KAI reads of a pod that shares accelerators."""
-    mode = row.mode
-    if sharing != "kai" or not mode.shared or not mode.accelerators:
-        return {}
-    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
-    least = need(mode.accelerator_share, WHOLE_SHARE) or 1  # without memory: by share, or hardly any
-    found = {"gpu-memory": str(memory)} if memory else {"gpu-fraction": str(least / WHOLE_SHARE)}
-    if mode.accelerators > 1:
-        found["gpu-fraction-num-devices"] = str(mode.accelerators)
-    return found
+    limits |= {name: str(count) for name, count in taken.items()}
+    return {"requests": requests | limits, "limits": limits}
 
 
 def node_selector(pool: Pool) -> dict[str, str]:
@@ -97,19 +73,24 @@ def unselected(pool: Pool) -> list[str]:
     return [f"{key}={value}" for key, value in told.items() if not is_label(key, value)]
 
 
-def affinity(
-    row: PlanVariant, off: Mapping[str, Any], before: dict[str, Any], terms: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """The machine of the copy, or `off` those that run, and the terms about others; within what was asked before."""
-    found = {key: dict(value) for key, value in before.items() if isinstance(value, dict)}
-    node, apart = found.get("nodeAffinity", {}), found.get("podAntiAffinity", {})
-    own = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [row.machine]}]}
-    held = off if row.machine is None else own
-    if held:
-        nodes = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-        node[REQUIRED] = {"nodeSelectorTerms": [both(term, held) for term in nodes]}
-    apart.pop(REQUIRED, None)
-    if terms:
-        apart[REQUIRED] = [*terms]
-    made = found | {"nodeAffinity": node, "podAntiAffinity": apart}
-    return {key: value for key, value in made.items() if value}
+def service_names(rows: list[PlanVariant]) -> list[str]:
+    """A name for each variant, the same each time: component, option where there are several, pool, machine."""
+    names = ObjectNames()
+    spaces = [Owner.of(row.component).namespace for row in rows]
+    return [names.of(*_parts(row), most=letters_for_name(space)) for row, space in zip(rows, spaces, strict=True)]
+
+
+def letters_for_name(space: str) -> int:
+    """Letters that a name may have in a namespace."""
+    return max(_LEAST, LABEL - _BETWEEN - (len(space) or _SPACE))
+
+
+def _parts(row: PlanVariant) -> tuple[str, ...]:
+    option = (row.mode.name or str(row.option),) if len(row.component.modes) > 1 else ()
+    machine = () if row.machine is None else (row.machine,)
+    return (row.component.name, *option, row.pool.name, *machine)
+
+
+def letters_for_namespace(name: str) -> int:
+    """Letters that the namespace of a service of that name may have."""
+    return LABEL - _BETWEEN - len(name)

@@ -6,15 +6,22 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
-from placement.integrations.kserve.names import LABEL, letters_for_namespace
-from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, KServeWish, node_selector, unselected
+from placement.integrations.kserve.predictor import (
+    IMAGE,
+    LABEL,
+    SERVING,
+    STORAGE,
+    KServeWish,
+    letters_for_namespace,
+    node_selector,
+    unselected,
+)
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.naming import OWNER, Owner
 from placement.integrations.kubernetes.objects import mappings_under
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT
-from placement.integrations.kubernetes.protection import tell_kept_budgets
-from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
+from placement.integrations.kubernetes.protection import NewCopies, tell_counts, tell_kept_budgets, tell_quotas
 from placement.integrations.kubernetes.taints import tolerations_of
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
@@ -90,8 +97,7 @@ def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: No
     for component in (row for row in problem.components if not copies[row.name]):
         services = known.of(component)
         for each in services:
-            service = f"InferenceService {each.found.namespace}/{each.found.name}"
-            tell_service(f"component {component.name}", service, 0, notes)
+            tell_service(f"component {component.name}", each.found, 0, notes)
         if not services and running[component.name]:
             owner = component.labels.get(OWNER, "its owner")
             told = f"the plan has none of its copies: end {owner} once clients need it no more"
@@ -101,10 +107,10 @@ def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: No
 def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:
     """What runs copies now and is no service: it goes on to, and its pods have no label of a component."""
     for component in {row.component.name: row.component for row in rows}.values():
-        owner = component.labels.get(OWNER, "")
-        kind, _, name = owner.partition(" ")
-        if not now[component.name] and namespace_of(owner) and kind != "Component" and not service_of(name):
-            told = f"{owner} runs its copies now and is no service: end it once the new ones serve"
+        owner = Owner.of(component)
+        is_other = owner.namespace and owner.kind != "Component" and not service_of(owner.name)
+        if not now[component.name] and is_other:
+            told = f"{owner.place} runs its copies now and is no service: end it once the new ones serve"
             notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
 
 

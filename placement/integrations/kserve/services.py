@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
-from placement.integrations.kubernetes.naming import OWNER, REQUIRED, ZONE
+from placement.integrations.kubernetes.naming import REQUIRED, ZONE, Owner
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
 from placement.integrations.kubernetes.objects import Json, KubeObject, read_cluster, rows, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
@@ -90,13 +89,9 @@ class ServiceTemplates:
 
     def of(self, component: Component) -> list[ServiceTemplate]:
         """The services that run a component now: the first is its template."""
-        found = _DEPLOYMENT.fullmatch(component.labels.get(OWNER, ""))
-        name = service_of(found["name"]) if found else ""
-        own = self.by_name.get((found["space"], name)) if found and name else None
+        owner = Owner.of(component)
+        own = self.by_name.get((owner.namespace, service_of(owner.name))) if owner.kind == "Deployment" else None
         return ([own] if own else []) + self.by_component.get(component.name, [])
-
-
-_DEPLOYMENT = re.compile(r"Deployment (?P<space>[^/]+)/(?P<name>.+)")
 
 
 def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:

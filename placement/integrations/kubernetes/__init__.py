@@ -5,9 +5,9 @@ Import: `objects.py` (what was given), `selectors.py`, `taints.py`, `requests.py
 `standing.py`, `classes.py`, `options.py`, `spreading.py`, `upkeep.py`, `budgets.py` and `indices.py` (rows of the
 problem), `importer.py` (all of it).
 
-Export: `naming.py` and `groups.py` (what one Deployment makes), `templates.py` (pods as they run), `manifests.py`,
-`claiming.py` (claims again), `apart.py` (who keeps off whom), `karpenter.py` and `protection.py` (objects),
-`returning.py` (what no manifest says), `steps.py` (the README), `exporter.py` (all of it).
+Export: `templates.py` (pods as they run), `manifests.py` (Deployments), `claiming.py` (claims again), `apart.py` (who
+keeps off whom), `karpenter.py` and `protection.py` (objects), `returning.py` (what no manifest says), `steps.py` (the
+README), `exporter.py` (all of it).
 """
 
 from placement.integrations.kubernetes.exporter import export_kubernetes

@@ -22,7 +22,8 @@ from placement.units import MIB_PER_GIB, need
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.variants import PlanVariant
+
 
 _BARE = "accelerators"
 _PARTITION = "-MIG-"
@@ -32,7 +33,7 @@ _PARTITION = "-MIG-"
 class GroupClaims:
     """The claims of one group of copies: what is written, how pods refer to it, and whether it names accelerators."""
 
-    group: CopyGroup
+    group: PlanVariant
     workshop: Workshop
     uuids: Sequence[str]
     documents: list[Json] = field(default_factory=list)
@@ -96,7 +97,7 @@ class GroupClaims:
         return f"device.attributes['{DRIVER}'].{attribute} in [{listed}]"
 
 
-def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
+def claims_for(group: PlanVariant, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
     """The claims of a group; with UUIDs those for accelerators select these. Notes say what goes on to be shared."""
     made = GroupClaims(group, workshop, uuids)
     template = workshop.templates.of(group.component.name, group.option)
@@ -135,12 +136,12 @@ def _select(request: Json, pin: str) -> bool:
     return True
 
 
-def _profile(group: CopyGroup, workshop: Workshop) -> str:
+def _profile(group: PlanVariant, workshop: Workshop) -> str:
     """The profile of the partitions that nodes of a group have for accelerators; empty where these are whole."""
     return (workshop.problem.instance_types[group.pool.instance_type].accelerator or "").partition(_PARTITION)[2]
 
 
-def _bare(group: CopyGroup, workshop: Workshop) -> Json:
+def _bare(group: PlanVariant, workshop: Workshop) -> Json:
     """What a copy takes by the problem alone."""
     mode = group.mode
     profile = _profile(group, workshop)

@@ -10,7 +10,6 @@ from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.cleaning import tell_unknown
-from placement.integrations.kubernetes.groups import CopyGroup, copy_groups, is_left_alone
 from placement.integrations.kubernetes.handovers import handovers
 from placement.integrations.kubernetes.importer import Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import (
@@ -20,14 +19,18 @@ from placement.integrations.kubernetes.karpenter import (
     node_pools_of,
     tell_what_new_nodes_lack,
 )
-from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, deployment, pool_labels
+from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, copy_groups, deployment, pool_labels
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import is_namespace, is_object_name
+from placement.integrations.kubernetes.naming import Owner, is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import Json, read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
-from placement.integrations.kubernetes.pod_counts import tell_pods_beyond
-from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
-from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
+from placement.integrations.kubernetes.protection import (
+    NewCopies,
+    budget_of,
+    tell_counts,
+    tell_kept_budgets,
+    tell_quotas,
+)
 from placement.integrations.kubernetes.resource_sums import tell_resources_beyond
 from placement.integrations.kubernetes.returning import tell_not_returning
 from placement.integrations.kubernetes.steps import SHRINKING, steps_text
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Plan, Problem
+    from placement.integrations.variants import PlanVariant
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
@@ -65,7 +69,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
     standing = {row.pool for row in plan.instances if not row.new}
-    groups = [row for row in copy_groups(problem, plan, wishes.pin) if not is_left_alone(row.component)]
+    groups = [row for row in copy_groups(problem, plan, wishes.pin) if not Owner.of(row.component).is_left_alone]
     same = _unchanged(problem, plan) if wishes.changed else set()
     copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
     for component in (row for row in problem.components if row.name not in same):
@@ -106,7 +110,6 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         ],
     }
     _tell_limits(groups, workshop)
-    tell_pods_beyond(problem, plan, templates, notes)
     tell_resources_beyond(problem, plan, templates, notes)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
@@ -137,7 +140,7 @@ def _unchanged(problem: Problem, plan: Plan) -> set[str]:
     return {row.name for row in problem.components} - changed
 
 
-def _check_sharing(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
+def _check_sharing(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     for group in groups:
         if mixed_of(workshop.problem.instance_types[group.pool.instance_type].accelerator or ""):
             continue  # its device plugins count two kinds of accelerators, which are no shared one
@@ -150,7 +153,7 @@ def _check_sharing(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
             )
 
 
-def _workloads(groups: Sequence[CopyGroup], workshop: Workshop) -> tuple[list[Json], list[Json]]:
+def _workloads(groups: Sequence[PlanVariant], workshop: Workshop) -> tuple[list[Json], list[Json]]:
     claims: list[Json] = []
     work: list[Json] = []
     for group in groups:
@@ -163,25 +166,25 @@ def _workloads(groups: Sequence[CopyGroup], workshop: Workshop) -> tuple[list[Js
             told = "nothing binds a copy to its accelerators there: copies are pinned to the node"
             if manager in ("", "plugin"):
                 told = "its device plugin binds no accelerator: copies are pinned to the node"
-            workshop.notes.inexact(f"node {group.node}", told)
+            workshop.notes.inexact(f"node {group.machine}", told)
         work.append(deployment(group, workshop, made.references, of_hami))
     return claims, work
 
 
-def _uuids(group: CopyGroup, workshop: Workshop) -> tuple[str, ...]:
+def _uuids(group: PlanVariant, workshop: Workshop) -> tuple[str, ...]:
     """Names of the accelerators of a copy, as its node's manager knows them; none where it knows none."""
-    if workshop.templates.managers.get(group.node, "") in ("", "plugin"):
+    if workshop.templates.managers.get(group.machine or "", "") in ("", "plugin"):
         return ()
-    known = workshop.templates.uuids.get(group.node, ())
+    known = workshop.templates.uuids.get(group.machine or "", ())
     chosen = group.accelerators or ()
     if not known or max(chosen) >= len(known) or not all(known[index] for index in chosen):
         told = "no accelerator of it is known by name: copies are pinned to the node"
-        workshop.notes.inexact(f"node {group.node}", told)
+        workshop.notes.inexact(f"node {group.machine}", told)
         return ()
     return tuple(known[index] for index in chosen)
 
 
-def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCopies]:
+def _new_copies(groups: Sequence[PlanVariant], work: Sequence[Json]) -> list[NewCopies]:
     """The pods of Deployments that are written, each one's in the order of the groups."""
     found = []
     for group, row in zip(groups, work, strict=True):
@@ -191,13 +194,13 @@ def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCo
     return found
 
 
-def _tell_limits(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
+def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     """What manifests leave to the scheduler, in words."""
     problem, notes, pin = workshop.problem, workshop.notes, workshop.wishes.pin
     machines = Counter(row.pool for row in workshop.plan.instances)
     sizes: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for group in groups:
-        if not group.node:
+        if not group.machine:
             sizes[group.pool.name].add((id(group.component), group.option))
     for pool, kinds in sizes.items():
         if machines[pool] > 1:

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.cleaning import ends_before_it_starts
-from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.objects import Json, KubeObject, whole_at
 from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.generations import PodGeneration
-    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.manifests import Workshop
     from placement.integrations.kubernetes.volumes import MountedClaim
     from placement.integrations.notes import Notes
+    from placement.integrations.variants import PlanVariant
 
 
 class OldOwner(NamedTuple):
@@ -88,7 +88,7 @@ class Handover(NamedTuple):
 
 
 def handovers(
-    workshop: Workshop, groups: Sequence[CopyGroup], work: Sequence[Json], replaced: Set[str]
+    workshop: Workshop, groups: Sequence[PlanVariant], work: Sequence[Json], replaced: Set[str]
 ) -> list[Handover]:
     """One for each component that is replaced, then what earlier exports made of components that are no more."""
     problem, templates = workshop.problem, workshop.templates
@@ -123,7 +123,7 @@ def handovers(
 
 
 def _in_turns(
-    found: list[Handover], workshop: Workshop, groups: Sequence[CopyGroup], work: Sequence[Json]
+    found: list[Handover], workshop: Workshop, groups: Sequence[PlanVariant], work: Sequence[Json]
 ) -> list[Handover]:
     """The same, with turns where new copies have no room beside old ones, which a note names."""
     problem, plan, templates, notes = workshop.problem, workshop.plan, workshop.templates, workshop.notes
@@ -169,12 +169,10 @@ def _pods_on(machines: Set[str], templates: Templates) -> dict[str, tuple[str, .
 
 def _owner(component: Component, copies: int, templates: Templates) -> Iterator[OldOwner]:
     """What ran a component before it was exported, if anything did that can be scaled."""
-    owner = component.labels.get(OWNER, "")
-    kind, _, name = owner.partition(" ")
-    space = namespace_of(owner)
-    if space and ends_by_scaling(component, copies, templates):
-        yield _old(kind, space, name.partition("/")[2], templates)
-    elif kind == "Component":  # an export that was applied in part: what ran before is still there
+    owner = Owner.of(component)
+    if owner.namespace and ends_by_scaling(component, copies, templates):
+        yield _old(*owner, templates)
+    elif owner.kind == "Component":  # an export that was applied in part: what ran before is still there
         for before in templates.beside(component.name):
             if before.kind in ENDED:
                 yield _old(*before, templates)
@@ -233,7 +231,7 @@ def _held_by_one(component: str, templates: Templates) -> list[MountedClaim]:
     return sorted(found, key=lambda claim: claim.place)
 
 
-def _tell_volumes(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
+def _tell_volumes(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     """Notes on copies of one component that wait for a volume, as others hold it or as it is elsewhere."""
     component, templates, notes = groups[0].component.name, workshop.templates, workshop.notes
     for claim in _held_by_one(component, templates):
@@ -253,7 +251,7 @@ def _tell_zones(place: str, component: str, zones: set[str], problem: Problem, n
         notes.inexact(place, f"the plan moves its copies {told}; {way}")
 
 
-def _tell_holders(place: str, claim: MountedClaim, groups: Sequence[CopyGroup], plan: Plan, notes: Notes) -> None:
+def _tell_holders(place: str, claim: MountedClaim, groups: Sequence[PlanVariant], plan: Plan, notes: Notes) -> None:
     """More copies, or copies on more nodes, than may hold the volume at once."""
     component, copies = groups[0].component.name, sum(row.copies for row in groups)
     nodes = sorted({row.instance for row in plan.assignments if row.component == component})
@@ -262,6 +260,6 @@ def _tell_holders(place: str, claim: MountedClaim, groups: Sequence[CopyGroup], 
         notes.inexact(place, f"{has}, and {claim.holders}: the others wait")
     elif len(nodes) > 1:
         notes.inexact(place, f"{has} on {listed(nodes)}, and {claim.holders}: those on the other nodes wait")
-    elif copies > 1 and not groups[0].node and Counter(row.pool for row in plan.instances)[groups[0].pool.name] > 1:
+    elif copies > 1 and not groups[0].machine and Counter(row.pool for row in plan.instances)[groups[0].pool.name] > 1:
         told = f"and the scheduler may put them on several nodes of {groups[0].pool.name}; --pin node says which"
         notes.inexact(place, f"{has} on {nodes[0]}, and {claim.holders}, {told}")

@@ -19,7 +19,6 @@ from placement.integrations.kubernetes.machines import NodeMachine, read_machine
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
-from placement.integrations.kubernetes.pod_counts import tell_pods_uncounted
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.resource_sums import tell_resources_uncounted
 from placement.integrations.kubernetes.spreading import Spreader
@@ -147,7 +146,6 @@ class _Import:
         document["placements"] = self._placements(chosen)
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.cluster.source)
-        tell_pods_uncounted(made.problem, self.classes, self.of_node, self.notes)
         tell_resources_uncounted(made.problem, self.workloads, self.classes, self.standing, self.of_node, self.notes)
         _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))

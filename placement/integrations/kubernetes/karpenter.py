@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Plan, Pool, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.manifests import Workshop
     from placement.integrations.kubernetes.objects import Json, KubeObject
+    from placement.integrations.variants import PlanVariant
 
 _GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
 _FROZEN = [{"nodes": "0"}]
@@ -184,11 +184,11 @@ def _may_be_given(key: str) -> bool:
     return domain.endswith(_OPEN) or not domain.endswith(_RESTRICTED)
 
 
-def tell_what_new_nodes_lack(groups: Sequence[CopyGroup], made: Mapping[str, Json], workshop: Workshop) -> None:
+def tell_what_new_nodes_lack(groups: Sequence[PlanVariant], made: Mapping[str, Json], workshop: Workshop) -> None:
     """A note on each component whose template asks for labels or tolerations that nodes of a made pool do not meet."""
     for group in groups:
         template = workshop.templates.of(group.component.name, group.option)
-        if group.node or template is None or group.pool.name not in made:
+        if group.machine or template is None or group.pool.name not in made:
             continue
         body = made[group.pool.name]["spec"]["template"]
         rules = node_rules(At(template.spec), Notes(), "")

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
-from placement.integrations.kubernetes.objects import Json, mappings_under
+from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS, REQUIRED
+from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
 from placement.integrations.labels import digest
 
 if TYPE_CHECKING:
@@ -102,6 +102,20 @@ def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:
     return {key: [*left.get(key, []), *right.get(key, [])] for key in keys}
 
 
+def affinity_of(before: Json, places: Sequence[Json], apart: Sequence[Json]) -> Json:
+    """Affinity of a pod to nodes of `places`, within what it asked before, and with these terms about others."""
+    node, others = dict(mapping_under(before, "nodeAffinity")), dict(mapping_under(before, "podAntiAffinity"))
+    if places:
+        terms = mappings_under(node, REQUIRED, "nodeSelectorTerms") or [{}]
+        node[REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in places]}
+    others[REQUIRED] = [*apart]
+    return _filled({**before, "nodeAffinity": _filled(node), "podAntiAffinity": _filled(others)})
+
+
+def _filled(rows: Json) -> Json:
+    return {key: value for key, value in rows.items() if value}
+
+
 def names_in(rules: Any) -> list[str]:
     """The nodes that all terms of a node selector refuse by name."""
     first = mappings_under(rules, "nodeSelectorTerms")[:1]
@@ -131,7 +145,7 @@ def _less(term: Any, is_ours: Any) -> Any:
         key: [row for row in value if not is_ours(row)] if isinstance(value, list) else value
         for key, value in term.items()
     }
-    return {key: value for key, value in found.items() if value}
+    return _filled(found)
 
 
 def _refuses(row: Json) -> bool:

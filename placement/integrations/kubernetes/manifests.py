@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.tables import find_accelerator
-from placement.integrations.kubernetes.apart import apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
     HAMI_MEMORY,
@@ -20,7 +20,7 @@ from placement.integrations.kubernetes.asks import (
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.cleaning import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
-from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
+from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,
@@ -29,17 +29,17 @@ from placement.integrations.kubernetes.naming import (
     GROUPS,
     HOSTNAME,
     KARPENTER_POOL,
-    OWNER,
     REQUIRED,
     TYPE,
     ZONE,
+    Owner,
     is_label,
-    namespace_of,
     slug,
 )
+from placement.integrations.kubernetes.objects import Json, mapping_under
 from placement.integrations.kubernetes.own_rules import (
     RULES,
-    OwnRollOut,
+    OwnRules,
     others_than_ours,
     rules_text,
     stands_for_parts,
@@ -48,7 +48,7 @@ from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.strategies import strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate, Templates
 from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, read_budget
-from placement.integrations.kubernetes.zone_rules import Surroundings
+from placement.integrations.variants import PlanVariant, variants
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.documents import Component, Option, Plan, Pool, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup, Pin
-    from placement.integrations.kubernetes.objects import Json
     from placement.integrations.notes import Notes
+    from placement.integrations.variants import Pin as PlanPin
 
+    Pin = Literal["none", "node", "accelerator"]
     Sharing = Literal["none", "hami", "kai", "dra"]
 
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
@@ -99,20 +99,20 @@ class Workshop:
     standing: Set[str]  # pools with machines of the plan that run now
     labelled: dict[str, list[str]] = field(default_factory=dict)  # by label the nodes that get it before copies start
 
-    def manager(self, group: CopyGroup) -> str:
+    def manager(self, group: PlanVariant) -> str:
         """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
         known, pool = self.templates.managers, group.pool.name
-        nodes = [group.node] if group.node else [row.id for row in self.problem.instances if row.pool == pool]
+        nodes = [group.machine] if group.machine else [row.id for row in self.problem.instances if row.pool == pool]
         return next((known[node] for node in nodes if node in known), "")
 
-    def is_by_claims(self, group: CopyGroup) -> bool:
+    def is_by_claims(self, group: PlanVariant) -> bool:
         """Whether a copy gets its accelerators by a claim, where no pod of it tells: its nodes do, or the sharing."""
         is_bare = self.templates.of(group.component.name, group.option) is None
         return bool(group.mode.accelerators) and "dra" in (self.manager(group), self.wishes.sharing if is_bare else "")
 
     def space(self, component: Component) -> str:
         """The namespace of a component's copies."""
-        return namespace_of(component.labels.get(OWNER, "")) or self.wishes.namespace
+        return Owner.of(component).namespace or self.wishes.namespace
 
     @cached_property
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
@@ -125,10 +125,10 @@ class Workshop:
         known = self.templates
         return Surroundings(self.problem, self.plan, known.by_component, self.wishes.zone_label, known.labels)
 
-    def off_nodes(self, group: CopyGroup) -> list[str]:
+    def off_nodes(self, group: PlanVariant) -> list[str]:
         """Nodes that copies on new machines keep off, where others are held to those: none without pins."""
         pool = group.pool
-        if group.node or self.wishes.pin == "none" or pool.name in self.node_pool_of:
+        if group.machine or self.wishes.pin == "none" or pool.name in self.node_pool_of:
             return []
         wanted, known = pool_labels(pool, self).items(), self.templates.labels
         alike = {name for name, labels in known.items() if wanted <= labels.items()}
@@ -185,7 +185,7 @@ def _is_of_nodes(key: str, value: str, known: Sequence[Mapping[str, str]]) -> bo
     return "/" in key or (bool(known) and all(labels.get(key) == value for labels in known))
 
 
-def deployment(group: CopyGroup, workshop: Workshop, claims: Mapping[str, Json], uuids: Sequence[str]) -> Json:
+def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json], uuids: Sequence[str]) -> Json:
     """The Deployment of a group; `claims` are references to them by name, `uuids` accelerators that HAMi is to give."""
     name, labels = names_of(group)
     found = workshop.templates.of(group.component.name, group.option)
@@ -199,9 +199,7 @@ def deployment(group: CopyGroup, workshop: Workshop, claims: Mapping[str, Json],
     before = dict(spec)
     off = workshop.off_nodes(group)
     _add_rules(spec, group, workshop, off)
-    rolled = _roll_out(group.component, workshop)
-    parts = stands_for_parts(group.component, group.pool, workshop.problem)
-    annotations[RULES] = rules_text(before, spec, rolled, uuids=own_uuids, off=off, parts=parts)
+    annotations[RULES] = rules_text(before, spec, _own_rules(group, workshop, own_uuids, off))
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
@@ -223,7 +221,7 @@ def deployment(group: CopyGroup, workshop: Workshop, claims: Mapping[str, Json],
     }
 
 
-def _tell_template(template: PodTemplate, group: CopyGroup, workshop: Workshop) -> None:
+def _tell_template(template: PodTemplate, group: PlanVariant, workshop: Workshop) -> None:
     """Which template it is where there are several, and what of the pods it has not."""
     place = f"component {group.component.name}"
     for told in template.remarks:
@@ -232,25 +230,48 @@ def _tell_template(template: PodTemplate, group: CopyGroup, workshop: Workshop) 
         workshop.notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
 
 
-def _roll_out(component: Component, workshop: Workshop) -> OwnRollOut:
-    """What an import reads of the pods: the surge, and `max_unavailable` where no budget of the export says it."""
+def _own_rules(group: PlanVariant, workshop: Workshop, uuids: str, off: Sequence[str]) -> OwnRules:
+    """What an import reads beside the spec of a pod: `max_unavailable` where no budget of the export says it."""
+    component = group.component
     is_set = "max_unavailable" in component.model_fields_set
     is_told = is_set and (asked_away(component) is None or workshop.budget_that_stays(component))
-    surge, rolled = (component.labels.get(key, "") for key in (MAX_SURGE, ROLLED))
-    return OwnRollOut(component.most_unavailable if is_told else None, surge, rolled)
-
-
-def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:
-    """The name of a group's Deployment, and the labels that its pods have."""
-    component = slug(group.component.name)
-    where = slug(group.node or group.pool.name)
-    name = slug(
-        slug(group.component.name, most=24), slug(group.node or group.pool.name, most=24), *group.suffix, most=57
+    return OwnRules(
+        away=component.most_unavailable if is_told else None,
+        surge=component.labels.get(MAX_SURGE, ""),
+        rolled=component.labels.get(ROLLED, ""),
+        uuids=uuids,
+        off=digest_of(off) if off else "",
+        parts=stands_for_parts(component, group.pool, workshop.problem),
     )
-    return name, {COMPONENT_LABEL: component, GROUP_LABEL: slug(where, *group.suffix)}
 
 
-def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
+def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[PlanVariant]:
+    """The copies of a plan as groups of alike ones: what one Deployment makes. O(copies log copies).
+
+    Without pins a group is all copies of a component, of one option, on one pool. Pinned to nodes it is those on one
+    node; pinned to accelerators it is one copy. New machines have no name yet: their copies are grouped by pool.
+    """
+    running = {row.id for row in problem.instances}
+    found: list[PlanVariant] = []
+    pinned: PlanPin = "pool" if pin == "none" else "machine" if pin == "node" else pin
+    for row in variants(problem, plan, pinned, running):
+        alone = range(1, row.copies + 1) if row.accelerators else ()
+        found += [row._replace(copies=1, number=number) for number in alone] or [row]
+    return found
+
+
+def names_of(group: PlanVariant) -> tuple[str, dict[str, str]]:
+    """The name of a group's Deployment, and the labels that its pods have."""
+    component, where = group.component.name, group.machine or group.pool.name
+    # What tells it from others of its component at its place, whatever else a later plan has there.
+    suffix = [f"o{group.option}"] if group.option else []
+    suffix += [f"a{'-'.join(map(str, group.accelerators))}"] if group.accelerators else []
+    suffix += [str(group.number)] if group.number > 1 else []
+    name = slug(slug(component, most=24), slug(where, most=24), *suffix, most=57)
+    return name, {COMPONENT_LABEL: slug(component), GROUP_LABEL: slug(slug(where), *suffix)}
+
+
+def _bare(group: PlanVariant, workshop: Workshop) -> tuple[dict[str, str], Json]:
     """A pod of what the problem knows: its image is for the user to name."""
     mode = group.mode
     place = f"component {group.component.name}"
@@ -258,8 +279,8 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     if workshop.wishes.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
         workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
     asked: Json = asked_of_host(mode)
-    accelerator = workshop.problem.instance_types[group.pool.instance_type].accelerator or ""
-    annotations, limits = ({}, {}) if workshop.is_by_claims(group) else _accelerators(mode, accelerator, workshop)
+    made = asked_of_accelerators(group, workshop.problem, workshop.wishes.sharing)
+    annotations, limits = ({}, {}) if workshop.is_by_claims(group) else made
     resources = {"requests": asked | limits, "limits": dict(limits)}
     container = {
         "name": "main",
@@ -294,28 +315,25 @@ def resource_of(accelerator: str) -> str:
     return _PLUGINS.get(known.vendor if known else "", GPU)
 
 
-def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[dict[str, str], Json]:
-    """Annotations and limits by which a copy gets its accelerators."""
-    sharing, two = workshop.wishes.sharing, mixed_of(accelerator)
-    if two is not None and mode.accelerators:
-        memory = room(workshop.problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
-        return {}, dict(two.resources(mode, memory))
+def asked_of_accelerators(
+    row: PlanVariant, problem: Problem, sharing: str, gpu: str = GPU
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Annotations and limits by which a copy gets its accelerators; `gpu` is the resource where they have no own."""
+    mode, kind = row.mode, problem.instance_types[row.pool.instance_type].accelerator or ""
+    two, own = mixed_of(kind), resource_of(kind)
+    resource = gpu if own == GPU else own
     if not mode.accelerators:
         return {}, {}
-    if not mode.shared:
-        return {}, {resource_of(accelerator): mode.accelerators}
-    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
-    if sharing == "hami":
-        return {}, {GPU: mode.accelerators, **hami_limits(mode)}
-    own = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str(mode.accelerator_share or 0.001)}
-    return own | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
-
-
-def hami_limits(mode: Option) -> dict[str, int]:
-    """Memory and cores, which are counted in per cent, of each accelerator that HAMi shares out to a copy."""
-    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB) or 1  # 0 is all of it
-    cores = need(mode.accelerator_share, WHOLE_SHARE) * 100 // WHOLE_SHARE  # rounded up, copies that fit would not
-    return {HAMI_MEMORY: memory} | ({HAMI_CORES: max(1, cores)} if mode.accelerator_share else {})
+    if two is not None:
+        return {}, two.resources(mode, room(problem.accelerators[kind].memory_gib, MIB_PER_GIB))
+    if not mode.shared or sharing == "time-slicing":
+        return {}, {resource: mode.accelerators}
+    memory, share = need(mode.accelerator_memory_gib, MIB_PER_GIB), need(mode.accelerator_share, WHOLE_SHARE)
+    if sharing == "hami":  # memory of 0 is all of it; cores are per cent: rounded up, copies that fit would not
+        cores = {HAMI_CORES: max(1, share * 100 // WHOLE_SHARE)} if share else {}
+        return {}, {resource: mode.accelerators, HAMI_MEMORY: memory or 1, **cores}
+    part = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str((share or 1) / WHOLE_SHARE)}
+    return part | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
 
 
 def _add_claims(spec: Json, claims: Mapping[str, Json]) -> None:
@@ -329,36 +347,28 @@ def _add_claims(spec: Json, claims: Mapping[str, Json]) -> None:
         spec["resourceClaims"] = [*told.values()]
 
 
-def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> None:
+def _add_rules(spec: Json, group: PlanVariant, workshop: Workshop, off: Sequence[str]) -> None:
     """Affinity to the group's nodes within what the template asks, and the rules of one machine."""
-    affinity = spec["affinity"] = dict(spec.get("affinity") or {})
-    node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
+    before: Json = spec.setdefault("affinity", {}) or {}
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
     space, told = workshop.space(group.component), workshop.surroundings
     spread = other_constraints(group.component, spec, space, told, workshop.notes)
-    spec.pop("topologySpreadConstraints", None)
-    if group.node:
-        spec.pop("nodeSelector", None)
-        node.pop(REQUIRED, None)
-    terms, ours = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
-    if ours:
-        node[REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
     spread += limits_of_hosts(group.component)
+    spec.pop("topologySpreadConstraints", None)
     if spread:
         spec["topologySpreadConstraints"] = spread
-    other = dict(affinity.pop("podAntiAffinity", None) or {})
-    others = others_than_ours(other.pop(REQUIRED, None))
-    apart = apart_terms(group.component, others, space, told, workshop.notes)
-    if apart:
-        other[REQUIRED] = apart
-    if other:
-        affinity["podAntiAffinity"] = other
+    if group.machine:  # which keeps what was asked of nodes
+        spec.pop("nodeSelector", None)
+        before = before | {"nodeAffinity": {**mapping_under(before, "nodeAffinity"), REQUIRED: None}}
+    places = _places(group, workshop, off)
+    others = others_than_ours(mapping_under(before, "podAntiAffinity").get(REQUIRED))
+    spec["affinity"] = affinity_of(before, places, apart_terms(group.component, others, space, told, workshop.notes))
 
 
-def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Json]:
+def _places(group: PlanVariant, workshop: Workshop, off: Sequence[str]) -> list[Json]:
     """Terms one of which a node of the group keeps; none where nothing tells its nodes: an empty term takes no node."""
-    if group.node:
-        return [{"matchFields": [_in("metadata.name", group.node)]}]
+    if group.machine:
+        return [{"matchFields": [_in("metadata.name", group.machine)]}]
     pool, nodes = group.pool, workshop.nodes_of(group.pool)
     told = [_in(key, value) for key, value in nodes.known_labels(workshop.plan, workshop.notes).items()]
     told += nodes.off_those_with_more(workshop.labels_of_pools.values(), workshop.problem)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.labels import digest
+
+if TYPE_CHECKING:
+    from placement.documents import Component
 
 HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
@@ -21,6 +25,9 @@ OF_PARTS = (
     *("cloud.google.com/gke-gpu-partition-size", "nvidia.com/gpu.product"),
 )
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
+# Owners whose pods have names, volumes or groups of their own. KubeRay counts pods by their labels, whoever made them:
+# of a Deployment of a RayCluster's pods it would end as many workers, and stop at a second head.
+NAMED = ("StatefulSet", "LeaderWorkerSet", "RayCluster")
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)
 _HASHED = re.compile(r"-[0-9a-f]{6}$", re.ASCII)  # a name that looks like one with a hash gets one, too
@@ -45,14 +52,35 @@ def slug(*parts: str, most: int = _MOST) -> str:
     return f"{made[: most - 7].strip('-') or 'x'}-{digest(joined, 6)}"
 
 
-def namespace_of(owner: str) -> str:
-    """The namespace of what a component was imported from; empty where nothing tells.
+class Owner(NamedTuple):
+    """What makes pods: the object that a person wrote."""
 
-    >>> namespace_of("Deployment shop/chat"), namespace_of("Component shop/chat 8b"), namespace_of("mine")
-    ('shop', 'shop', '')
-    """
-    found = _OWNER.fullmatch(owner)
-    return found["space"] if found else ""
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, component: Component) -> Owner:
+        """What the copies of a component were imported from; without a namespace, or a kind, where nothing tells it."""
+        told = component.labels.get(OWNER, "")
+        found = _OWNER.fullmatch(told)
+        kind, _, name = told.partition(" ")
+        return cls(kind, found["space"], found["name"]) if found else cls(kind, "", name)
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether no Deployment is written in its place: none can replace its pods."""
+        return self.kind in ("Pod", "Job", "DaemonSet", "Node", *NAMED)
+
+    @property
+    def place(self) -> str:
+        """What notes call it.
+
+        >>> Owner("Job", "shop", "a").place, Owner("Node", "", "n1").place, Owner("", "", "shop/a").place
+        ('Job shop/a', 'Node n1', 'shop/a')
+        """
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {name}" if self.kind else name
 
 
 def is_namespace(text: str) -> bool:

@@ -89,11 +89,11 @@ class KubeCluster:
 
     def of(self, kind: str) -> list[KubeObject]:
         """Objects of a kind, in the order in which they were given."""
-        return list(self._rows[kind].values()) if kind in self._rows else []
+        return list(self._rows.get(kind, {}).values())
 
     def get(self, kind: str, namespace: str, name: str) -> KubeObject | None:
         """One object; None when it was not given."""
-        return self._rows[kind].get((namespace, name)) if kind in self._rows else None
+        return self._rows.get(kind, {}).get((namespace, name))
 
     def has(self, kind: str) -> bool:
         return bool(self._rows.get(kind))

@@ -10,82 +10,64 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
-from placement.integrations.kubernetes.keeping_off import digest_of, without
+from placement.integrations.kubernetes.keeping_off import without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
-from placement.integrations.kubernetes.zone_rules import without_ours
 from placement.integrations.labels import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from placement.documents import Component, Pool, Problem
 
 
 RULES = "gpu-placement/rules"
-_SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_AWAY, _SURGE, _ROLLED, _UUIDS, _OFF, _PARTS = "away", "surge", "rolled", "uuids", "off", "parts"
-_KINDS: dict[str, type] = {
-    _SELECTOR: dict,
-    _NODES: dict,
-    _SPREAD: list,
-    _APART: list,
-    _MADE: str,
-    _AWAY: int,
-    _SURGE: str,
-    _ROLLED: str,
-    _UUIDS: str,
-    _OFF: str,
-    _PARTS: bool,
-}
+POLICY, IGNORE = "nodeAffinityPolicy", "Ignore"  # of a spread constraint that an export has count all zones
 
 
-class OwnRollOut(NamedTuple):
-    """How many copies may be away, and how many more there may be, where no other object of the export says it.
+class OwnRules(BaseModel):
+    """What the annotation of an exported pod says: the rules that it had before, and a digest of what was made of it.
 
-    `rolled` is how many the owner's own roll-outs took away.
+    Terms about hosts that still hold stand in the spec itself. `away`, `surge`: how many copies may be away, and how
+    many more there may be, where no other object of the export says it; `rolled` is how many the owner's own roll-outs
+    took away. `uuids` are the accelerators that the owner's own annotation for HAMi named, where a pin of the export
+    stands in its place. `off` is a digest of the nodes that the export keeps it off. `parts`: the pod has whole
+    accelerators by this plan, and parts would do.
     """
 
-    away: int | None = None
+    model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
+
+    selector: Json = Field(default={}, alias="nodeSelector")
+    nodes: Json = {}
+    spread: list[Any] = []
+    apart: list[Any] = []
+    made: str = ""
+    away: int | None = Field(default=None, ge=0)
     surge: str = ""
     rolled: str = ""
+    uuids: str = ""
+    off: str = ""
+    parts: bool = False
 
 
-def rules_text(
-    before: Json,
-    after: Json,
-    roll_out: OwnRollOut | None = None,
-    *,
-    uuids: str = "",
-    off: Sequence[str] = (),
-    parts: bool = False,
-) -> str:
-    """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
-
-    Terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that the owner's own
-    annotation for HAMI named, where a pin of the export stands in its place. `off` are the nodes that the export keeps
-    it off. `parts`: the pod has whole accelerators by this plan, and parts would do.
-    """
-    away, surge, rolled = roll_out or OwnRollOut()
+def rules_text(before: Json, after: Json, told: OwnRules) -> str:
+    """The annotation of an exported pod, of its spec before and after; `told` is all that these do not say."""
     apart = others_than_ours(mapping_under(before, "affinity", "podAntiAffinity").get(REQUIRED))
-    told = {
-        _SELECTOR: before.get("nodeSelector"),
-        _NODES: mapping_under(before, "affinity", "nodeAffinity").get(REQUIRED),
-        _SPREAD: others_than_ours(before.get("topologySpreadConstraints")),
-        _APART: [row for row in apart if row.get("topologyKey") != HOSTNAME],
-        _SURGE: surge,
-        _ROLLED: rolled,
-        _UUIDS: uuids,
-        _OFF: digest_of(off) if off else "",
-        _PARTS: parts,
-        _MADE: _digest(after),
+    rules = {
+        "selector": before.get("nodeSelector") or {},
+        "nodes": mapping_under(before, "affinity", "nodeAffinity", REQUIRED),
+        "spread": others_than_ours(before.get("topologySpreadConstraints")),
+        "apart": [row for row in apart if row.get("topologyKey") != HOSTNAME],
+        "made": _digest(after),
     }
-    kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
+    kept = told.model_copy(update=rules).model_dump(by_alias=True, exclude_defaults=True)
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
@@ -107,11 +89,6 @@ def _is_of_parts(pool: Pool) -> bool:
     return not pool.labels.keys().isdisjoint(OF_PARTS)
 
 
-def may_have_parts(pod: KubeObject) -> bool:
-    """Whether an exported pod had parts of accelerators before, or could have had them."""
-    return bool(_told(pod).get(_PARTS))
-
-
 def others_than_ours(rows: list[Json] | None) -> list[Json]:
     """Those that no export made."""
     return [row for row in rows or [] if COMPONENT_LABEL not in json.dumps(row.get("labelSelector"))]
@@ -124,36 +101,51 @@ def _digest(spec: Json) -> str:
     return digest(held, 12)
 
 
-def own_roll_out(pod: KubeObject) -> OwnRollOut:
-    """What the annotation of an exported pod says of a roll-out."""
-    told = _told(pod)
-    away = told.get(_AWAY)
-    if away is not None and (isinstance(away, bool) or away < 0):
-        raise FieldError(f"annotation {RULES} {_AWAY}", "must be a whole number, at least 0", away)
-    return OwnRollOut(away, told.get(_SURGE, ""), told.get(_ROLLED, ""))
+def own_rules(pod: KubeObject) -> OwnRules:
+    """What the annotation of a pod says; nothing where there is none."""
+    text = pod.annotations.get(RULES, "{}")
+    try:
+        return OwnRules.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = " ".join(("annotation", RULES, *map(str, first["loc"][:1])))
+        rule = "must be as an export wrote it" if first["loc"] else "must be a mapping as JSON, as an export wrote it"
+        raise FieldError(place, rule, first["input"] if first["loc"] else text[:60]) from None
 
 
 def as_written(pod: KubeObject) -> KubeObject:
     """A pod with the rules that it had before it was exported; others as they are."""
     if RULES not in pod.annotations:
         return pod
-    told = _told(pod)
+    told = own_rules(pod)
     spec = dict(pod.at.key("spec").mapping())
     affinity = _part(pod, "affinity")
     nodes = _part(pod, "affinity", "nodeAffinity")
     apart = _part(pod, "affinity", "podAntiAffinity")
-    if _digest(spec) == told.get(_MADE):
-        spec[_SELECTOR] = told.get(_SELECTOR)
-        nodes[REQUIRED] = told.get(_NODES)
+    if _digest(spec) == told.made:
+        spec["nodeSelector"] = told.selector
+        nodes[REQUIRED] = told.nodes
     else:  # somebody changed it: what is there is a rule, but for the nodes that the export kept it off
-        nodes[REQUIRED] = without(nodes.get(REQUIRED), told.get(_OFF, ""))
-    here = without_ours(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
-    spec["topologySpreadConstraints"] = _both(here, told.get(_SPREAD))
-    apart[REQUIRED] = _both(apart.get(REQUIRED), told.get(_APART))
+        nodes[REQUIRED] = without(nodes.get(REQUIRED), told.off)
+    here = _without_ours(spec.get("topologySpreadConstraints"), told.spread)
+    spec["topologySpreadConstraints"] = _both(here, told.spread)
+    apart[REQUIRED] = _both(apart.get(REQUIRED), told.apart)
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
     spec["affinity"] = _told_of(affinity)
     at = At({**pod.at.value, "spec": _told_of(spec)}, pod.at.way)
-    return replace(pod, at=at, annotations=_unpinned(pod.annotations, told.get(_UUIDS, "")))
+    return replace(pod, at=at, annotations=_unpinned(pod.annotations, told.uuids))
+
+
+def _without_ours(here: Any, told: list[Any]) -> Any:
+    """Constraints of an exported pod without those that stand for others of `told`, over all zones."""
+    if not isinstance(here, list) or not told:
+        return here
+    own = [_bare(row) for row in told if isinstance(row, dict) and row.get(POLICY) != IGNORE]
+    return [row for row in here if not (isinstance(row, dict) and row.get(POLICY) == IGNORE and _bare(row) in own)]
+
+
+def _bare(row: Json) -> Json:
+    return {key: value for key, value in row.items() if key != POLICY}
 
 
 def _unpinned(annotations: Mapping[str, str], own: str) -> Mapping[str, str]:
@@ -165,33 +157,16 @@ def _unpinned(annotations: Mapping[str, str], own: str) -> Mapping[str, str]:
     return rest | ({HAMI_USE: own} if own else {})
 
 
-def _told(pod: KubeObject) -> Json:
-    """What the annotation says; nothing where there is none."""
-    text = pod.annotations.get(RULES)
-    if text is None:
-        return {}
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise FieldError(f"annotation {RULES}", "must be a mapping as JSON, as an export wrote it", text[:60])
-    for key, kind in _KINDS.items():
-        if key in told and not isinstance(told[key], kind):
-            raise FieldError(f"annotation {RULES} {key}", "must be as an export wrote it", told[key])
-    return told
-
-
 def _part(pod: KubeObject, *keys: str) -> Json:
     found = pod.get("spec", *keys)
     return {} if found is None else dict(found.mapping())
 
 
-def _both(here: Any, told: list[Any] | None) -> Any:
+def _both(here: Any, told: list[Any]) -> Any:
     """Rows that stand there, then those that were kept; what is no list is left for the reader to refuse."""
     if not isinstance(here, list):
         return here or told
-    return [*here, *(row for row in told or [] if row not in here)]
+    return [*here, *(row for row in told if row not in here)]
 
 
 def _told_of(rows: Json) -> Json:

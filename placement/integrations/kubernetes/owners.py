@@ -9,12 +9,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.groups import NAMED, is_left_alone, owner_kind
-from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.naming import NAMED, Owner
 from placement.units import count
 
 if TYPE_CHECKING:
     from placement.documents import Component
+    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
@@ -27,14 +27,14 @@ def ends_by_scaling(component: Component, copies: int, templates: Templates) -> 
     """Whether the steps scale a component's owner to 0: once new copies run, or where the plan has none of them."""
     if component.name in templates.services:
         return bool(copies)
-    kind = owner_kind(component)
+    kind = Owner.of(component).kind
     return kind in ENDED or (kind in _SCALED and not copies)
 
 
 def tell_owner(component: Component, copies: int, running: int, templates: Templates, notes: Notes) -> None:
     """What becomes of a component's owner where that is no Deployment; `copies` of it are in the plan."""
-    place, owner = f"component {component.name}", component.labels.get(OWNER, "")
-    if owner_kind(component) == "Component":
+    place, owner = f"component {component.name}", Owner.of(component)
+    if owner.kind == "Component":
         for other in (row for row in templates.beside(component.name) if row.kind not in ENDED):
             told = "runs copies beside what an export made: no step here ends those, so end them there"
             notes.inexact(place, f"{other.place} {told}")
@@ -42,59 +42,51 @@ def tell_owner(component: Component, copies: int, running: int, templates: Templ
     if service:
         tell_service(place, service, copies, notes)
     elif not copies:
-        _tell_none(component, owner, running, notes)
-    elif owner_kind(component) in NAMED:
-        _tell_named(component, copies, running, notes)
-    elif is_left_alone(component):
-        notes.assumed(place, f"its owner is a {owner_kind(component)}: its pods are left as they are")
-    elif owner_kind(component) not in _REPLACED and namespace_of(owner):
-        told = (
-            f"a {owner_kind(component)} runs its copies: no step here ends those, so end them there as new ones start"
-        )
+        _tell_none(place, owner, running, notes)
+    elif owner.kind in NAMED:
+        _tell_named(place, owner, copies, running, notes)
+    elif owner.is_left_alone:
+        notes.assumed(place, f"its owner is a {owner.kind}: its pods are left as they are")
+    elif owner.kind not in _REPLACED and owner.namespace:
+        told = f"a {owner.kind} runs its copies: no step here ends those, so end them there as new ones start"
         notes.inexact(place, told)
 
 
-def tell_service(place: str, service: str, copies: int, notes: Notes) -> None:
-    """A service that runs a component, by its kind, namespace and name; `copies` are those of the plan."""
-    kind, _, name = service.partition(" ")
-    space, _, short = name.partition("/")
-    command = f"kubectl -n {shlex.quote(space)} delete {kind.lower()} {shlex.quote(short)}"
+def tell_service(place: str, service: KubeObject, copies: int, notes: Notes) -> None:
+    """A service that runs a component; `copies` are those of the plan."""
     if copies:
-        told = f"{service} runs it, and would start again what the steps end"
+        told = f"{service.place} runs it, and would start again what the steps end"
         way = "point clients elsewhere and delete it once the new copies serve: its address goes with it"
         notes.inexact(place, f"{told}: {way}; or write services (export kserve)")
     else:
-        told = f"the plan has none of its copies, and {service} runs on"
-        notes.inexact(place, f"{told}: point clients elsewhere, then delete it ({command})")
+        space, name = shlex.quote(service.namespace), shlex.quote(service.name)
+        told = f"the plan has none of its copies, and {service.place} runs on: point clients elsewhere, then delete it"
+        notes.inexact(place, f"{told} (kubectl -n {space} delete {service.kind.lower()} {name})")
 
 
-def _tell_none(component: Component, owner: str, running: int, notes: Notes) -> None:
+def _tell_none(place: str, owner: Owner, running: int, notes: Notes) -> None:
     """A component of which the plan has no copy."""
-    kind, place = owner_kind(component), f"component {component.name}"
-    if not running or kind in _REPLACED:
+    if not running or owner.kind in _REPLACED or not owner.namespace:
         return
-    if kind in _SCALED and namespace_of(owner):
-        volumes = ", whose volumes stay unless it says otherwise" if kind == "StatefulSet" else ""
-        notes.assumed(place, f"the plan has none of its copies: the steps scale {owner} to 0{volumes}")
-    elif namespace_of(owner):
-        told = f"the plan has none of its {count(running, 'copy', 'copies')}, and no step here ends {owner}"
+    if owner.kind in _SCALED:
+        volumes = ", whose volumes stay unless it says otherwise" if owner.kind == "StatefulSet" else ""
+        notes.assumed(place, f"the plan has none of its copies: the steps scale {owner.place} to 0{volumes}")
+    else:
+        told = f"the plan has none of its {count(running, 'copy', 'copies')}, and no step here ends {owner.place}"
         notes.inexact(place, f"{told}: end it there")
 
 
-def _tell_named(component: Component, copies: int, running: int, notes: Notes) -> None:
+def _tell_named(place: str, owner: Owner, copies: int, running: int, notes: Notes) -> None:
     """Pods with names, volumes or groups of their own."""
-    owner = component.labels.get(OWNER, "")
-    kind, space = owner_kind(component), namespace_of(owner)
-    place = f"component {component.name}"
-    told = f"its pods, of a {kind}, have names, volumes or groups of their own: it is left as it is"
+    told = f"its pods, of a {owner.kind}, have names, volumes or groups of their own: it is left as it is"
     notes.inexact(place, f"{told}, and its places are for you to set")
-    if copies == running or not space:
+    if copies == running or not owner.namespace:
         return
     told = f"the plan has {count(copies, 'copy', 'copies')}, and {running} run"
-    if kind == "StatefulSet":
-        target = shlex.quote(f"statefulset/{owner.partition('/')[2]}")
-        command = f"kubectl -n {shlex.quote(space)} scale {target} --replicas={copies}"
+    if owner.kind == "StatefulSet":
+        target = shlex.quote(f"statefulset/{owner.name}")
+        command = f"kubectl -n {shlex.quote(owner.namespace)} scale {target} --replicas={copies}"
         which = ", which ends those of the highest numbers, wherever they stand" if copies < running else ""
         notes.inexact(place, f"{told}: {command}{which}")
     else:
-        notes.inexact(place, f"{told}: set the groups of {owner}")
+        notes.inexact(place, f"{told}: set the groups of {owner.place}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask, ask_of
 from placement.integrations.kubernetes.claims import DeviceClaim, claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
 from placement.integrations.kubernetes.objects import (
     KubeCluster,
@@ -50,24 +51,6 @@ _COUNTED = ("cpu", "memory", *OF_ACCELERATORS)
 _ENDED = ("Succeeded", "Failed")
 _PHASES = ("Pending", "Running", *_ENDED, "Unknown")
 _OF_NODE = ("DaemonSet", "Node")  # owners whose pods come with their node
-
-
-class Owner(NamedTuple):
-    """What makes the pods: the object that a person wrote."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    @property
-    def place(self) -> str:
-        """What notes call it.
-
-        >>> Owner("Job", "shop", "a").place, Owner("Node", "", "n1").place, Owner("", "", "shop/a").place
-        ('Job shop/a', 'Node n1', 'shop/a')
-        """
-        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {name}" if self.kind else name
 
 
 @dataclass(frozen=True, slots=True)

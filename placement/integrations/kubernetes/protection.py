@@ -1,25 +1,54 @@
-"""PodDisruptionBudgets: how many copies of a component may be away at once, over all its Deployments.
+"""What limits new copies in their namespace: PodDisruptionBudgets, over all Deployments of a component, and quotas.
 
-One that is there stays where it counts the new copies. Whether it lets any of them go is told here.
+A budget that is there stays where it counts the new copies. Whether it lets any of them go is told here. A namespace
+that grows beyond a ResourceQuota gets no more pods.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.catalogue.readers.fields import At, FieldError
+from placement.errors import DocumentError
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, rows
+from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
 from placement.units import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.documents import Component
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import Json
-    from placement.integrations.kubernetes.quotas import NewCopies
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
+
+_SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
+
+
+# What counts for `count/...` of a quota where an object of the kind is made.
+_MADE = {
+    "Deployment": ("deployments.apps", "replicasets.apps"),
+    "PodDisruptionBudget": ("poddisruptionbudgets.policy",),
+    "ResourceClaim": ("resourceclaims.resource.k8s.io",),
+    "ResourceClaimTemplate": ("resourceclaimtemplates.resource.k8s.io",),
+    "HorizontalPodAutoscaler": ("horizontalpodautoscalers.autoscaling",),
+    "ScaledObject": ("scaledobjects.keda.sh", "horizontalpodautoscalers.autoscaling"),
+    "InferenceService": ("inferenceservices.serving.kserve.io", "deployments.apps", "replicasets.apps"),
+}
+
+
+class NewCopies(NamedTuple):
+    """Copies of a component that an export starts: their namespace, labels and specification."""
+
+    component: str
+    namespace: str
+    labels: Mapping[str, str]
+    copies: int
+    spec: dict[str, Any]
 
 
 def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | None:
@@ -81,3 +110,102 @@ def tell_kept_budgets(templates: Templates, new: Sequence[NewCopies], planned: M
         if copies and not read.away(copies):
             told = f"{read.key} {read.text} of {count(copies, 'copy', 'copies')} in the plan lets none be away"
             notes.inexact(budget.place, f"{told}: nothing can evict one, and drains wait; change it")
+
+
+def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes) -> None:
+    """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run."""
+    cluster = templates.cluster
+    asked = _asked(new, cluster.source) if cluster.has("ResourceQuota") else []
+    for quota, hard in cluster.read_kind("ResourceQuota", _hard):
+        space = quota.namespace
+        started = [(used, row.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
+        running = [(row.pod, component) for row, component in templates.rows if row.pod.namespace == space]
+        if not started:
+            continue
+        stays = _total((_used(pod.at), 1) for pod, component in running if component not in ended)
+        ends = _total((_used(pod.at), 1) for pod, component in running if component in ended)
+        added = _total(started)
+        for name, most in hard.items():
+            resource = _SHORT.get(name, name)
+            more = added.get(resource, Fraction(0))
+            after = stays.get(resource, Fraction(0)) + more
+            before = after - more + ends.get(resource, Fraction(0))
+            place = f"{quota.place} spec.hard.{name}"
+            if more and after > most:
+                told = f"pods of the plan ask for {_text(after)} in all: the server refuses those beyond"
+                notes.inexact(place, f"{_text(most)}, and {told}; raise it")
+            elif more and before + more > most:
+                told = f"old and new copies together ask for {_text(before + more)}"
+                notes.inexact(place, f"{_text(most)}, and {told}: some new ones start once old ones have stopped")
+
+
+def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes) -> None:
+    """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies."""
+    quotas = templates.cluster.read_kind(
+        "ResourceQuota", lambda row: (_hard(row), amounts(row.at.get("status"), "used"))
+    )
+    for quota, (hard, used) in quotas:
+        added = _added(written, quota.namespace, templates)
+        for name, most in hard.items():
+            new = added[name.removeprefix("count/")] if name.startswith("count/") else 0
+            there = int(used.get(name, 0))
+            if new and there + new > most:
+                told = f"{there} are there, and the export makes {new} more: the server refuses those beyond"
+                notes.inexact(f"{quota.place} spec.hard.{name}", f"{_text(most)}, {told}; raise it")
+
+
+def _added(written: Sequence[Json], space: str, templates: Templates) -> Counter[str]:
+    """How many objects of each kind are new in a namespace, by the names of a quota."""
+    found: Counter[str] = Counter()
+    for row in written:
+        kind, metadata = row["kind"], row["metadata"]
+        is_there = templates.cluster.get(kind, space, metadata["name"]) or (
+            kind == "Deployment" and (space, metadata["name"]) in templates.exported
+        )
+        if metadata.get("namespace") == space and not is_there:
+            found.update(_MADE.get(kind, ()))
+    return found
+
+
+def _asked(new: Sequence[NewCopies], source: str) -> list[dict[str, Fraction]]:
+    """What one copy of each counts for."""
+    try:
+        return [_used(At({"spec": row.spec})) for row in new]
+    except FieldError as error:
+        raise DocumentError([error.fault], source) from None
+
+
+def _hard(quota: KubeObject) -> dict[str, Fraction]:
+    """Its limits; none of a quota for some pods only, which the import tells."""
+    spec = quota.at.key("spec")
+    return {} if rows(spec, "scopes") or spec.get("scopeSelector") else amounts(spec, "hard")
+
+
+def _used(pod: At) -> dict[str, Fraction]:
+    """What a pod counts for, by the names of a quota."""
+    limits: dict[str, Fraction] = {}
+    for container in rows(pod, "spec", "containers"):
+        for name, value in amounts(container, "resources", "limits").items():
+            limits[f"limits.{name}"] = limits.get(f"limits.{name}", Fraction(0)) + value
+    asked = {f"requests.{name}": value for name, value in effective_requests(pod).items()}
+    return asked | limits | {"pods": Fraction(1)}
+
+
+def _total(rows_of: Iterable[tuple[Mapping[str, Fraction], int]]) -> dict[str, Fraction]:
+    found: dict[str, Fraction] = {}
+    for used, copies in rows_of:
+        for name, value in used.items():
+            found[name] = found.get(name, Fraction(0)) + value * copies
+    return found
+
+
+def _text(amount: Fraction) -> str:
+    """A number; of bytes in the largest unit that leaves a readable one.
+
+    >>> _text(Fraction(3, 2)), _text(Fraction(64 * 2**30)), _text(Fraction(12))
+    ('1.5', '64Gi', '12')
+    """
+    for unit, size in (("Gi", 2**30), ("Mi", 2**20)):
+        if amount >= size:
+            return f"{float(amount / size):.10g}{unit}"
+    return f"{float(amount):.10g}"

@@ -1,4 +1,4 @@
-"""Resources of nodes that no rule of a problem counts, such as network adapters, summed over components.
+"""Resources of nodes that no rule of a problem counts, summed over components: network adapters, and the most pods.
 
 A problem has `max_per_instance` for the copies of one component alone. So an import says of which types a node may get
 copies that ask for more together, and an export on which machines its plan has such: the scheduler leaves some of them
@@ -12,21 +12,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.objects import amounts
-from placement.integrations.kubernetes.pod_counts import least_taken
-from placement.integrations.kubernetes.side_by_side import room_of
+from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
 from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from placement.documents import Plan, Problem
+    from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.classes import NodeClass
-    from placement.integrations.kubernetes.pods import PodRow
-    from placement.integrations.kubernetes.side_by_side import Amounts
+    from placement.integrations.kubernetes.pods import PodRow, PodShape
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
+
+_PODS, _ANY = "pods", Fraction(10**9)  # each pod takes one; a node that does not say how many it runs takes any number
 
 
 class _Asking(NamedTuple):
@@ -47,21 +47,22 @@ def tell_resources_uncounted(
 ) -> None:
     """A note on each resource of a type of nodes of which copies that may stand on one ask for more than it has.
 
+    `of_node`: pods that come with each node.
     O(types x resources x components log components).
     """
     names = sorted({name for workload in workloads for shape in workload.shapes for name, _ in shape.other})
     for row in classes:
-        for name in names:
-            has = min(machine.other.get(name, Fraction(0)) for machine in row.machines)
+        room = room_of(problem, problem.instance_types[row.name])
+        for name in (_PODS, *names):
+            has = min(_limit({**machine.other, _PODS: Fraction(machine.pods)}, name) for machine in row.machines)
             come = max(_asked(of_node.get(machine.name, ()), name) for machine in row.machines)
             asking = _asking(problem, workloads, row, standing, name)
-            room = room_of(problem, problem.instance_types[row.name])
-            most = min(_most(asking, k, each) for k, each in enumerate(room))
+            most = int(min(_most(asking, k, each) for k, each in enumerate(room)))
             if asking and most + come > has:
                 beside = f", of which pods that come with it ask for {_said(come)}" if come else ""
-                told = f"a node has {_said(has)}{beside}, and a plan may put copies on one that ask for {_said(most)}"
+                told = f"a node has {_said(has)}{beside}, and a plan may put copies on one that ask for {most}"
                 place = f"instance type {row.name} status.allocatable.{name}"
-                notes.ignored(place, f"{told}: what several components ask for is not added up")
+                notes.ignored(place, f"{told}: no rule adds up what several components ask for")
 
 
 def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, notes: Notes) -> None:
@@ -72,14 +73,14 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
     read = templates.cluster.read_kind("Node", lambda node: amounts(node.at.get("status"), "allocatable"))
     has = {node.name: found for node, found in read}
     come: dict[str, list[PodRow]] = defaultdict(list)
-    asks: dict[str, dict[str, Fraction]] = defaultdict(dict)
+    asks: dict[str, dict[str, Fraction]] = defaultdict(lambda: {_PODS: Fraction(1)})
     for pod, component in templates.rows:
         if not component:
             come[pod.node].append(pod)
             continue
         for name, amount in pod.shape.other:
             asks[component][name] = max(amount, asks[component].get(name, Fraction(0)))
-    names = sorted({name for asked in asks.values() for name in asked})
+    names = sorted({_PODS, *(name for asked in asks.values() for name in asked)})
     peers: dict[str, list[str]] = defaultdict(list)
     for running in problem.instances:
         peers[running.pool].append(running.id)
@@ -90,15 +91,23 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
     for row in plan.instances:
         alike = [node for node in ([row.id] if row.id in has else peers[row.pool]) if node in has]
         for name in names if alike else ():
-            free = min(has[node].get(name, Fraction(0)) - _asked(come[node], name) for node in alike)
+            free = min(_limit(has[node], name) - _asked(come[node], name) for node in alike)
             asked = Fraction(sum(n * asks[component].get(name, 0) for component, n in held[row.id].items()))
             if asked > free:
                 found[row.pool, name, free].append(f"{row.id} ({_said(asked)})")
     for (pool, name, free), machines in found.items():
-        told = (
-            f"a node has {_said(free)} of {name} for copies, and those of the plan ask for more on {listed(machines)}"
-        )
+        told = f"a node has {_said(free)} {name} for copies, and those of the plan ask for more on {listed(machines)}"
         notes.inexact(f"pool {pool}", f"{told}: those beyond wait, or go to other nodes of the pool")
+
+
+def _limit(held: Mapping[str, Fraction], name: str) -> Fraction:
+    """What a node has of a resource."""
+    return held.get(name) or (_ANY if name == _PODS else Fraction(0))
+
+
+def _amount(shape: PodShape, name: str) -> Fraction:
+    """What a pod takes of a resource."""
+    return Fraction(1) if name == _PODS else dict(shape.other).get(name, Fraction(0))
 
 
 def _asking(
@@ -108,16 +117,35 @@ def _asking(
     asks: dict[str, Fraction] = {}
     for w, workload in enumerate(workloads):
         for s, shape in enumerate(workload.shapes):
-            amount = dict(shape.other).get(name, Fraction(0))
+            amount = _amount(shape, name)
             stands = amount > asks.get(workload.name, 0) and standing.may(row.machines[0].name, (w, s))  # as on others
             if stands:
                 asks[workload.name] = amount
     found = []
     for component in (component for component in problem.components if component.name in asks):
-        least = least_taken(component, problem, row.name)
+        least = _least_taken(component, problem, row.name)
         if least is not None:
             found.append(_Asking(*least, asks[component.name]))
     return found
+
+
+def _least_taken(component: Component, problem: Problem, name: str) -> tuple[int, Amounts] | None:
+    """How many copies of a component may stand on a machine of a type, and the least that one takes; None: none may."""
+    kind = problem.instance_types[name]
+    room = room_of(problem, kind)
+    asked = []
+    for mode in component.modes:
+        is_kind = not mode.accelerators or mode.on is None or kind.accelerator in mode.on
+        if is_kind and (mode.instance_types is None or name in mode.instance_types):
+            takes = asked_on(mode, kind, problem)
+            if all(a <= has for a, has in zip(takes, room, strict=True)):
+                asked.append(takes)
+    if not asked:
+        return None
+    copies = component.copies or 0
+    most = component.spread.max_per_instance
+    least = (min(row[0] for row in asked), min(row[1] for row in asked), min(row[2] for row in asked))
+    return (copies if most is None else min(copies, most)), least
 
 
 def _most(asking: Iterable[_Asking], k: int, room: int) -> Fraction:
@@ -135,7 +163,7 @@ def _most(asking: Iterable[_Asking], k: int, room: int) -> Fraction:
 
 def _asked(rows: Iterable[PodRow], name: str) -> Fraction:
     """What pods ask for together."""
-    return sum((dict(row.shape.other).get(name, Fraction(0)) for row in rows), Fraction(0))
+    return sum((_amount(row.shape, name) for row in rows), Fraction(0))
 
 
 def _said(amount: Fraction) -> str:

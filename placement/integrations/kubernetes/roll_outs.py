@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 
 _MOST_PODS = 1_000_000  # of one group
+# Of each kind where its settings stand, the types of its strategy, and what is away and more by default.
+_KINDS = {
+    "Deployment": ("strategy", "rollingUpdate", ("RollingUpdate", "Recreate"), "25%", "25%"),
+    "StatefulSet": ("updateStrategy", "rollingUpdate", ("RollingUpdate", "OnDelete"), "1", "0"),
+    "LeaderWorkerSet": ("rolloutStrategy", "rollingUpdateConfiguration", (), "1", "0"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +46,23 @@ class RollOut:
 
 def roll_out(found: KubeObject) -> RollOut | None:
     """What an owner says; None where a roll-out takes nothing away by itself."""
-    if found.kind == "Deployment":
-        return _of_deployment(found)
-    return _of_stateful_set(found) if found.kind == "StatefulSet" else _of_groups(found)
-
-
-def _of_deployment(found: KubeObject) -> RollOut:
-    kind = choice_at(found.at, ("RollingUpdate", "Recreate"), "spec", "strategy", "type")
-    rolling = found.get("spec", "strategy", "rollingUpdate")
+    strategy, settings, types, away, more = _KINDS[found.kind]
+    kind = choice_at(found.at, types, "spec", strategy, "type") if types else ""
+    if kind == "OnDelete":
+        return None
+    rolling = found.get("spec", strategy, settings)
     if kind == "Recreate":  # all copies end before new ones start
         if rolling is not None:
             raise rolling.fault("must not be there with the type Recreate")
         return RollOut("100%", "0")
-    away, more = _amount(rolling, "maxUnavailable", "25%"), _amount(rolling, "maxSurge", "25%")
-    _check_moves(rolling, away, more)
-    return RollOut(away, more)
-
-
-def _of_stateful_set(found: KubeObject) -> RollOut | None:
-    place = "updateStrategy"
-    if choice_at(found.at, ("RollingUpdate", "OnDelete"), "spec", place, "type") == "OnDelete":
-        return None
-    rolling = found.get("spec", place, "rollingUpdate")
-    told = _partition(rolling, f"{place}.rollingUpdate")
-    away = _amount(rolling, "maxUnavailable", "1")
-    _check_moves(rolling, away, "0")
-    return RollOut(away, "0", rounds_up=True, told=told)
-
-
-def _of_groups(found: KubeObject) -> RollOut:
-    place = "rolloutStrategy.rollingUpdateConfiguration"
-    rolling = found.get("spec", *place.split("."))
     pods = whole_at(found.at, "spec", "leaderWorkerTemplate", "size")
     if pods is not None and not 1 <= pods <= _MOST_PODS:
-        raise found.at.key("spec").key("leaderWorkerTemplate").key("size").fault("must be from 1 to 1,000,000")
-    away, more = _amount(rolling, "maxUnavailable", "1"), _amount(rolling, "maxSurge", "0")
+        raise found.at.key("spec", "leaderWorkerTemplate", "size").fault("must be from 1 to 1,000,000")
+    is_set = found.kind == "StatefulSet"
+    away, more = _amount(rolling, "maxUnavailable", away), more if is_set else _amount(rolling, "maxSurge", more)
     _check_moves(rolling, away, more)
-    return RollOut(away, more, pods=pods or 1, told=_partition(rolling, place))
+    told = () if found.kind == "Deployment" else _partition(rolling, f"{strategy}.{settings}")
+    return RollOut(away, more, rounds_up=is_set, pods=pods or 1, told=told)
 
 
 def _check_moves(rolling: At | None, away: str, more: str) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.documents import Component, InstanceType, Option, Plan, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.notes import Notes
+    from placement.integrations.variants import PlanVariant
 
 _PARTS = 1_000_000  # of an accelerator
 Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
@@ -27,7 +27,7 @@ Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
 class AddedCopies(NamedTuple):
     """So many copies of a group that start beside what runs."""
 
-    group: CopyGroup
+    group: PlanVariant
     copies: int
 
 
@@ -62,7 +62,7 @@ def shortage(problem: Problem, plan: Plan, added: Sequence[AddedCopies], ended: 
     """
     places = _Places(problem, plan, ended)
     by_size = sorted(added, key=lambda row: places.asked(row.group), reverse=True)
-    for group, copies in sorted(by_size, key=lambda row: not row.group.node):  # what is held to a node looks first
+    for group, copies in sorted(by_size, key=lambda row: not row.group.machine):  # what is held to a node looks first
         places.take(group, copies)
     waiting: dict[str, set[str]] = {}
     for group in (row.group for row in added if row.copies):
@@ -83,7 +83,7 @@ def tell_cordoned(problem: Problem, plan: Plan, added: Sequence[AddedCopies], no
     places = _Places(problem, plan, frozenset())
     found: dict[str, set[str]] = defaultdict(set)
     for group in (row.group for row in added if row.copies and not places.of(row.group)):
-        there = [group.node] if group.node else [row.id for row in plan.instances if row.pool == group.pool.name]
+        there = [group.machine] if group.machine else [row.id for row in plan.instances if row.pool == group.pool.name]
         found[group.component.name] |= {*there} & closed
     if found:
         nodes = listed(sorted({name for names in found.values() for name in names}))
@@ -117,17 +117,17 @@ class _Places:
             mode = next(row for k, row in enumerate(component.modes) if told in (k, row.name))
             self._put(copy.instance, component, mode, copy.accelerators or ())
 
-    def of(self, group: CopyGroup) -> Sequence[str]:
+    def of(self, group: PlanVariant) -> Sequence[str]:
         """Where the copies of a group may start."""
-        if group.node:
-            return [] if group.node in self._cordoned else [group.node]
+        if group.machine:
+            return [] if group.machine in self._cordoned else [group.machine]
         return self._in_pool[group.pool.name]
 
-    def asked(self, group: CopyGroup) -> Amounts:
+    def asked(self, group: PlanVariant) -> Amounts:
         """What a copy of a group takes."""
         return asked_on(group.mode, self._kinds[group.pool.name], self.problem)
 
-    def take(self, group: CopyGroup, copies: int) -> None:
+    def take(self, group: PlanVariant, copies: int) -> None:
         """Put so many copies where they find room; where one does not, all of its machines are short."""
         for here in self.of(group):  # one that is full for a copy stays so for the next one
             while copies and self._fits(here, group):
@@ -147,7 +147,7 @@ class _Places:
     def _parts(self, pool: str, mode: Option) -> int:
         return _parts_of_one(mode, self._kinds[pool], self.problem)
 
-    def _fits(self, machine: str, group: CopyGroup) -> bool:
+    def _fits(self, machine: str, group: PlanVariant) -> bool:
         """By room, and by what keeps copies apart: an old copy counts as one of the plan."""
         component, spread = group.component, group.component.spread
         held, in_zone = self._held[machine], self._in_zone[component.name, self._zones[self._pool_of[machine]]]

@@ -17,7 +17,7 @@ from placement.integrations.kubernetes.node_names import TellingFacts
 from placement.integrations.kubernetes.population import Population, PortUse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from placement.integrations.kubernetes.machines import NodeMachine
@@ -62,33 +62,42 @@ class Candidates:
         domains = sorted({key for rules, _, _ in asked for key in rules.domains})
         resources = sorted({name for _, _, other in asked for name, _ in other})
         by_uuid = any(ask.uuids or ask.bars for _, ask, _ in asked)
-        self._answers: dict[object, Answers] = {}
-        self._profile: dict[str, object] = {}
-        self._own: dict[str, dict[int, Keys | None]] = {}
-        self._places: dict[object, list[int]] = defaultdict(list)
-        self._own_places: dict[int, dict[int, Keys | None]] = defaultdict(dict)
-        for place, machine in enumerate(machines):
+        self._answers: list[Answers] = []  # that differ
+        self._number: dict[object, int] = {}
+        self._number_of: dict[str, int] = {}  # by machine
+        self._members: dict[int, list[NodeMachine]] = {}
+        self._machines = machines
+        self.named: set[str] = set()
+        known: dict[object, int] = {}
+        for machine in machines:
             told = tuple((key, machine.labels.get(key)) for key in keys)
             placed = tuple(key in machine.labels for key in domains)
             has = tuple(machine.other.get(name, 0) for name in resources)
             held = machine.held if by_uuid else replace(machine.held, uuids=())
             profile = (told, placed, machine.taints, held, has)
-            if profile not in self._answers:
-                self._answers[profile] = tuple(_keys_on(machine, "", one) for one in self._questions)
-            self._profile[machine.name] = profile
-            self._places[profile].append(place)
-            self._own[machine.name] = self._by_its_name(machine, self._answers[profile])
-            for question, keys_here in self._own[machine.name].items():
-                self._own_places[question][place] = keys_here
-        self.named = {name for name, own in self._own.items() if own}
+            if profile not in known:
+                known[profile] = self._numbered(_keys_on(machine, "", one) for one in self._questions)
+            number = known[profile]
+            own = self._by_its_name(machine, self._answers[number])
+            if own:
+                self.named.add(machine.name)
+                number = self._numbered(own.get(q, keys) for q, keys in enumerate(self._answers[number]))
+            self._number_of[machine.name] = number
         self.telling = TellingFacts(keys, domains, resources, self.named)
-        self._members: dict[int, list[NodeMachine]] = {}
-        self._machines = machines
+
+    def _numbered(self, answers: Iterable[Keys | None]) -> int:
+        """The number of these answers; equal ones have one."""
+        found = tuple(answers)
+        frozen = tuple(None if keys is None else tuple(keys.items()) for keys in found)
+        if frozen not in self._number:
+            self._number[frozen] = len(self._answers)
+            self._answers.append(found)
+        return self._number[frozen]
 
     def _by_its_name(self, machine: NodeMachine, others: Answers) -> dict[int, Keys | None]:
         """Answers that are others than for a machine that is alike and has no name."""
         names = {machine.name, machine.labels.get(HOSTNAME, machine.name)}
-        about = sorted({q for name in names for q in self._naming.get(name, ())} | {*self._naming.get(None, ())})
+        about = sorted({q for name in (*names, None) for q in self._naming.get(name, ())})
         found = {q: _keys_on(machine, machine.name, self._questions[q]) for q in about}
         return {q: keys for q, keys in found.items() if keys != others[q]}
 
@@ -96,54 +105,30 @@ class Candidates:
         """The keys of the option that runs there; None where a copy of the shape can't."""
         if machine in self._barred.get(shape[0], ()):
             return None
-        return self._answer(machine, self._question_of[shape])
-
-    def _answer(self, machine: str, question: int) -> Keys | None:
-        own = self._own[machine]
-        return own[question] if question in own else self._answers[self._profile[machine]][question]
+        return self._answers[self._number_of[machine]][self._question_of[shape]]
 
     def may(self, machine: str, shape: ShapeIndex) -> bool:
         """Whether a copy of the shape may stand on the machine."""
         return self.keys(machine, shape) is not None
 
     def of(self, shape: ShapeIndex) -> Sequence[NodeMachine]:
-        """Machines where a copy of a shape may stand, in order. O(those, and profiles)."""
+        """Machines where a copy of a shape may stand, in order. O(machines), once for each question."""
         question = self._question_of[shape]
         if question not in self._members:
-            alike = (p for p, answers in self._answers.items() if answers[question] is not None)
-            places = {place for profile in alike for place in self._places[profile]}
-            own = self._own_places[question]
-            places -= {*own}
-            places |= {place for place, keys in own.items() if keys is not None}
-            self._members[question] = [self._machines[place] for place in sorted(places)]
+            may = {number for number, answers in enumerate(self._answers) if answers[question] is not None}
+            self._members[question] = [row for row in self._machines if self._number_of[row.name] in may]
         rows, barred = self._members[question], self._barred.get(shape[0], ())
         return [row for row in rows if row.name not in barred] if barred else rows
 
     def signatures(self) -> dict[str, object]:
         """By machine a value that is equal for those that all shapes see alike."""
-        number: dict[object, int] = {}
-        of_profile = {
-            profile: number.setdefault(tuple(_frozen(keys) for keys in answers), len(number))
-            for profile, answers in self._answers.items()
-        }
         off: dict[str, list[int]] = defaultdict(list)
         for w, names in self._barred.items():
             asked = {self._question_of[w, s] for s in range(self._shapes[w])}
-            for name in names:
-                if name in self._profile and any(self._answer(name, question) is not None for question in asked):
+            for name in names & self._number_of.keys():
+                if any(self._answers[self._number_of[name]][question] is not None for question in asked):
                     off[name].append(w)
-        return {
-            name: (of_profile[profile], _own(self._own[name]), tuple(off.get(name, ())))
-            for name, profile in self._profile.items()
-        }
-
-
-def _own(own: Mapping[int, Keys | None]) -> tuple[object, ...]:
-    return tuple((question, _frozen(keys)) for question, keys in own.items())
-
-
-def _frozen(keys: Keys | None) -> object:
-    return None if keys is None else tuple(keys.items())
+        return {name: (number, tuple(off.get(name, ()))) for name, number in self._number_of.items()}
 
 
 def _by_names(questions: Sequence[Question]) -> dict[str | None, list[int]]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Component, Plan, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.notes import Notes
+    from placement.integrations.variants import PlanVariant
 
 
 _DEFAULT = "25%"  # of both settings
 
 
-def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -> Json:
+def strategy_of(group: PlanVariant, deployment: KubeObject | None, notes: Notes) -> Json:
     """The owner's strategy as it was written; `max_unavailable` of a person comes before it, but for `Recreate`.
 
     By that no old copy may run beside a new one, so no roll-out keeps any of them.
@@ -35,7 +35,7 @@ def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -
             told = f"the strategy of its Deployment is Recreate: a roll-out takes all of a Deployment away, not {asked}"
             notes.inexact(f"component {component.name} max_unavailable", told)
         return kept
-    if group.node:  # there is no room beside itself for a copy that has its place
+    if group.machine:  # there is no room beside itself for a copy that has its place
         pinned = {"maxSurge": 0, "maxUnavailable": 1}
         if kept.get("rollingUpdate") not in (None, pinned):
             told = "beside a copy with its place is no room: pinned ones end before others start (maxSurge 0)"
@@ -46,7 +46,7 @@ def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -
     return {"type": "RollingUpdate", **_rolling(group, asked)}
 
 
-def _rolling(group: CopyGroup, asked: int | None) -> Json:
+def _rolling(group: PlanVariant, asked: int | None) -> Json:
     """How many pods of a Deployment may be away, or be there beside the others, while it is rolled out."""
     told = group.component.labels
     away = whole_in(told.get(ROLLED, ""), digits=6) if asked is None else asked
@@ -58,7 +58,7 @@ def _rolling(group: CopyGroup, asked: int | None) -> Json:
 
 
 def tell_roll_outs(
-    problem: Problem, plan: Plan, groups: Sequence[CopyGroup], work: Sequence[Json], notes: Notes
+    problem: Problem, plan: Plan, groups: Sequence[PlanVariant], work: Sequence[Json], notes: Notes
 ) -> None:
     """Roll-outs that take more copies away than the component may be without, or have no room for a copy more."""
     taken: dict[str, list[int]] = defaultdict(list)

@@ -15,7 +15,6 @@ from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObj
 from placement.integrations.kubernetes.pods import (
     COMPONENT,
     OPTION,
-    Owner,
     PodRow,
     bound_to_volumes,
     controller_of,
@@ -31,6 +30,7 @@ from placement.units import whole_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
 
+    from placement.integrations.kubernetes.naming import Owner
     from placement.integrations.kubernetes.taints import Taint
 
 HASH = "pod-template-hash"
@@ -67,7 +67,7 @@ class Templates:
     asked: Set[str] = frozenset()  # labels of nodes that rules of pods look at
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
-    services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
+    services: Mapping[str, KubeObject] = field(default_factory=dict)  # by component the InferenceService that runs it
     claims: Mapping[tuple[str, str], DeviceClaim] = field(default_factory=dict)  # by namespace and name
     volumes: Volumes = field(default_factory=Volumes)
 
@@ -155,14 +155,14 @@ def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
     pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
-    services: dict[str, str] = {}
+    services: dict[str, KubeObject] = {}
     component_of: dict[tuple[str, str], str] = {}
     for workload in workloads_of(rows, cluster, notes):
         alike = {tuple(sorted(own_labels(row.pod).items())): row.pod for row, _ in workload.pods}
         by_component[workload.name] = [*alike.values()]
         service = service_running(workload.owner, cluster)
         if service is not None:
-            services[workload.name] = service.place
+            services[workload.name] = service
         for row, shape in workload.pods:
             component_of[row.pod.namespace, row.pod.name] = workload.name
             made = deployment_of(row.pod, cluster)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.notes import Notes
 
+_GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _READ = (
-    *("affinity", "containers", "initContainers", "nodeName", "nodeSelector", "overhead", "priority"),
-    *("priorityClassName", "resourceClaims", "resources", "schedulingGates", "tolerations", "volumes"),
-    "topologySpreadConstraints",
+    *("nodeName", "nodeSelector", "overhead", "priority", "priorityClassName", "resourceClaims", "schedulingGates"),
+    "volumes",
 )
 _NO_MATTER = (
     *("activeDeadlineSeconds", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks"),
@@ -51,7 +51,8 @@ _CONTAINER: _Tree = {
     "ports": _keys("name", "containerPort", "hostPort", "hostIP", "protocol"),
     "resources": _RESOURCES,
 }
-_PARTS: _Tree = {
+_SPEC: _Tree = {
+    **_keys(*_READ, *_NO_MATTER, *_GROUP_FIELDS),
     "affinity": {
         "nodeAffinity": {REQUIRED: _NODE_TERMS, PREFERRED: None},
         "podAffinity": {REQUIRED: _POD_TERM, PREFERRED: None},
@@ -68,28 +69,24 @@ _PARTS: _Tree = {
     },
 }
 _OF_ALL = _keys("apiVersion", "kind", "metadata", "status")
-_OBJECTS: Mapping[str, _Tree] = {
-    "Node": {
-        **_OF_ALL,
-        "spec": {
-            **_keys("unschedulable", "podCIDR", "podCIDRs", "providerID", "externalID", "configSource"),
-            "taints": _keys("key", "value", "effect", "timeAdded"),
-        },
-    },
-    "Pod": {**_OF_ALL, **_keys("spec")},  # whose own fields are told for each owner
-    "PodDisruptionBudget": {
-        **_OF_ALL,
-        "spec": {**_keys("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"), "selector": _SELECTOR},
-    },
-    "PriorityClass": {**_OF_ALL, **_keys("value", "globalDefault", "description", "preemptionPolicy")},
-    "ResourceQuota": {**_OF_ALL, "spec": _keys("hard", "scopes", "scopeSelector")},
-}
 _ANY = "*"  # among the keys of a part: of others of it nothing is told
 _REQUEST = _keys("name", "deviceClassName", "allocationMode", "count", "adminAccess", "tolerations")
 _ASKED: _Tree = {**_REQUEST, "selectors": {"cel": _keys("expression")}, "capacity": _keys("requests")}
 _SELECTED: _Tree = {"required": _NODE_TERMS}
 _ROLLING = _keys("maxUnavailable", "maxSurge", "partition")
-_PARTS_OF_OBJECTS: Mapping[str, _Tree] = {
+_OBJECTS: Mapping[str, _Tree] = {
+    "Node": {
+        "spec": {
+            **_keys("unschedulable", "podCIDR", "podCIDRs", "providerID", "externalID", "configSource"),
+            "taints": _keys("key", "value", "effect", "timeAdded"),
+        },
+    },
+    "Pod": _keys("spec"),  # whose own fields are told for each owner
+    "PodDisruptionBudget": {
+        "spec": {**_keys("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"), "selector": _SELECTOR},
+    },
+    "PriorityClass": _keys("value", "globalDefault", "description", "preemptionPolicy"),
+    "ResourceQuota": {"spec": _keys("hard", "scopes", "scopeSelector")},
     "ResourceClaim": {
         "spec": {
             "devices": {
@@ -118,7 +115,6 @@ _PARTS_OF_OBJECTS: Mapping[str, _Tree] = {
         "spec": {_ANY: None, "rolloutStrategy": {"type": None, "rollingUpdateConfiguration": _ROLLING}}
     },
 }
-_GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _GROUPS = (
     *("scheduling.k8s.io/group-name", "pod-group.scheduling.sigs.k8s.io/name", "pod-group.scheduling.sigs.k8s.io"),
     *("scheduling.x-k8s.io/pod-group", "kueue.x-k8s.io/pod-group-name", "pod-group-name", "kai.scheduler/pod-group"),
@@ -143,14 +139,10 @@ _NOT_READ = "is not read; if it is a rule, it is not kept"
 def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
     """A note on each field, label and annotation that is a rule elsewhere; `owner` is what the notes are about."""
     spec = pod.at.key("spec")
-    for name in spec.value:
-        if name in _GROUP_FIELDS:
-            notes.ignored(f"{owner} spec.{name}", _TOGETHER)
-        elif name not in _READ and name not in _NO_MATTER and spec.get(name) is not None:
-            notes.ignored(f"{owner} spec.{name}", _NOT_READ)
-    for name, tree in _PARTS.items():
-        for place in sorted(_unknown(spec.value.get(name), tree, name)):
-            notes.ignored(f"{owner} spec.{place}", _NOT_READ)
+    for name in (name for name in _GROUP_FIELDS if name in spec.value):
+        notes.ignored(f"{owner} spec.{name}", _TOGETHER)
+    for place in sorted(_unknown(spec.value, _SPEC, "spec")):
+        notes.ignored(f"{owner} {place}", _NOT_READ)
     told = {**pod.labels, **pod.annotations}
     for names, reason in (
         (_GROUPS, _TOGETHER),
@@ -165,9 +157,9 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
 
 def tell_unread_objects(cluster: KubeCluster, notes: Notes) -> None:
     """A note on each field of objects with rules that nothing is read from, such as a mistyped one."""
-    for kind, tree in (*_OBJECTS.items(), *((kind, {**_OF_ALL, **part}) for kind, part in _PARTS_OF_OBJECTS.items())):
+    for kind, tree in _OBJECTS.items():
         for found in cluster.of(kind):
-            for place in sorted(_unknown(found.at.value, tree, "")):
+            for place in sorted(_unknown(found.at.value, {**_OF_ALL, **tree}, "")):
                 notes.ignored(f"{found.place} {place.removeprefix('.')}", _NOT_READ)
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.own_rules import own_roll_out
+from placement.integrations.kubernetes.own_rules import own_rules
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import Selector, label_selector
 from placement.units import count, listed
@@ -161,7 +161,7 @@ def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes) -> Upkee
 
 def _of_exported(workload: Workload, cluster: KubeCluster) -> Upkeep:
     """What an export wrote on the pods."""
-    told = cluster.read_each((row.pod for row, _ in workload.pods), own_roll_out)
+    told = cluster.read_each((row.pod for row, _ in workload.pods), own_rules)
     away = min((row.away for row in told if row.away is not None), default=None)
     surge = next((row.surge for row in told if row.surge), "")
     labels = {MAX_SURGE: surge, ROLLED: next((row.rolled for row in told if row.rolled), "")}

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.generations import newest_first
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under, whole_at
-from placement.integrations.kubernetes.own_rules import may_have_parts
-from placement.integrations.kubernetes.pods import COMPONENT, Owner, PodRow, PodShape, controller_of, written_option
+from placement.integrations.kubernetes.own_rules import own_rules
+from placement.integrations.kubernetes.pods import COMPONENT, PodRow, PodShape, controller_of, written_option
 from placement.units import count
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine
     """
     for workload in workloads:
         nodes = [machines[row.node] for row, _ in workload.pods if row.node]
-        told = any(may_have_parts(row.pod) for row, _ in workload.pods)
+        told = any(own_rules(row.pod).parts for row, _ in workload.pods)
         parts = told or any(machine.held.is_part for machine in nodes)
         if nodes and not parts:
             asks = (replace(row.ask, keeps_whole=row.ask.is_of_plugin) for row in workload.shapes)

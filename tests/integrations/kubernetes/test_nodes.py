@@ -282,13 +282,12 @@ def test_bug_the_most_pods_of_a_node_are_told_where_a_plan_may_exceed_them(tmp_p
     """Few run today on each of two nodes; on one node, as the cheapest plan has them, they are too many."""
     rows = [node(name, allocatable={"pods": "6"}) for name in ("n1", "n2")] + [daemon("n1"), daemon("n2")]
     rows += [pod(f"a-{k}", f"n{1 + k % 2}", "a", cpu="1", memory="1Gi") for k in range(4)]
-    told = "instance type g5.12xlarge status.allocatable.pods: ignored: the most pods that a node runs (6)"
+    told = "instance type g5.12xlarge status.allocatable.pods: ignored: a node has 6, of which pods that come with it"
     fits = imported(tmp_path, *rows)
     assert told not in notes(fits)
     rows += [pod(f"a-{k}", f"n{1 + k % 2}", "a", cpu="1", memory="1Gi") for k in range(4, 6)]
     found = imported(tmp_path, *rows)
-    assert f"{told} is not counted; by what copies ask for, a plan may put up to 6 copies on one" in notes(found)
-    assert "beside the 1 pod that comes with it" in notes(found)
+    assert f"{told} ask for 1, and a plan may put copies on one that ask for 6: no rule adds up" in notes(found)
     alone = [row | {"spec": row["spec"] | {"affinity": apart("kubernetes.io/hostname", "a")}} for row in rows[4:]]
     assert told not in notes(imported(tmp_path, *rows[:4], *alone))
 
@@ -298,10 +297,8 @@ def test_bug_the_most_pods_of_a_node_are_told_where_a_plan_may_exceed_them(tmp_p
     plan = placement.Plan(instances=[machine], assignments=copies)
     assert placement.verify(found.problem, plan).ok
     out = export_kubernetes(found.problem, plan, ExportWishes(cluster=(source,)))
-    said = (
-        "pool g5.12xlarge-us-east-1a: inexact: a node runs 6 pods at most, 1 of which comes with it, and the plan has"
-    )
-    assert f"{said} more copies on n1 (6): those beyond wait" in "\n".join(map(str, out.notes))
+    said = "pool g5.12xlarge-us-east-1a: inexact: a node has 5 pods for copies, and those of the plan ask for more"
+    assert f"{said} on n1 (6): those beyond wait" in "\n".join(map(str, out.notes))
 
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:

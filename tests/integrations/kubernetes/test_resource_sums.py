@@ -32,7 +32,7 @@ def _has(amount: int, name: str = "n1", **more: Any) -> Json:
 def test_what_components_ask_for_together_is_told_where_it_is_more_than_a_node_has(tmp_path: Path) -> None:
     """Each alone has enough: 2 and 3 of four adapters."""
     pods = [_asks("a", "a", 2), _asks("b", "b", 3, None)]
-    told = "a node has 4, and a plan may put copies on one that ask for 5: what several components ask for is not added"
+    told = "a node has 4, and a plan may put copies on one that ask for 5: no rule adds up what several components ask"
     assert PLACE + told in _told(tmp_path, _has(4), *pods)
     assert _told(tmp_path, _has(5), *pods) == ""
     assert _told(tmp_path, _has(4), pods[0]) == ""
@@ -82,7 +82,7 @@ def test_an_export_tells_machines_where_the_plan_asks_for_more_than_there_is(tmp
 
     assert told("n1", "n2") == []
     (said,) = told("n1", "n1")
-    begins = f"pool {pool}: inexact: a node has 4 of {EFA} for copies, and those of the plan ask for more on n1 (5)"
+    begins = f"pool {pool}: inexact: a node has 4 {EFA} for copies, and those of the plan ask for more on n1 (5)"
     assert said.startswith(begins)
     (said,) = told("g/new-1", "g/new-1")  # a new machine is like those of its pool
     assert "on g/new-1 (5)" in said
