@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
 _MOST_PAIRS = 200_000  # machines of one pool times machines, beyond which those that differ are paired in order
 
@@ -136,11 +136,6 @@ def _company(held: Held) -> dict[Kind, Counter[object]]:
     return found
 
 
-def common(before: Held, after: Held) -> int:
-    """Copies that two contents have in common, accelerators aside."""
-    return (kinds(before) & kinds(after)).total()
-
-
 def held_by_machine(rows: Iterable[tuple[str, HeldCopy]]) -> dict[str, Held]:
     """Contents by machine."""
     found: dict[str, Held] = defaultdict(Counter)
@@ -173,9 +168,7 @@ def pair(before: Mapping[str, Held], after: Mapping[str, Held]) -> dict[str, str
             left.append(name)
         else:
             found[name] = partner
-    free = sorted(set(before) - set(found.values()))
-    found.update(_most_alike(free, sorted(left), before, after))
-    return found
+    return found | _most_alike(set(before) - set(found.values()), left, before, after)
 
 
 def _equal(name: str, held: Held, candidates: list[str], before: Mapping[str, Held]) -> str | None:
@@ -188,7 +181,7 @@ def _equal(name: str, held: Held, candidates: list[str], before: Mapping[str, He
 
 
 def _most_alike(
-    free: Sequence[str], left: Sequence[str], before: Mapping[str, Held], after: Mapping[str, Held]
+    free: Collection[str], left: Collection[str], before: Mapping[str, Held], after: Mapping[str, Held]
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     if len(free) * len(left) <= _MOST_PAIRS:
@@ -196,16 +189,14 @@ def _most_alike(
             (-shared, old != new, old, new)
             for old in free
             for new in left
-            if (shared := common(before[old], after[new]))
+            if (shared := (kinds(before[old]) & kinds(after[new])).total())
         )
-        taken: Counter[str] = Counter()
+        taken: set[str] = set()
         for _, _, old, new in ranked:
-            if new not in found and not taken[old]:
-                found[new], taken[old] = old, 1
-    others = [name for name in free if name not in set(found.values())]
-    same = [name for name in left if name not in found and name in others]
-    found.update((name, name) for name in same)
-    others = [name for name in others if name not in same]
-    rest = [name for name in left if name not in found]
-    found.update(zip(rest, others, strict=False))
+            if new not in found and old not in taken:
+                found[new] = old
+                taken.add(old)
+    others, rest = {*free} - {*found.values()}, {*left} - {*found}
+    found.update((name, name) for name in others & rest)
+    found.update(zip(sorted(rest - others), sorted(others - rest), strict=False))
     return found

@@ -19,7 +19,7 @@ from placement.demand.rules import target_of
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
-from placement.integrations.kubernetes.manifests import copy_groups, names_of
+from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
@@ -91,11 +91,7 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
             raise UsageError(f"{where}: {told}; {way_out}, or exchange the two")
     names = service_names([row for row, _ in rows])
     if wish.workload == "kubernetes":
-        of = {
-            (group.component.name, group.option, group.pool.name): names_of(group)[0]
-            for group in copy_groups(problem, plan if peak is None else peak, "none")
-        }
-        names = [of.get(_key(row), "") for row, _ in rows]
+        names = [names_of(row)[0] for row, _ in rows]
     scalings = _by_plans(rows, wish) if wish.policy is None else _by_policy(problem, rows, wish.policy, notes)
     scaled = [(row, name, each) for (row, _), name, each in zip(rows, names, scalings, strict=True) if each is not None]
     documents = [_scaled(row, name, scaling, wish) for row, name, scaling in scaled]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kserve.predictor import (
@@ -16,13 +16,12 @@ from placement.integrations.kserve.predictor import (
     node_selector,
     unselected,
 )
+from placement.integrations.kubernetes.handovers import tell_service
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, Owner
-from placement.integrations.kubernetes.objects import mappings_under
-from placement.integrations.kubernetes.owners import tell_service
-from placement.integrations.kubernetes.pods import COMPONENT
+from placement.integrations.kubernetes.objects import Json, mappings_under
 from placement.integrations.kubernetes.protection import NewCopies, tell_counts, tell_kept_budgets, tell_quotas
-from placement.integrations.kubernetes.taints import tolerations_of
+from placement.integrations.kubernetes.selectors import tolerations_of
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside
@@ -32,56 +31,61 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
-    from placement.integrations.kubernetes.templates import Templates
 
 
 class Services(NamedTuple):
-    """Services of an export: variants of the plan, the document of each, and what runs each component now."""
+    """Services of an export: variants of the plan, the document of each, and what runs each component now.
 
+    `known` is all that the cluster's files tell.
+    """
+
+    problem: Problem
+    plan: Plan
+    wish: KServeWish
+    known: ServiceTemplates
     rows: list[PlanVariant]
-    documents: list[dict[str, Any]]
+    documents: list[Json]
     now: dict[str, list[ServiceTemplate]]
+    notes: Notes
 
 
-def tell_all(
-    problem: Problem, plan: Plan, services: Services, known: ServiceTemplates, wish: KServeWish, notes: Notes
-) -> None:
-    """Every note on the services of an export; `known` is all that the cluster's files tell."""
-    rows, documents, now = services
-    _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
-    _tell_long_names(documents, notes)
-    _tell_replaced(now, documents, notes)
-    _tell_other_owners(rows, now, notes)
-    _tell_ended(problem, plan, known, notes)
-    _tell_claims(rows, now, known, wish, notes)
-    _tell_taints(problem, services, known, notes)
-    _tell_namespaces(rows, documents, plan, known.running, notes)
+def tell_all(made: Services) -> None:
+    """Every note on the services of an export."""
+    _tell(made)
+    _tell_long_names(made)
+    _tell_replaced(made)
+    _tell_other_owners(made)
+    _tell_ended(made)
+    _tell_claims(made)
+    _tell_taints(made)
+    _tell_namespaces(made)
 
 
-def _tell_long_names(documents: list[dict[str, Any]], notes: Notes) -> None:
+def _tell_long_names(made: Services) -> None:
     """Services that KServe can give no address."""
-    for metadata in (row["metadata"] for row in documents):
+    for metadata in (row["metadata"] for row in made.documents):
         name, space = metadata["name"], metadata.get("namespace", "")
         if len(space) > letters_for_namespace(name):
             told = f"{name}-predictor-{space} has more than {LABEL} letters: KServe can give it no address"
-            notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
+            made.notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
 
 
-def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[str, Any]], notes: Notes) -> None:
+def _tell_replaced(made: Services) -> None:
     """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
-    written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in documents}
+    written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in made.documents}
     names: dict[str, list[str]] = defaultdict(list)
-    for row in documents:
-        names[row["spec"]["predictor"]["annotations"][COMPONENT]].append(row["metadata"]["name"])
-    for component, services in now.items():
+    for variant, document in zip(made.rows, made.documents, strict=True):
+        names[variant.component.name].append(document["metadata"]["name"])
+    for component, services in made.now.items():
         for each in services:
-            place = f"InferenceService {each.found.namespace}/{each.found.name}"
+            place = each.found.place
             if (each.found.namespace, each.found.name) not in written:
-                notes.inexact(place, _new_address(component, names[component]))
+                made.notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
-                notes.ignored(f"{place} spec.{part}", "only predictors are written")
+                made.notes.ignored(f"{place} spec.{part}", "only predictors are written")
             if "workerSpec" in each.predictor:
-                notes.inexact(f"{place} spec.predictor.workerSpec", "is kept; here each pod is a copy of its own")
+                told = "is kept; here each pod is a copy of its own"
+                made.notes.inexact(f"{place} spec.predictor.workerSpec", told)
 
 
 def _new_address(component: str, names: list[str]) -> str:
@@ -91,38 +95,34 @@ def _new_address(component: str, names: list[str]) -> str:
     return f"{told} once it serves; only then delete this one, whose address goes with it"
 
 
-def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: Notes) -> None:
+def _tell_ended(made: Services) -> None:
     """What runs components of which the plan has no copy."""
-    copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
+    problem = made.problem
+    copies, running = (Counter(row.component for row in rows) for rows in (made.plan.assignments, problem.placements))
     for component in (row for row in problem.components if not copies[row.name]):
-        services = known.of(component)
+        services = made.known.of(component)
         for each in services:
-            tell_service(f"component {component.name}", each.found, 0, notes)
+            tell_service(f"component {component.name}", each.found, 0, made.notes)
         if not services and running[component.name]:
             owner = component.labels.get(OWNER, "its owner")
             told = f"the plan has none of its copies: end {owner} once clients need it no more"
-            notes.inexact(f"component {component.name}", told)
+            made.notes.inexact(f"component {component.name}", told)
 
 
-def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:
+def _tell_other_owners(made: Services) -> None:
     """What runs copies now and is no service: it goes on to, and its pods have no label of a component."""
-    for component in {row.component.name: row.component for row in rows}.values():
+    for component in {row.component.name: row.component for row in made.rows}.values():
         owner = Owner.of(component)
         is_other = owner.namespace and owner.kind != "Component" and not service_of(owner.name)
-        if not now[component.name] and is_other:
+        if not made.now[component.name] and is_other:
             told = f"{owner.place} runs its copies now and is no service: end it once the new ones serve"
-            notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
+            made.notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
 
 
-def _tell_claims(
-    rows: list[PlanVariant],
-    now: dict[str, list[ServiceTemplate]],
-    known: ServiceTemplates,
-    wish: KServeWish,
-    notes: Notes,
-) -> None:
+def _tell_claims(made: Services) -> None:
     """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
-    for name in dict.fromkeys(row.component.name for row in rows if row.mode.accelerators):
+    now, running, gpu, notes = made.now, made.known.running, made.wish.gpu, made.notes
+    for name in dict.fromkeys(row.component.name for row in made.rows if row.mode.accelerators):
         claims = (
             claim.get("resourceClaimName")
             for row in now[name][:1]
@@ -131,53 +131,54 @@ def _tell_claims(
         for claim in filter(None, claims):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
-        if not now[name] and any(pod.get("spec", "resourceClaims") for pod in known.running.by_component.get(name, ())):
-            told = f"its pods have accelerators by claims now, and no service tells of these: {wish.gpu} is asked for"
+        if not now[name] and any(pod.get("spec", "resourceClaims") for pod in running.by_component.get(name, ())):
+            told = f"its pods have accelerators by claims now, and no service tells of these: {gpu} is asked for"
             notes.inexact(f"component {name} resourceClaims", told)
-    if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):
-        told = f"are asked for as {wish.gpu}: where claims hand them out, give --cluster with the services that run"
+    if not made.wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in made.rows):
+        told = f"are asked for as {gpu}: where claims hand them out, give --cluster with the services that run"
         notes.inexact("accelerators", told)
 
 
-def _tell_taints(problem: Problem, services: Services, known: ServiceTemplates, notes: Notes) -> None:
+def _tell_taints(made: Services) -> None:
     """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
-    taints = known.running.taints
+    taints = made.known.running.taints
     nodes: dict[str, list[str]] = defaultdict(list)
-    for instance in problem.instances:
+    for instance in made.problem.instances:
         nodes[instance.pool].append(instance.id)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     unknown = False
-    for row, document in zip(services.rows, services.documents, strict=True):
+    for row, document in zip(made.rows, made.documents, strict=True):
         held = [
             {taint for taint in taints[name] if not taint.is_wish} for name in nodes[row.pool.name] if name in taints
         ]
         stood = tolerations_of(At(document["spec"]["predictor"]), Notes(), "")
-        unknown |= not held and not stood and not services.now[row.component.name]
+        unknown |= not held and not stood and not made.now[row.component.name]
         for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):
             if not any(each.tolerates(taint) for each in stood):
                 told = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
                 found[row.pool.name, told].append(row.component.name)
     for (pool, told), names in found.items():
         components = listed(list(dict.fromkeys(names)))
-        notes.inexact(f"pool {pool}", f"its nodes have the taint {told}, which pods of {components} do not tolerate")
+        made.notes.inexact(
+            f"pool {pool}", f"its nodes have the taint {told}, which pods of {components} do not tolerate"
+        )
     if unknown:
         told = (
             "are not known of all nodes, so services have no tolerations for them: give --cluster with nodes and pods"
         )
-        notes.inexact("taints", f"{told}, or add them")
+        made.notes.inexact("taints", f"{told}, or add them")
 
 
-def _tell_namespaces(
-    rows: list[PlanVariant], documents: list[dict[str, Any]], plan: Plan, running: Templates, notes: Notes
-) -> None:
+def _tell_namespaces(made: Services) -> None:
     """What budgets and quotas of their namespaces do to the new pods."""
-    new = [_new_copies(row, document) for row, document in zip(rows, documents, strict=True)]
-    tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes)
-    tell_quotas(running, new, {row.component.name for row in rows}, notes)
-    tell_counts(running, documents, notes)
+    running, notes = made.known.running, made.notes
+    new = [_new_copies(row, document) for row, document in zip(made.rows, made.documents, strict=True)]
+    tell_kept_budgets(running, new, Counter(row.component for row in made.plan.assignments), notes)
+    tell_quotas(running, new, {row.component.name for row in made.rows}, notes)
+    tell_counts(running, made.documents, notes)
 
 
-def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:
+def _new_copies(row: PlanVariant, document: Json) -> NewCopies:
     """The pods that KServe makes of a service, as far as budgets and quotas look at them."""
     metadata, predictor = document["metadata"], document["spec"]["predictor"]
     name = metadata["name"]
@@ -190,10 +191,9 @@ def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:
     return NewCopies(row.component.name, space, labels | predictor["labels"], row.copies, spec)
 
 
-def _tell(
-    problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes, templated: set[str]
-) -> None:
+def _tell(made: Services) -> None:
     """What the manifests do not say, or say otherwise."""
+    rows, notes = made.rows, made.notes
     services = Counter(row.component.name for row in rows)
     several = listed(sorted(name for name, number in services.items() if number > 1))
     if several:
@@ -201,21 +201,21 @@ def _tell(
             f"components {several}",
             "are several services, one a pool and option; to be one address they need a route in front of them",
         )
-    served = {row.name for row in problem.components if IMAGE in row.labels or STORAGE in row.labels}
-    bare = sorted({*services} - served - templated)
+    served = {row.name for row in made.problem.components if IMAGE in row.labels or STORAGE in row.labels}
+    bare = sorted({*services} - served - {name for name, found in made.now.items() if found})
     if bare:
         notes.assumed(
             f"components {listed(bare)}",
             f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
         )
-    if wish.pin == "machine":
+    if made.wish.pin == "machine":
         told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
         notes.inexact("machines that do not run yet", told)
     else:
         notes.inexact(
             "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
         )
-    _tell_accelerators(problem, plan, rows, wish, notes)
+    _tell_accelerators(made)
     for pool in {row.pool.name: row.pool for row in rows}.values():
         for told in unselected(pool):
             notes.inexact(f"pool {pool.name}", f"{told} can be no label of a node, so nodes are not selected by it")
@@ -236,12 +236,13 @@ def _is_mixed(problem: Problem, pool: str) -> bool:
     return mixed_of(problem.instance_types[kind].accelerator or "") is not None
 
 
-def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
+def _tell_accelerators(made: Services) -> None:
+    problem, rows, wish, notes = made.problem, made.rows, made.wish, made.notes
     if any(row.mode.accelerators for row in rows):
         notes.inexact(
             "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
         )
-    beside = {pool: copies for pool, copies in most_beside(problem, plan).items() if not _is_mixed(problem, pool)}
+    beside = {pool: copies for pool, copies in most_beside(problem, made.plan).items() if not _is_mixed(problem, pool)}
     if beside and wish.sharing == "time-slicing":
         slices = listed([f"{pool} {count}" for pool, count in beside.items()])
         notes.inexact(

@@ -1,13 +1,13 @@
 """Kubernetes: what `kubectl get` prints as a problem, and a plan as manifests.
 
-Import: `objects.py` (what was given), `selectors.py`, `taints.py`, `requests.py`, `claims.py`, `inventory.py`,
-`asks.py` and `neighbours.py` (what the API means), `machines.py` and `pods.py` (nodes and pods), `workloads.py`,
-`standing.py`, `classes.py`, `options.py`, `spreading.py`, `upkeep.py`, `budgets.py` and `indices.py` (rows of the
-problem), `importer.py` (all of it).
+Import: `objects.py` (what was given), `selectors.py`, `requests.py`, `claims.py`, `inventory.py`, `asks.py` and
+`neighbours.py` (what the API means), `machines.py` and `pods.py` (nodes and pods), `workloads.py`, `standing.py`,
+`classes.py`, `spreading.py`, `roll_outs.py`, `upkeep.py`, `budgets.py` and `indices.py` (rows of the problem),
+`importer.py` (all of it).
 
 Export: `templates.py` (pods as they run), `manifests.py` (Deployments), `claiming.py` (claims again), `apart.py` (who
-keeps off whom), `karpenter.py` and `protection.py` (objects), `returning.py` (what no manifest says), `steps.py` (the
-README), `exporter.py` (all of it).
+keeps off whom), `karpenter.py` and `protection.py` (objects), `handovers.py` and `steps.py` (what goes before what),
+`exporter.py` (all of it).
 """
 
 from placement.integrations.kubernetes.exporter import export_kubernetes

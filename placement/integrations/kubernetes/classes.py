@@ -1,4 +1,4 @@
-"""Nodes that are alike as instance types, and their supplies as pools.
+"""Nodes that are alike as instance types, their supplies as pools, and what a copy takes on them: its options.
 
 Nodes are of one type when they share the type's label, accelerators, the pods that come with them, and what every copy
 may do there: so taints, selectors and affinity become `instance_types` of options, and nothing of them is lost. A type
@@ -7,21 +7,23 @@ has the least room of its nodes; nodes that hold more than that are a type of th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
 from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
-from placement.units import MIB_PER_GIB, MILLI
+from placement.units import MIB_PER_GIB, MILLI, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.machines import Buy, NodeMachine
-    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.pods import PodRow, PodShape
     from placement.integrations.kubernetes.standing import Candidates
+    from placement.integrations.kubernetes.workloads import Workload
+    from placement.integrations.notes import Notes
 
 # Labels that tell nodes of one pool from others, in manifests that are written back.
 _TELLING = (
@@ -31,6 +33,9 @@ _TELLING = (
     "eks.amazonaws.com/capacityType",
     "cloud.google.com/gke-spot",
 )
+
+
+_Frozen = tuple[tuple[str, Any], ...]
 
 
 @dataclass
@@ -166,3 +171,103 @@ def _telling(members: Sequence[NodeMachine], more: Sequence[str]) -> dict[str, s
     keys = dict.fromkeys((*_TELLING, *filter(None, more)))
     first = members[0].labels
     return {key: first[key] for key in keys if all(row.labels.get(key, "") == first.get(key) != "" for row in members)}
+
+
+@dataclass
+class PodOptions:
+    """PodOptions of one component, and which of them a copy of a shape takes on a type."""
+
+    rows: list[dict[str, Any]]
+    index_of: dict[tuple[int, str], int]
+    first_of: dict[int, int]  # by shape: for copies that stand where they may not
+
+    def keys(self) -> dict[str, Any]:
+        """The keys of a component: a single option stands on it directly."""
+        return self.rows[0] if len(self.rows) == 1 else {"options": self.rows}
+
+    def index(self, shape: int, type_name: str) -> int:
+        """The option that a copy takes there."""
+        return self.index_of.get((shape, type_name), self.first_of[shape])
+
+    def accelerators(self, option: int) -> int:
+        """How many it takes."""
+        found = self.rows[option].get("accelerators", 1)
+        return int(found)
+
+
+class OptionMaker:
+    """Options of the components of one cluster."""
+
+    def __init__(self, classes: Sequence[NodeClass], found: Candidates, notes: Notes) -> None:
+        self._found, self._notes = found, notes
+        self._classes = {row.machines[0].name: row for row in classes}
+        self._order = {name: index for index, name in enumerate(self._classes)}
+        self._held = {row.name: row.machines[0].held for row in classes}
+        self._type_of = {machine.name: row.name for row in classes for machine in row.machines}
+        self._of_kind = Counter(row.machines[0].held.accelerator for row in classes)
+
+    def options_of(self, w: int, workload: Workload) -> PodOptions:
+        """Equal needs are one option, whatever the shapes; it names types where the accelerators don't tell them."""
+        on: dict[_Frozen, dict[str, NodeClass]] = {}
+        index_of: dict[tuple[int, str], _Frozen] = {}
+        first: dict[int, _Frozen] = {}
+        for s, shape in enumerate(workload.shapes):
+            firsts = [row.name for row in self._found.of((w, s)) if row.name in self._classes]
+            for name in sorted(firsts, key=self._order.__getitem__):  # the first machine stands for its type
+                row = self._classes[name]
+                frozen = tuple(((self._found.keys(name, (w, s)) or {}) | _host_keys(shape)).items())
+                on.setdefault(frozen, {})[row.name] = row
+                index_of[s, row.name] = frozen
+                first.setdefault(s, frozen)
+            if s not in first:
+                frozen = tuple(({"accelerators": shape.ask.count} | _host_keys(shape)).items())
+                on.setdefault(frozen, {})
+                first[s] = frozen
+                told = "no node may hold a copy: by its rules, or since none has what it asks for"
+                self._notes.assumed(workload.place, told)
+        self._tell_kinds(workload, {name for members in on.values() for name in members})
+        order = {frozen: index for index, frozen in enumerate(on)}
+        rows = [dict(frozen) | self._where(dict(frozen), list(members.values())) for frozen, members in on.items()]
+        return PodOptions(
+            rows,
+            {key: order[frozen] for key, frozen in index_of.items()},
+            {s: order[frozen] for s, frozen in first.items()},
+        )
+
+    def _tell_kinds(self, workload: Workload, types: Set[str]) -> None:
+        """Notes on copies that ask for so many accelerators: the scheduler gives them any, and parts of one, too."""
+        asks = [shape.ask for shape in workload.shapes if shape.ask.is_of_plugin]
+        names = {ask.resource for ask in asks}
+        parts = {name for name, held in self._held.items() if held.is_part and held.resource in names}
+        now = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node]
+        place = workload.place
+        if parts and any(ask.keeps_whole for ask in asks):
+            told = f"its copies have whole accelerators and stay on such ones: {self._kinds(parts)} are parts of one"
+            self._notes.assumed(place, f"{told}; add an option where a part will do")
+        elif parts & types and types - parts and not now:
+            told = f"none of its copies runs, so they may have parts of accelerators: {self._kinds(parts & types)}"
+            self._notes.assumed(place, f"{told}; take these out of its options where a copy needs all of one")
+        moving = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node and not pod.pin]
+        least = min((held.memory_mib for held in moving if held.tells_memory), default=0)
+        smaller = {name for name in types if self._held[name].tells_memory and self._held[name].memory_mib < least}
+        if asks and smaller:
+            told = f"asks for accelerators and not for memory, so it may have {self._kinds(smaller)}"
+            self._notes.assumed(place, f"{told}, with less than it has now; narrow its `on` where it needs more")
+
+    def _kinds(self, types: Set[str]) -> str:
+        return listed(sorted({self._held[name].accelerator for name in types}))
+
+    def _where(self, option: dict[str, Any], members: Sequence[NodeClass]) -> dict[str, Any]:
+        """`on`, and `instance_types` where that takes more than these types."""
+        names = [row.name for row in members]
+        if not option["accelerators"]:
+            return {} if len(members) == len(self._classes) else {"instance_types": names}
+        kinds = list(dict.fromkeys(row.machines[0].held.accelerator for row in members))
+        where: dict[str, Any] = {"on": kinds} if kinds else {}
+        is_all = kinds and sum(self._of_kind[kind] for kind in kinds) == len(members)
+        return where if is_all else where | {"instance_types": names}
+
+
+def _host_keys(shape: PodShape) -> dict[str, Any]:
+    keys = {"vcpus": whole(shape.cpu_milli / MILLI), "memory_gib": shape.memory_mib / MIB_PER_GIB}
+    return {key: value for key, value in keys.items() if value}

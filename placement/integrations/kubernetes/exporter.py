@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.cleaning import tell_unknown
-from placement.integrations.kubernetes.handovers import handovers
+from placement.integrations.kubernetes.handovers import handovers, tell_owner
 from placement.integrations.kubernetes.importer import Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import (
     frozen,
@@ -23,7 +23,6 @@ from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, 
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import Owner, is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import Json, read_cluster
-from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import (
     NewCopies,
     budget_of,
@@ -32,24 +31,30 @@ from placement.integrations.kubernetes.protection import (
     tell_quotas,
 )
 from placement.integrations.kubernetes.resource_sums import tell_resources_beyond
-from placement.integrations.kubernetes.returning import tell_not_returning
+from placement.integrations.kubernetes.roll_outs import tell_roll_outs
 from placement.integrations.kubernetes.steps import SHRINKING, steps_text
-from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
-    from placement.documents import Plan, Problem
+    from placement.documents import Component, Plan, Problem
     from placement.integrations.variants import PlanVariant
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
     *("40-workloads.yaml", "50-autoscalers.yaml", "90-settle-node-pools.yaml", "README.md"),
 )
+# `avoid`, `dedicated`, `max_unavailable` and the most copies on one machine are in the manifests.
+_IN_NO_MANIFEST = (
+    *("demand", "priority", "zones", "min_available_on_zone_loss", "min_available_on_pool_loss"),
+    *("min_available_on_instance_loss", "move_cost", "startup_seconds"),
+)
+_OF_SPREAD = ("max_skew", "min_zones", "max_per_zone")
+_OF_OPTIONS = ("on", "instance_types", "throughput")
 
 
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
@@ -82,7 +87,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     _check_sharing(groups, workshop)
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
-    tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
+    tell_unknown((name for name, row in made_of.items() if row and row.has_deployment and not row.deployment), notes)
     named = {row.component.name for row in groups}
     guards = [
         guard
@@ -114,7 +119,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes)
-    tell_not_returning(problem, plan, named, now, notes)
+    _tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes)
     tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
@@ -217,3 +222,60 @@ def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
         notes.inexact("rules over zones", "are kept by the counts of Deployments; scaling one may break them")
     if pin != "none":
         notes.inexact("pinned copies", "wait while their node is away: run the export again after nodes were replaced")
+
+
+def _tell_not_returning(problem: Problem, plan: Plan, exported: Set[str], now: Problem | None, notes: Notes) -> None:
+    """A note for each component with rules that an import after the export does not read back, or that is gone.
+
+    Rules that the pods had before come back, since the exported pods carry them. So what was imported is compared with
+    what the cluster's files say `now`: what somebody changed in between, or wrote by hand, is in the problem alone.
+    """
+    placed = Counter(row.component for row in plan.assignments)
+    known = {row.name: row for row in now.components} if now else {}
+    running = {row.component for row in problem.placements} | {*known}
+    gone = [row.name for row in problem.components if row.name in running and not placed[row.name]]
+    if gone:
+        told = "have no copy in the plan: an import of the cluster afterwards does not know them, so keep the problem"
+        notes.inexact(f"components {listed(gone)}", told)
+    for row in (row for row in problem.components if row.name in exported):
+        before = known.get(row.name)
+        names = _lost(row, before, placed[row.name])
+        if len(row.modes) > 1 and not (now and before and _options(row, problem) == _options(before, now)):
+            names.append("options that no copy runs by")
+        if names:
+            told = "are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
+            notes.inexact(f"component {row.name}", f"{', '.join(names)} {told}")
+
+
+def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
+    found = [name for name in _IN_NO_MANIFEST if _differs(row, known, name)]
+    found += [f"spread.{name}" for name in _OF_SPREAD if _differs(row.spread, known and known.spread, name)]
+    if row.copies is not None and (placed < row.copies or row.min_copies not in (None, row.copies)):
+        found.append("copies that need not run")
+    if known is None:
+        found += [name for name in _OF_OPTIONS if any(getattr(mode, name) is not None for mode in row.modes)]
+    return found
+
+
+def _options(row: Component, problem: Problem) -> set[str]:
+    """The options of a component in no order, types by their machines that run: names and order are those of a file."""
+    pool_of_type: dict[str, set[str]] = {}
+    for pool in problem.pools:
+        pool_of_type.setdefault(pool.instance_type, set()).add(pool.name)
+    machines = {
+        name: sorted(each.id for each in problem.instances if each.pool in pool_of_type.get(name, ()))
+        for name in problem.instance_types
+    }
+    found = set()
+    for mode in row.modes:
+        told = mode.model_dump(mode="json")
+        told["on"] = sorted(mode.on or ())
+        told["instance_types"] = sorted(str(machines[name] or name) for name in mode.instance_types or ())
+        found.add(str(told))
+    return found
+
+
+def _differs(row: Any, known: Any, name: str) -> bool:
+    """Whether a field says anything but what the cluster does; what it does not know has the default."""
+    before = type(row).model_fields[name].default if known is None else getattr(known, name)
+    return bool(getattr(row, name) != before)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
-from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
+from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
 from placement.integrations.kubernetes.neighbours import neighbours_of
 from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject, mapping_under, texts
 from placement.integrations.kubernetes.own_rules import as_written
@@ -38,6 +39,7 @@ class PodGeneration:
 
     `source` has the labels, annotations and spec of a new copy: one of the pods, or the template of an owner seen as a
     pod. `newest` are the pods of the newest ReplicaSet. `has_deployment`: a Deployment made them, given or not.
+    `remarks` say which of several templates it is.
     """
 
     pods: Sequence[KubeObject]
@@ -46,6 +48,32 @@ class PodGeneration:
     deployment: KubeObject | None
     has_deployment: bool
     remarks: tuple[str, ...]
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """Annotations of the template of an owner."""
+        return {} if self.source in self.pods else kept_annotations(self.source.annotations)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of a new copy."""
+        return own_labels(self.source)
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Of a new copy: those that pods which run have alike, and those of the template."""
+        return in_common([pod.annotations for pod in self.newest])[0] | self._written
+
+    @property
+    def differing(self) -> list[str]:
+        """Annotations that pods which run do not have alike, so that a new copy has none."""
+        return [key for key in in_common([pod.annotations for pod in self.newest])[1] if key not in self._written]
+
+    @property
+    def spec(self) -> Json:
+        """Of a new copy."""
+        spec = self.source.at.key("spec").value
+        return clean_spec(spec) if self.source in self.pods else written_spec(spec)
 
 
 def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster) -> PodGeneration:

@@ -3,17 +3,21 @@
 Copies that their owner never lets run beside each other (`Recreate`), or that mount a volume which one node at a time
 may hold, end first. A volume of one zone does not follow copies to another. A Deployment of an earlier export that has
 fewer copies in the plan is changed last, as if what it loses stopped.
+
+Owners that run copies now are ended by the steps, left as they are, or for a person to end. A StatefulSet, a
+LeaderWorkerSet or a Rollout of Argo can be scaled, and is where the plan has none of its copies. What starts its pods
+again by itself, such as a KServe service or another operator's object, is to be changed there.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.cleaning import ends_before_it_starts
-from placement.integrations.kubernetes.naming import Owner
+from placement.integrations.kubernetes.naming import NAMED, Owner
 from placement.integrations.kubernetes.objects import Json, KubeObject, whole_at
-from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.kubernetes.templates import HASH, Templates
@@ -22,12 +26,17 @@ from placement.units import count, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
 
-    from placement.documents import Component, Plan, Problem
+    from placement.documents import Component
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.manifests import Workshop
     from placement.integrations.kubernetes.volumes import MountedClaim
     from placement.integrations.notes import Notes
     from placement.integrations.variants import PlanVariant
+
+
+_ENDED = ("Deployment", "ReplicaSet")  # owners that the steps scale to 0 once new copies run
+_REPLACED = (*_ENDED, "Component")  # these, or an earlier export's
+_SCALED = ("StatefulSet", "LeaderWorkerSet", "Rollout")  # that `kubectl scale` knows too
 
 
 class OldOwner(NamedTuple):
@@ -170,11 +179,11 @@ def _pods_on(machines: Set[str], templates: Templates) -> dict[str, tuple[str, .
 def _owner(component: Component, copies: int, templates: Templates) -> Iterator[OldOwner]:
     """What ran a component before it was exported, if anything did that can be scaled."""
     owner = Owner.of(component)
-    if owner.namespace and ends_by_scaling(component, copies, templates):
+    if owner.namespace and _ends_by_scaling(component, copies, templates):
         yield _old(*owner, templates)
     elif owner.kind == "Component":  # an export that was applied in part: what ran before is still there
         for before in templates.beside(component.name):
-            if before.kind in ENDED:
+            if before.kind in _ENDED:
                 yield _old(*before, templates)
 
 
@@ -233,33 +242,94 @@ def _held_by_one(component: str, templates: Templates) -> list[MountedClaim]:
 
 def _tell_volumes(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     """Notes on copies of one component that wait for a volume, as others hold it or as it is elsewhere."""
-    component, templates, notes = groups[0].component.name, workshop.templates, workshop.notes
-    for claim in _held_by_one(component, templates):
-        place = f"component {component} {claim.place}"
-        if not templates.volumes.is_free(claim):
-            _tell_zones(place, component, {row.pool.zone for row in groups}, workshop.problem, notes)
-        _tell_holders(place, claim, groups, workshop.plan, notes)
-
-
-def _tell_zones(place: str, component: str, zones: set[str], problem: Problem, notes: Notes) -> None:
-    """Copies in a zone where none of their component runs, to which no volume follows them."""
+    component, problem, plan = groups[0].component.name, workshop.problem, workshop.plan
+    volumes, notes = workshop.templates.volumes, workshop.notes
     zone_of = problem.zones_of(problem.instances)
     now = {zone_of[row.instance] for row in problem.placements if row.component == component}
-    if now and zones - now:
-        told = f"to {listed(sorted(zones - now))}: a volume of one zone does not follow, and new copies there wait"
-        way = f"name the zones of the volume in `zones` ({listed(sorted(now))}), or move its data first"
-        notes.inexact(place, f"the plan moves its copies {told}; {way}")
-
-
-def _tell_holders(place: str, claim: MountedClaim, groups: Sequence[PlanVariant], plan: Plan, notes: Notes) -> None:
-    """More copies, or copies on more nodes, than may hold the volume at once."""
-    component, copies = groups[0].component.name, sum(row.copies for row in groups)
+    zones = {row.pool.zone for row in groups} - now
+    copies = sum(row.copies for row in groups)
     nodes = sorted({row.instance for row in plan.assignments if row.component == component})
+    machines = Counter(row.pool for row in plan.instances)[groups[0].pool.name]
     has = f"the plan has {count(copies, 'copy', 'copies')}"
-    if claim.is_of_one_pod and copies > 1:
-        notes.inexact(place, f"{has}, and {claim.holders}: the others wait")
-    elif len(nodes) > 1:
-        notes.inexact(place, f"{has} on {listed(nodes)}, and {claim.holders}: those on the other nodes wait")
-    elif copies > 1 and not groups[0].machine and Counter(row.pool for row in plan.instances)[groups[0].pool.name] > 1:
-        told = f"and the scheduler may put them on several nodes of {groups[0].pool.name}; --pin node says which"
-        notes.inexact(place, f"{has} on {nodes[0]}, and {claim.holders}, {told}")
+    for claim in _held_by_one(component, workshop.templates):
+        place = f"component {component} {claim.place}"
+        if now and zones and not volumes.is_free(claim):
+            told = f"to {listed(sorted(zones))}: a volume of one zone does not follow, and new copies there wait"
+            way = f"name the zones of the volume in `zones` ({listed(sorted(now))}), or move its data first"
+            notes.inexact(place, f"the plan moves its copies {told}; {way}")
+        if claim.is_of_one_pod and copies > 1:
+            notes.inexact(place, f"{has}, and {claim.holders}: the others wait")
+        elif len(nodes) > 1:
+            notes.inexact(place, f"{has} on {listed(nodes)}, and {claim.holders}: those on the other nodes wait")
+        elif copies > 1 and not groups[0].machine and machines > 1:
+            told = f"and the scheduler may put them on several nodes of {groups[0].pool.name}; --pin node says which"
+            notes.inexact(place, f"{has} on {nodes[0]}, and {claim.holders}, {told}")
+
+
+def _ends_by_scaling(component: Component, copies: int, templates: Templates) -> bool:
+    """Whether the steps scale a component's owner to 0: once new copies run, or where the plan has none of them."""
+    if component.name in templates.services:
+        return bool(copies)
+    kind = Owner.of(component).kind
+    return kind in _ENDED or (kind in _SCALED and not copies)
+
+
+def tell_owner(component: Component, copies: int, running: int, templates: Templates, notes: Notes) -> None:
+    """What becomes of a component's owner where that is no Deployment; `copies` of it are in the plan."""
+    place, owner = f"component {component.name}", Owner.of(component)
+    if owner.kind == "Component":
+        for other in (row for row in templates.beside(component.name) if row.kind not in _ENDED):
+            told = "runs copies beside what an export made: no step here ends those, so end them there"
+            notes.inexact(place, f"{other.place} {told}")
+    service = templates.services.get(component.name)
+    if service:
+        tell_service(place, service, copies, notes)
+    elif not copies:
+        _tell_none(place, owner, running, notes)
+    elif owner.kind in NAMED:
+        _tell_named(place, owner, copies, running, notes)
+    elif owner.is_left_alone:
+        notes.assumed(place, f"its owner is a {owner.kind}: its pods are left as they are")
+    elif owner.kind not in _REPLACED and owner.namespace:
+        told = f"a {owner.kind} runs its copies: no step here ends those, so end them there as new ones start"
+        notes.inexact(place, told)
+
+
+def tell_service(place: str, service: KubeObject, copies: int, notes: Notes) -> None:
+    """A service that runs a component; `copies` are those of the plan."""
+    if copies:
+        told = f"{service.place} runs it, and would start again what the steps end"
+        way = "point clients elsewhere and delete it once the new copies serve: its address goes with it"
+        notes.inexact(place, f"{told}: {way}; or write services (export kserve)")
+    else:
+        space, name = shlex.quote(service.namespace), shlex.quote(service.name)
+        told = f"the plan has none of its copies, and {service.place} runs on: point clients elsewhere, then delete it"
+        notes.inexact(place, f"{told} (kubectl -n {space} delete {service.kind.lower()} {name})")
+
+
+def _tell_none(place: str, owner: Owner, running: int, notes: Notes) -> None:
+    """A component of which the plan has no copy."""
+    if not running or owner.kind in _REPLACED or not owner.namespace:
+        return
+    if owner.kind in _SCALED:
+        volumes = ", whose volumes stay unless it says otherwise" if owner.kind == "StatefulSet" else ""
+        notes.assumed(place, f"the plan has none of its copies: the steps scale {owner.place} to 0{volumes}")
+    else:
+        told = f"the plan has none of its {count(running, 'copy', 'copies')}, and no step here ends {owner.place}"
+        notes.inexact(place, f"{told}: end it there")
+
+
+def _tell_named(place: str, owner: Owner, copies: int, running: int, notes: Notes) -> None:
+    """Pods with names, volumes or groups of their own."""
+    told = f"its pods, of a {owner.kind}, have names, volumes or groups of their own: it is left as it is"
+    notes.inexact(place, f"{told}, and its places are for you to set")
+    if copies == running or not owner.namespace:
+        return
+    told = f"the plan has {count(copies, 'copy', 'copies')}, and {running} run"
+    if owner.kind == "StatefulSet":
+        target = shlex.quote(f"statefulset/{owner.name}")
+        command = f"kubectl -n {shlex.quote(owner.namespace)} scale {target} --replicas={copies}"
+        which = ", which ends those of the highest numbers, wherever they stand" if copies < running else ""
+        notes.inexact(place, f"{told}: {command}{which}")
+    else:
+        notes.inexact(place, f"{told}: set the groups of {owner.place}")

@@ -13,17 +13,23 @@ from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
 from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
-from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
+from placement.integrations.kubernetes.classes import (
+    NodeClass,
+    NodePoolRow,
+    OptionMaker,
+    PodOptions,
+    node_classes,
+    node_pools,
+)
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import NodeMachine, read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read_cluster, whole_at
-from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.resource_sums import tell_resources_uncounted
+from placement.integrations.kubernetes.selectors import tell_uncompared
 from placement.integrations.kubernetes.spreading import Spreader
 from placement.integrations.kubernetes.standing import Candidates
-from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes

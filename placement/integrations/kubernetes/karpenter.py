@@ -24,8 +24,7 @@ from placement.integrations.kubernetes.naming import (
     is_of_platform,
     slug,
 )
-from placement.integrations.kubernetes.selectors import node_rules
-from placement.integrations.kubernetes.taints import Taint
+from placement.integrations.kubernetes.selectors import Taint, node_rules
 from placement.integrations.notes import Notes
 from placement.units import listed
 

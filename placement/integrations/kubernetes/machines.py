@@ -27,7 +27,7 @@ from placement.integrations.kubernetes.objects import (
     text_at,
     true_at,
 )
-from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, Taint, taints_of, tell_taints
+from placement.integrations.kubernetes.selectors import CORDON, LEAVING, TROUBLE, Taint, taints_of, tell_taints
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:

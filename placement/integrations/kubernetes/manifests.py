@@ -45,9 +45,9 @@ from placement.integrations.kubernetes.own_rules import (
     stands_for_parts,
 )
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
-from placement.integrations.kubernetes.strategies import strategy_of
-from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate, Templates
-from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, read_budget
+from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
+from placement.integrations.kubernetes.templates import PLACEHOLDER, Templates
+from placement.integrations.kubernetes.upkeep import read_budget
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
@@ -189,9 +189,14 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
     """The Deployment of a group; `claims` are references to them by name, `uuids` accelerators that HAMi is to give."""
     name, labels = names_of(group)
     found = workshop.templates.of(group.component.name, group.option)
-    template = found or PodTemplate({}, *_bare(group, workshop))
-    _tell_template(template, group, workshop)
-    own_labels, annotations, spec = template.labels, template.annotations, template.spec
+    made = (found.labels, found.annotations, found.spec) if found else ({}, *_bare(group, workshop))
+    own_labels, annotations, spec = made
+    before_it, notes = found.deployment if found else None, workshop.notes
+    place = f"component {group.component.name}"
+    for told in found.remarks if found else ():
+        notes.inexact(place, told)
+    for key in found.differing if found else ():
+        notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
     own_uuids = annotations.get(HAMI_USE, "") if uuids else ""
     annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)}
     annotations |= dict.fromkeys((HAMI_USE, PINNED), ",".join(uuids)) if uuids else {}
@@ -200,8 +205,7 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
     off = workshop.off_nodes(group)
     _add_rules(spec, group, workshop, off)
     annotations[RULES] = rules_text(before, spec, _own_rules(group, workshop, own_uuids, off))
-    before_it, notes = template.deployment, workshop.notes
-    more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
+    more, kept = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -209,7 +213,7 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
             "name": name,
             "namespace": workshop.space(group.component),
             "labels": more | labels,
-            **({"annotations": told} if told else {}),
+            **({"annotations": kept} if kept else {}),
         },
         "spec": {
             **(kept_settings(before_it, notes) if before_it else {}),
@@ -219,15 +223,6 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
             "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
         },
     }
-
-
-def _tell_template(template: PodTemplate, group: PlanVariant, workshop: Workshop) -> None:
-    """Which template it is where there are several, and what of the pods it has not."""
-    place = f"component {group.component.name}"
-    for told in template.remarks:
-        workshop.notes.inexact(place, told)
-    for key in template.differing:
-        workshop.notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
 
 
 def _own_rules(group: PlanVariant, workshop: Workshop, uuids: str, off: Sequence[str]) -> OwnRules:

@@ -85,10 +85,6 @@ class Neighbours:
         """
         return tuple(sorted({row.key for row in self.spread} - {HOSTNAME}))
 
-    def clash(self, other: Neighbours) -> bool:
-        """Whether they take one port of a node. O(ports of the one x ports of the other)."""
-        return any(mine.clashes(theirs) for mine in self.ports for theirs in other.ports)
-
 
 def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
     """The rules that must be kept; of wishes a note says that they are not."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
 
     from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.taints import Taint
+    from placement.integrations.kubernetes.selectors import Taint
 
 _CUT = re.compile(r"-(MIG-.+|shared-\d+)$", re.ASCII)  # how the name of an accelerator ends that is cut or shared
 

@@ -15,7 +15,8 @@ from placement.errors import DocumentError
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, rows
 from placement.integrations.kubernetes.requests import effective_requests
-from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
+from placement.integrations.kubernetes.roll_outs import asked_away
+from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
 from placement.units import count, listed
 
 if TYPE_CHECKING:

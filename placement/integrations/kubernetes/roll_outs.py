@@ -1,4 +1,4 @@
-"""What owners of pods say of a roll-out: how many copies may be away, how many more there may be, and what is told.
+"""Roll-outs: what owners of pods say of them, and how the copies of an exported Deployment are replaced.
 
 Of a Deployment, a StatefulSet (one pod at a time unless `maxUnavailable` says more, which it rounds up) and a
 LeaderWorkerSet, which counts groups of pods: https://kubernetes.io/docs/concepts/workloads/controllers/ and
@@ -7,20 +7,31 @@ https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/.
 
 from __future__ import annotations
 
+import copy
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import KubeObject, choice_at, whole_at
-from placement.units import whole_in
+from placement.integrations.kubernetes.objects import Json, KubeObject, choice_at, mapping_under, whole_at
+from placement.units import count, listed, whole_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.catalogue.readers.fields import At
+    from placement.documents import Component, Plan, Problem
+    from placement.integrations.notes import Notes
+    from placement.integrations.variants import PlanVariant
 
 
+# Labels of a component: what its owner's roll-outs do, and which budget counts its copies.
+MAX_SURGE, ROLLED, BUDGET = "max-surge", "max-unavailable-of-roll-outs", "pod-disruption-budget"
+CHANGED = "changed-pod-disruption-budget"  # of an export, which counts its copies by their component
+_DEFAULT = "25%"  # of both settings of a Deployment
 _MOST_PODS = 1_000_000  # of one group
 # Of each kind where its settings stand, the types of its strategy, and what is away and more by default.
 _KINDS = {
-    "Deployment": ("strategy", "rollingUpdate", ("RollingUpdate", "Recreate"), "25%", "25%"),
+    "Deployment": ("strategy", "rollingUpdate", ("RollingUpdate", "Recreate"), _DEFAULT, _DEFAULT),
     "StatefulSet": ("updateStrategy", "rollingUpdate", ("RollingUpdate", "OnDelete"), "1", "0"),
     "LeaderWorkerSet": ("rolloutStrategy", "rollingUpdateConfiguration", (), "1", "0"),
 }
@@ -113,3 +124,98 @@ def share_of(text: str, copies: int, *, up: bool) -> int:
         return int(text)
     parts = int(text[:-1]) * copies
     return -(-parts // 100) if up else parts // 100
+
+
+def asked_away(component: Component) -> int | None:
+    """`max_unavailable` where a budget or a person set it; None where it is what its owner's roll-outs allow."""
+    away = component.most_unavailable
+    if "max_unavailable" not in component.model_fields_set:
+        return None
+    return away if is_of_budget(component) or component.labels.get(ROLLED) != str(away) else None
+
+
+def is_of_budget(component: Component) -> bool:
+    """Whether a PodDisruptionBudget that it was imported with counts its copies."""
+    return BUDGET in component.labels or CHANGED in component.labels
+
+
+def strategy_of(group: PlanVariant, deployment: KubeObject | None, notes: Notes) -> Json:
+    """The owner's strategy as it was written; `max_unavailable` of a person comes before it, but for `Recreate`.
+
+    By that no old copy may run beside a new one, so no roll-out keeps any of them.
+    """
+    component = group.component
+    kept = copy.deepcopy(mapping_under(deployment.at.value, "spec", "strategy")) if deployment else {}
+    asked = None if is_of_budget(component) else asked_away(component)
+    if kept.get("type") == "Recreate":
+        if asked is not None and asked < group.copies:
+            told = f"the strategy of its Deployment is Recreate: a roll-out takes all of a Deployment away, not {asked}"
+            notes.inexact(f"component {component.name} max_unavailable", told)
+        return kept
+    if group.machine:  # there is no room beside itself for a copy that has its place
+        pinned = {"maxSurge": 0, "maxUnavailable": 1}
+        if kept.get("rollingUpdate") not in (None, pinned):
+            told = "beside a copy with its place is no room: pinned ones end before others start (maxSurge 0)"
+            notes.inexact(f"component {component.name} strategy", told)
+        return {"type": "RollingUpdate", "rollingUpdate": pinned}
+    if kept and asked is None:
+        return kept
+    return {"type": "RollingUpdate", **_rolling(group, asked)}
+
+
+def _rolling(group: PlanVariant, asked: int | None) -> Json:
+    """How many pods of a Deployment may be away, or be there beside the others, while it is rolled out."""
+    told = group.component.labels
+    away = whole_in(told.get(ROLLED, ""), digits=6) if asked is None else asked
+    surge = whole_in(told.get(MAX_SURGE, ""), digits=6)
+    if away is None:
+        return {}
+    away, more = min(away, group.copies), 1 if surge is None else surge
+    return {"rollingUpdate": {"maxSurge": more or int(not away), "maxUnavailable": away}}  # both at 0 are refused
+
+
+def tell_roll_outs(
+    problem: Problem, plan: Plan, groups: Sequence[PlanVariant], work: Sequence[Json], notes: Notes
+) -> None:
+    """Roll-outs that take more copies away than the component may be without, or have no room for a copy more."""
+    taken: dict[str, list[int]] = defaultdict(list)
+    components: dict[str, Component] = {}
+    waiting: dict[str, list[str]] = defaultdict(list)
+    free = _free(problem, plan)
+    for group, row in zip(groups, work, strict=True):
+        away = _away(row["spec"]["strategy"], group.copies)
+        taken[group.component.name].append(away)
+        components[group.component.name] = group.component
+        if not away and not group.mode.shared and group.mode.accelerators > free[group.pool.name]:
+            waiting[group.pool.name].append(group.component.name)
+    for pool, names in waiting.items():
+        told = "end no copy before another runs, and no machine of the plan has its accelerators free: they wait"
+        notes.inexact(f"pool {pool}", f"roll-outs of {listed([*dict.fromkeys(names)])} {told}")
+    for name, counts in taken.items():
+        component = components[name]
+        allowed = max(component.most_unavailable, whole_in(component.labels.get(ROLLED, ""), digits=6) or 0)
+        if "max_unavailable" in component.model_fields_set and len(counts) > 1 and sum(counts) > allowed:
+            taken_away = count(sum(counts), "copy", "copies")
+            told = f"a roll-out of all its {len(counts)} Deployments at once takes {taken_away} away"
+            notes.inexact(f"component {name} max_unavailable", f"{told}, not {allowed}")
+
+
+def _away(strategy: Json, copies: int) -> int:
+    """How many copies of so many a roll-out ends before others run."""
+    if strategy.get("type") == "Recreate":
+        return copies
+    rolling = strategy.get("rollingUpdate") or {}
+    away, more = (str(rolling.get(key, _DEFAULT)) for key in ("maxUnavailable", "maxSurge"))
+    return RollOut(away, more).of(copies)[0]
+
+
+def _free(problem: Problem, plan: Plan) -> dict[str, int]:
+    """By pool the most accelerators that are free on one machine of the plan."""
+    used: dict[str, set[int]] = defaultdict(set)
+    for row in plan.assignments:
+        used[row.instance] |= {*row.accelerators}
+    held = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
+    found: dict[str, int] = defaultdict(int)
+    for machine in plan.instances:
+        found[machine.pool] = max(found[machine.pool], held[machine.pool] - len(used[machine.id]))
+    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME
-from placement.integrations.kubernetes.population import PortUse
+from placement.integrations.kubernetes.standing import PortUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -179,12 +179,10 @@ class Spreader:
 
     def _ports(self, w: int, found: Apartness) -> None:
         """Copies that take one port of their node are apart by host."""
-        own = [shape.neighbours for shape in self.workloads[w].shapes if shape.neighbours.ports]
-        if not own:
-            return
-        if any(one.clash(other) for one in own for other in own):
+        ports = dict.fromkeys(port for shape in self.workloads[w].shapes for port in shape.neighbours.ports)
+        clashing = self._ports_of.clashing(ports)
+        if w in clashing:
             found.at_most("max_per_instance", 1)
-        clashing = self._ports_of.clashing(dict.fromkeys(port for one in own for port in one.ports))
         found.avoid |= dict.fromkeys(self._names(clashing, w))
 
     def _resources(self, w: int, found: Apartness) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
-from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
+from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.generations import PodGeneration, generation_of
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 from placement.integrations.kubernetes.pods import (
     COMPONENT,
     OPTION,
@@ -31,26 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.naming import Owner
-    from placement.integrations.kubernetes.taints import Taint
+    from placement.integrations.kubernetes.selectors import Taint
 
 HASH = "pod-template-hash"
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
-
-
-class PodTemplate(NamedTuple):
-    """What a new copy has.
-
-    `differing` are annotations that pods which run do not have alike, so that it has none. `remarks` say which of
-    several templates it is. `deployment` made the pods; `is_owner_unknown`: one did that was not given.
-    """
-
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    spec: Json
-    differing: Sequence[str] = ()
-    remarks: Sequence[str] = ()
-    deployment: KubeObject | None = None
-    is_owner_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,28 +87,17 @@ class Templates:
         own = self.by_name.get(component, ())
         return sorted({made_by(pod, self.cluster) for pod in own if not pod.annotations.get(COMPONENT)})
 
-    def of(self, component: str, option: int) -> PodTemplate | None:
-        """The template of a new copy; None where none runs by that option."""
-        found = self._made_of(component, option)
-        if found is None:
-            return None
-        is_pod = found.source in found.pods
-        written = {} if is_pod else kept_annotations(found.source.annotations)
-        spec = found.source.at.key("spec").value
-        alike, differing = in_common([pod.annotations for pod in found.newest])
-        return PodTemplate(
-            own_labels(found.source),
-            alike | written,
-            clean_spec(spec) if is_pod else written_spec(spec),
-            [key for key in differing if key not in written],
-            found.remarks,
-            found.deployment,
-            is_owner_unknown=found.has_deployment and found.deployment is None,
-        )
+    def of(self, component: str, option: int) -> PodGeneration | None:
+        """What a new copy is made of; None where none runs by that option."""
+        found = self.pods.get((component, option))
+        if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
+            others = [row for (name, _), row in self.pods.items() if name == component]
+            found = others[0] if len(others) == 1 else None
+        return found
 
     def claims_of(self, component: str, option: int) -> dict[str, list[DeviceClaim]]:
         """By its name in the pod the claims of the copies that run: that of `of` first; none where it was not given."""
-        made_of = self._made_of(component, option)
+        made_of = self.of(component, option)
         found = made_of.pods if made_of else ()
         named = [named_claims(pod) for pod in found]
         return {
@@ -135,13 +108,6 @@ class Templates:
             ]
             for key in (named[0] if named else ())
         }
-
-    def _made_of(self, component: str, option: int) -> PodGeneration | None:
-        found = self.pods.get((component, option))
-        if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
-            others = [row for (name, _), row in self.pods.items() if name == component]
-            found = others[0] if len(others) == 1 else None
-        return found
 
 
 def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:

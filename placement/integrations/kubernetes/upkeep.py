@@ -12,22 +12,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.own_rules import own_rules
-from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
+from placement.integrations.kubernetes.roll_outs import (
+    BUDGET,
+    CHANGED,
+    MAX_SURGE,
+    ROLLED,
+    count_text,
+    roll_out,
+    share_of,
+)
 from placement.integrations.kubernetes.selectors import Selector, label_selector
 from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.documents import Component
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.population import Population
+    from placement.integrations.kubernetes.standing import Population
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
 
-MAX_SURGE, ROLLED, BUDGET = "max-surge", "max-unavailable-of-roll-outs", "pod-disruption-budget"
-CHANGED = "changed-pod-disruption-budget"  # of an export, which counts its copies by their component
 MADE = "gpu-placement/made"  # annotation of an exported budget: what it says, and what of that the component asked for
 _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
@@ -166,19 +171,6 @@ def _of_exported(workload: Workload, cluster: KubeCluster) -> Upkeep:
     surge = next((row.surge for row in told if row.surge), "")
     labels = {MAX_SURGE: surge, ROLLED: next((row.rolled for row in told if row.rolled), "")}
     return Upkeep(away, labels={key: text for key, text in labels.items() if text})
-
-
-def asked_away(component: Component) -> int | None:
-    """`max_unavailable` where a budget or a person set it; None where it is what its owner's roll-outs allow."""
-    away = component.most_unavailable
-    if "max_unavailable" not in component.model_fields_set:
-        return None
-    return away if is_of_budget(component) or component.labels.get(ROLLED) != str(away) else None
-
-
-def is_of_budget(component: Component) -> bool:
-    """Whether a PodDisruptionBudget that it was imported with counts its copies."""
-    return BUDGET in component.labels or CHANGED in component.labels
 
 
 def suggest_for_spot(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from placement.integrations.kubernetes import import_kubernetes
 from placement.integrations.kubernetes.naming import HOSTNAME
 from placement.integrations.kubernetes.neighbours import HostPort
-from placement.integrations.kubernetes.population import Population, PortUse
 from placement.integrations.kubernetes.selectors import NodeRules, Requirement, Selector
+from placement.integrations.kubernetes.standing import Population, PortUse
 from tests.integrations.kubernetes.clusters import apart, budget, daemon, node, pod, spread, write
 
 if TYPE_CHECKING:

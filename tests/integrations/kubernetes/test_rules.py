@@ -9,8 +9,7 @@ import pytest
 from placement.errors import DocumentError
 from placement.integrations.kubernetes import Wishes
 from placement.integrations.kubernetes.naming import HOSTNAME
-from placement.integrations.kubernetes.selectors import Requirement, Selector
-from placement.integrations.kubernetes.taints import Taint, Toleration
+from placement.integrations.kubernetes.selectors import Requirement, Selector, Taint, Toleration
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread
 from tests.integrations.kubernetes.test_nodes import imported, notes
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.integrations.kubernetes import import_kubernetes
-from placement.integrations.kubernetes.taints import Taint, Toleration
+from placement.integrations.kubernetes.selectors import Taint, Toleration
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 
 if TYPE_CHECKING:
