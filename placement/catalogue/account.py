@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,10 @@ def _budgets(market: Market, pools: Sequence[AccountPool], made: AccountRules) -
 def _reserve(market: Market, pools: Sequence[AccountPool], made: AccountRules) -> set[str]:
     """Reserved instances, those of a zone before those of a region; the names of the pools that they pay for."""
     taken: dict[str, Row] = {}
-    for (kind, zones), count in sorted(_alike(market).items(), key=lambda group: not group[0][1]):
+    alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for reserved in market.reserved:
+        alike[reserved.instance_type, reserved.zones] += reserved.count
+    for (kind, zones), count in sorted(alike.items(), key=lambda group: not group[0][1]):
         name = f"reserved instances of {kind}{f' in {zones[0]}' if zones else ''}"
         own = [pool for pool in pools if pool.service == "aws" and pool.facts.name == kind]
         covered = [pool for pool in own if not zones or pool.zone in zones]
@@ -137,18 +140,13 @@ def _paid_for(name: str, count: int, covered: Sequence[AccountPool], taken: dict
     return row
 
 
-def _alike(market: Market) -> dict[tuple[str, tuple[str, ...]], int]:
-    """Reserved instances by type and zone."""
-    found: dict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-    for row in market.reserved:
-        found[row.instance_type, row.zones] += row.count
-    return found
-
-
 def _commit(market: Market, pools: list[AccountPool], made: AccountRules) -> None:
     """Savings plans: those for a family of types go before those for all machines."""
     left = pools
-    for (service, region, family), plans in sorted(_together(market), key=lambda group: not group[0][2]):
+    together: dict[tuple[str, str, str], list[SavingsPlan]] = defaultdict(list)  # plans that pay for the same machines
+    for plan in market.savings_plans:
+        together[plan.provider, plan.region, plan.family].append(plan)
+    for (service, region, family), plans in sorted(together.items(), key=lambda group: not group[0][2]):
         machines = f"{family} in {region}" if family else "SageMaker" if service == "sagemaker" else "EC2"
         name = f"savings plans of {machines}"
         covered = [pool for pool in left if _covers(plans[0], pool)]
@@ -159,14 +157,6 @@ def _commit(market: Market, pools: list[AccountPool], made: AccountRules) -> Non
         made.commitments.append({"name": name, "pools": [pool.name for pool in covered], "price_per_hour": whole(paid)})
         made.assumed[name] = "what they pay is set against list prices; their own are lower, so they reach further"
         left = [pool for pool in left if pool not in covered]
-
-
-def _together(market: Market) -> list[tuple[tuple[str, str, str], list[SavingsPlan]]]:
-    """Plans that pay for the same machines."""
-    found: dict[tuple[str, str, str], list[SavingsPlan]] = defaultdict(list)
-    for plan in market.savings_plans:
-        found[plan.provider, plan.region, plan.family].append(plan)
-    return list(found.items())
 
 
 def _covers(plan: SavingsPlan, pool: AccountPool) -> bool:

@@ -44,9 +44,11 @@ def check_region(region: str, market: Market) -> None:
     if region and region not in known:
         told = nearest_names(region, known)
         way_out = "a file of prices there adds it: --facts FILE"
+        types = [facts for facts in instance_types().values() if facts.provider in _UNTOLD and not facts.regions]
+        priced = {facts.price.region for facts in types if facts.price}
         raise UsageError(
             f'no region "{printable(region)}" is in the catalogue ({way_out}); {told} Of Google Cloud and Azure it has '
-            f"those of its prices alone: {_listed(_priced_regions())}"
+            f"those of its prices alone: {_listed(priced)}"
         )
 
 
@@ -55,12 +57,6 @@ def check_provider(provider: str) -> None:
     if provider and provider not in PROVIDERS:
         told = nearest_names(provider, PROVIDERS)
         raise UsageError(f'no provider "{printable(provider)}" is in the catalogue; {told}')
-
-
-def _priced_regions() -> set[str]:
-    """Regions of the shipped prices of types of which no table tells where they are offered."""
-    types = instance_types().values()
-    return {facts.price.region for facts in types if facts.price and not facts.regions and facts.provider in _UNTOLD}
 
 
 def region_remarks(market: Market, wanted: Filter) -> Iterator[str]:

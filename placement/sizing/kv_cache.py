@@ -99,7 +99,9 @@ def lay_out(
     attention = {cache: count for cache, count in counts.items() if cache.kind is not LayerKind.STATE}
     block = _block_size(states, attention, tensor_parallel, kv_bytes, dtype_bytes)
     if not states and len({_slots(cache) for cache in attention}) == 1:
-        return _one_group(caches, tensor_parallel, kv_bytes, held)
+        # All layers keep the same tokens, perhaps of different sizes: one group, the sizes summed.
+        total = sum(caches[place].bytes_per_token(tensor_parallel, kv_bytes) for place in held)
+        return KvLayout((Group(caches[0], BLOCK),), BLOCK * total)
     pages = {cache: block * cache.bytes_per_token(tensor_parallel, kv_bytes) for cache in attention}
     largest = max([*pages.values(), *(cache.bytes_per_sequence(tensor_parallel, dtype_bytes) for cache in states)])
     groups: list[Group] = []
@@ -119,12 +121,6 @@ def _slots(cache: Cache) -> tuple[LayerKind, int]:
     """What decides for how many tokens a layer keeps anything; latent layers keep all, as full ones do."""
     kind = LayerKind.FULL if cache.kind is LayerKind.LATENT else cache.kind
     return kind, cache.window
-
-
-def _one_group(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, held: range) -> KvLayout:
-    """All layers keep the same tokens, perhaps of different sizes: one group, the sizes summed."""
-    total = sum(caches[place].bytes_per_token(tensor_parallel, kv_bytes) for place in held)
-    return KvLayout((Group(caches[0], BLOCK),), BLOCK * total)
 
 
 def _places(caches: Sequence[Cache]) -> dict[Cache, list[int]]:

@@ -258,7 +258,7 @@ def _kv_heads(config: Config, index: int) -> int:
     counted = config.whole(found[0])
     # With their size given, no other size follows from the heads of queries: what can't run is sized all the same.
     queries = None if config.get(*keys.HEAD_SIZE) is not None else config.whole(*keys.HEADS)
-    if counted is None or not _divides(counted, queries):
+    if not counted or (queries and queries % counted):  # each serves as many heads of queries
         raise config.fault(found[0], _kv_heads_rule(config), found[1])
     return counted
 
@@ -275,11 +275,6 @@ def _check_kv_heads(config: Config) -> None:
                 "num_key_value_heads in a copy of the config",
                 value,
             )
-
-
-def _divides(heads: int, queries: int | None) -> bool:
-    """Whether so many heads of keys and values can serve the heads of queries, as many each."""
-    return heads > 0 and (not queries or queries % heads == 0)
 
 
 def _kv_heads_rule(config: Config) -> str:

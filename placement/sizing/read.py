@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -310,13 +311,9 @@ def _tiles(config: Config, encoder: Config) -> int:
     found = config.get("image_grid_pinpoints")
     grids = found[1] if found is not None and isinstance(found[1], list) else None
     side = encoder.whole("image_size", least=1) or 1
-    areas = [a * b for pair in grids or [] if isinstance(pair, list) and len(pair) == 2 for a, b in [_pair(pair)]]
-    return 1 + max(areas, default=0) // (side * side) if areas else 1
-
-
-def _pair(pair: list[object]) -> tuple[int, int]:
-    first, second = pair
-    return (first if isinstance(first, int) else 0, second if isinstance(second, int) else 0)
+    pairs = [pair for pair in grids or [] if isinstance(pair, list) and len(pair) == 2]
+    areas = [math.prod(pair) for pair in pairs if all(isinstance(length, int) for length in pair)]
+    return 1 + max(areas, default=0) // (side * side)
 
 
 def _vision_without_side(encoder: Config, patch: int, merge: int) -> Vision:

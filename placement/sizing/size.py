@@ -97,7 +97,7 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     fullest = max(range(len(cases)), key=lambda k: (-rows[k].kv_tokens, rows[k].total_gib))
     shown = fullest if given is None or len(cases) == 1 else given
     reasons = (_misfit(case, pool, total, share, by_need=by_need) for case, pool in zip(cases, pools, strict=True))
-    against = _refused(first)
+    against = refusal(launch, first.model.architecture, first.gpu) if log is None else ""  # else it has run
     reason = against or next(filter(None, reasons), "")
     if by_need and not first.facts.kv_flag:
         share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
@@ -119,11 +119,6 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
         measured=(*case.parts.measured, *([KV] if has_pool else [])),
         notes=_notes(case, rows[fullest], shown_is_fullest=shown == fullest),
     )
-
-
-def _refused(case: Case) -> str:
-    """Why the engine would not start; empty where nothing is known against it, or where it has run."""
-    return refusal(case.launch, case.model.architecture, case.gpu) if case.log is None else ""
 
 
 def _misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:

@@ -98,6 +98,7 @@ _PATTERNS = {
 # From 0.27 on the weights and what other libraries take are one figure.
 _CONSUMED = (rf"{_NUMBER} GiB for consumed memory",)
 _KV_GIB = (rf"Available KV cache memory: {_NUMBER} GiB", rf"reserved for KV Cache is {_NUMBER}")
+# The KV cache that an option asked for.
 _GIVEN_BYTES = r"'kv_cache_memory_bytes': (\d{1,15})\b"
 _GIVEN_GIB = (rf"reserved {_NUMBER} GiB memory for KV Cache as specified by kv_cache_memory_bytes",)
 _KV_TOKENS = r"GPU KV cache size: ([\d,]+) tokens"
@@ -123,7 +124,8 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
     consumed, weights = _most(_CONSUMED, text, source), measured["weights_gib"]
     if measured["non_torch_gib"] is None and consumed is not None and weights is not None:
         measured["non_torch_gib"] = round(consumed - weights, 2)
-    given = _given(text, source)
+    stated = _whole(_GIVEN_BYTES, text)
+    given = stated / BYTES_PER_GIB if stated else min(_found(_GIVEN_GIB, text, source), default=None)
     pools = _found(_KV_GIB, text, source) if given is None else [given]
     tokens = _tokens(text, source)
     if not pools and not tokens and all(value is None for value in measured.values()):
@@ -165,12 +167,6 @@ def _line(words: str, text: str) -> str:
     """Where words stand, as a fault says it."""
     before = text[: text.find(words)].count("\n")
     return f"line {before + 1}"
-
-
-def _given(text: str, source: str) -> float | None:
-    """The KV cache that an option asked for, GiB."""
-    stated = _whole(_GIVEN_BYTES, text)
-    return stated / BYTES_PER_GIB if stated else min(_found(_GIVEN_GIB, text, source), default=None)
 
 
 def _last_launch(text: str) -> str:

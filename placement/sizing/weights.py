@@ -121,7 +121,9 @@ class _CountedWeights:
     def _unsplit(self, stage: PipelineStage) -> int:
         """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
         figures = self.model.architecture
-        return 0 if figures.quantisation is not None else _unsplit_weights(figures, self.load, stage)
+        if figures.quantisation is not None:
+            return 0
+        return sum(unsplit_bytes(numbers * self.load.dtype_bytes) for numbers in _tensors(figures, self.load, stage))
 
     def _of_latents(self, stage: PipelineStage) -> float:
         """What latent attention takes beyond its weights.
@@ -182,11 +184,6 @@ def unsplit_bytes(size: int) -> int:
     """
     left = -size % _SEGMENT
     return left if size >= _LEAST and left <= _KEPT else 0
-
-
-def _unsplit_weights(figures: Architecture, load: Load, stage: PipelineStage) -> int:
-    """The same of all weights on each GPU of a stage, where nothing is quantised."""
-    return sum(unsplit_bytes(numbers * load.dtype_bytes) for numbers in _tensors(figures, load, stage))
 
 
 def _tensors(figures: Architecture, load: Load, stage: PipelineStage) -> Iterator[int]:

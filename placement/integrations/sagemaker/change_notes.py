@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.packing import Amounts
     from placement.integrations.sagemaker.serving import Deployment, Served
 
 _NO_RANGE = "no range of its autoscaling was read"
@@ -337,11 +336,8 @@ def _copies_at_risk(view: PlanView, group: ServingGroup, machines: int) -> dict[
     for unit, copies in group.copies.items():
         has[unit.component] += copies
         rooms = [view.room(pool.instance_type) for pool in group.pools if view.may_stand(unit, pool)]
-        most = max((_how_many(view.needs(unit), room) for room in rooms), default=0)
+        need = view.needs(unit)
+        fitting = (min(there // one for one, there in zip(need, room, strict=True) if one) for room in rooms)
+        most = max(fitting, default=0)
         on_one[unit.component] = max(on_one[unit.component], most)
     return {name: (min(copies, machines * on_one[name]), copies) for name, copies in has.items() if copies}
-
-
-def _how_many(need: Amounts, room: Amounts) -> int:
-    """Copies that fit on one machine by each resource alone."""
-    return min(there // one for one, there in zip(need, room, strict=True) if one)

@@ -38,7 +38,7 @@ from placement.units import count, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.documents import Component, Pool
+    from placement.documents import Pool
 
 NEW_ONES = "new machines are of the first type that has capacity"
 
@@ -296,16 +296,12 @@ def _demand(view: PlanView, group: ServingGroup, name: str, copies: Mapping[str,
 
 def _policy(view: PlanView, group: ServingGroup, name: str, running: Mapping[str, int]) -> Strategy | None:
     """The policy of placement of a component: its own, else the one that suits its rules; None where none is told."""
-    own = _own_policy(view.components[name])
-    if own is not None:
-        return own
+    settings: Sequence[Mapping[str, Any]] = labels.unpacked(view.components[name].labels, labels.SETTINGS) or ()
+    for row in settings:
+        own: Strategy | None = row.get("SchedulingConfig", {}).get("PlacementStrategy")
+        if own in ("SPREAD", "BINPACK"):
+            return own
     if view.strategy(name) == "SPREAD":
         return "SPREAD"
     chosen = [strategy for unit, strategy in group.strategies.items() if unit.component == name]
     return None if running[name] or not chosen else chosen[0]
-
-
-def _own_policy(component: Component) -> Strategy | None:
-    rows: Sequence[Mapping[str, Any]] = labels.unpacked(component.labels, labels.SETTINGS) or ()
-    told = (row.get("SchedulingConfig", {}).get("PlacementStrategy") for row in rows)
-    return next((word for word in told if word in ("SPREAD", "BINPACK")), None)

@@ -12,7 +12,7 @@ from placement.catalogue.account import AccountPool
 from placement.catalogue.market import Market, is_of
 from placement.catalogue.rows import instance_row, price_words, whole
 from placement.demand.application_auto_scaling import RESOURCE
-from placement.documents import Plan, Problem
+from placement.documents import Plan
 from placement.errors import UsageError, printable
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.sagemaker import labels
@@ -58,15 +58,10 @@ def import_endpoints(
     endpoints = sorted(endpoints, key=lambda endpoint: endpoint.name)  # the order of files or options says nothing
     document = _EndpointProblem(endpoints, market, wish, notes).document(solver)
     made = Imported.of(document, notes, f"endpoint {', '.join(endpoint.name for endpoint in endpoints)}")
-    _tell_limits(made.problem, notes)
-    return replace(made, notes=tuple(notes))
-
-
-def _tell_limits(problem: Problem, notes: Notes) -> None:
-    """Limits over several pools that the machines which run break already."""
-    machines = [{"id": row.id, "pool": row.pool} for row in problem.instances]
-    for broken in limits(Standing(problem, Plan(instances=machines))):
+    machines = [{"id": row.id, "pool": row.pool} for row in made.problem.instances]
+    for broken in limits(Standing(made.problem, Plan(instances=machines))):
         notes.broken(broken.where, f"with the machines that run {broken.message}")
+    return replace(made, notes=tuple(notes))
 
 
 class _EndpointProblem:

@@ -24,7 +24,10 @@ MELANGE = "gpu_info"
 def read_aibrix(document: At, statistic: str) -> list[Found | str]:
     """A measurement for each size of request that keeps the profile's limits; how many keep none."""
     del statistic  # the profile was made for one percentile, which `slos` names
-    outputs, inputs = _indexes(document.key("indexes"))
+    sizes_of = [[size.whole() for size in row.items()] for row in document.key("indexes").items()]
+    if len(sizes_of) != 2:
+        raise document.key("indexes").fault("must be two lists: sizes of outputs, and of inputs")
+    outputs, inputs = sizes_of
     table = _table(document.key(AIBRIX), len(outputs), len(inputs))
     first = document.get("ttft")
     times = None if first is None else _table(first, len(outputs), len(inputs))
@@ -94,13 +97,6 @@ def read_melange(document: At, statistic: str) -> list[Found | str]:
         busy = sum(part / rate for part, rate in pairs if part > 0)
         found.append(Found(requests_per_second=1 / busy, accelerator=str(name), remark="Mélange, the workload's mix"))
     return found
-
-
-def _indexes(indexes: At) -> tuple[list[int], list[int]]:
-    rows = [[size.whole() for size in row.items()] for row in indexes.items()]
-    if len(rows) != 2:
-        raise indexes.fault("must be two lists: sizes of outputs, and of inputs")
-    return rows[0], rows[1]
 
 
 def _table(at: At, rows: int, columns: int) -> list[list[float]]:
