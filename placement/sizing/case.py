@@ -128,20 +128,6 @@ class Case:
         )
 
     @property
-    def unsplit_kv_heads(self) -> int | None:
-        """Key-value heads that the engine can neither split over the GPUs nor repeat on them; None where it can all."""
-        degree = self.load.tensor_parallel
-        heads = {cache.kv_heads for cache in self.model.architecture.caches if cache.kv_heads}
-        return next((n for n in sorted(heads) if n % degree and degree % n), None)
-
-    @property
-    def unserved_heads(self) -> int | None:
-        """Key-value heads that do not divide the heads of queries, so that no engine starts; None where all do."""
-        queries = self.model.architecture.heads
-        heads = {cache.kv_heads for cache in self.model.architecture.caches if cache.kv_heads}
-        return next((n for n in sorted(heads) if queries % n), None)
-
-    @property
     def cut_width(self) -> int | None:
         """An inner width whose part on each GPU is no multiple of the weights' block; None where there is none."""
         figures = self.model.architecture

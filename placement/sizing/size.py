@@ -126,13 +126,16 @@ def _misfit(case: Case, pool: float, total: float, share: float, *, by_need: boo
     figures, degree = case.model.architecture, case.load.tensor_parallel
     if case.launch.expert_parallel and figures.experts is None:
         return "the model has no experts, and vLLM refuses --enable-expert-parallel then"
-    if (heads := case.unserved_heads) is not None:
-        rule = f"num_key_value_heads, {heads}, must divide num_attention_heads, {figures.heads}, or no engine starts"
+    kv_heads = sorted({cache.kv_heads for cache in figures.caches if cache.kv_heads})
+    if unserved := [heads for heads in kv_heads if figures.heads % heads]:
+        rule = (
+            f"num_key_value_heads, {unserved[0]}, must divide num_attention_heads, {figures.heads}, or no engine starts"
+        )
         return f"{rule}: the publisher's own config.json has both"
     if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
-    if (heads := case.unsplit_kv_heads) is not None:
-        return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
+    if unsplit := [heads for heads in kv_heads if heads % degree and degree % heads]:
+        return f"{unsplit[0]} key-value heads can be neither split over {degree} GPUs nor repeated on them"
     if (width := case.cut_width) is not None and figures.quantisation is not None:
         of = f"the {figures.quantisation.block} that share a scale in {figures.quantisation.method}"
         way_out = "; with --expert-parallel no expert is split" if case.cuts_experts else ""

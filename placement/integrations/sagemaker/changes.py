@@ -348,7 +348,7 @@ class DeploymentChanges:
             "InferenceComponentName": (component.name, served.name),
             "EndpointName": (endpoint, served.group.endpoint),
         }
-        return measuring(kept, renamed)
+        return list(measuring(kept, renamed))
 
     def _copies_now(self, served: Served) -> int:
         return self.running_copies[served.component] if served.runs else 0

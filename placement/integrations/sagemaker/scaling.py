@@ -59,23 +59,19 @@ def purpose_of(policy: Mapping[str, Any], what: str) -> str:
     return f"scale {what} as its policy {policy.get('PolicyName', '')} says"
 
 
-def measuring(policies: Sequence[Row], dimensions: Mapping[str, tuple[str, str]]) -> list[Row]:
-    """Policies for something of another name: what they measure of the old one is measured of the new one.
+def measuring(value: Any, dimensions: Mapping[str, tuple[str, str]]) -> Any:
+    """Policies, or a part of one, for something of another name: what they measure of the old one, of the new one.
 
     `dimensions`: old and new value by the name of a dimension of metrics.
     """
-    return [_measuring(policy, dimensions) for policy in policies]
-
-
-def _measuring(value: Any, dimensions: Mapping[str, tuple[str, str]]) -> Any:
     if isinstance(value, list):
-        return [_measuring(entry, dimensions) for entry in value]
+        return [measuring(entry, dimensions) for entry in value]
     if not isinstance(value, dict):
         return value
     old, new = dimensions.get(str(value.get("Name")), ("", ""))
     if value.keys() == {"Name", "Value"} and value["Value"] == old:
         return value | {"Value": new}
-    return {key: _measuring(entry, dimensions) for key, entry in value.items()}
+    return {key: measuring(entry, dimensions) for key, entry in value.items()}
 
 
 def shared_actions(actions: Sequence[Row], copies: Sequence[int]) -> list[list[Row]]:
