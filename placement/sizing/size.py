@@ -128,10 +128,8 @@ def _misfit(case: Case, pool: float, total: float, share: float, *, by_need: boo
         return "the model has no experts, and vLLM refuses --enable-expert-parallel then"
     kv_heads = sorted({cache.kv_heads for cache in figures.caches if cache.kv_heads})
     if unserved := [heads for heads in kv_heads if figures.heads % heads]:
-        rule = (
-            f"num_key_value_heads, {unserved[0]}, must divide num_attention_heads, {figures.heads}, or no engine starts"
-        )
-        return f"{rule}: the publisher's own config.json has both"
+        rule = f"must divide num_attention_heads, {figures.heads}, or no engine starts"
+        return f"num_key_value_heads, {unserved[0]}, {rule}: the publisher's own config.json has both"
     if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
     if unsplit := [heads for heads in kv_heads if heads % degree and degree % heads]:
