@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.sizing.activation import Load, activation_bytes
-from placement.sizing.architecture import PipelineStage, split
+from placement.sizing.architecture import Architecture, PipelineStage, split
 from placement.sizing.engines import EngineFacts, find_engine, is_loaded_in_32_bits
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch
@@ -153,22 +153,22 @@ def cases_of(
     """The stages of a copy by estimates, and of which of them weights were given."""
     facts, _ = find_engine(launch.engine)
     load = _load(model, gpu, usable, launch, facts, degree)
-    stages = split(model.architecture.layers, launch.pipeline_parallel)
+    figures, has_experts = model.architecture, model.architecture.experts is not None
+    stages = split(figures.layers, launch.pipeline_parallel)
     weights = weights_of(model, load, stages, launch, facts, gpu)
-    cases = [
-        Case(
-            model=model,
-            gpu=gpu,
-            usable=usable,
-            launch=launch,
-            facts=facts,
-            load=load,
-            stage=stage,
-            parts=_parts(model, gpu, launch, facts, load, stage, gib),
-            layout=_layout(model, launch, load, stage),
+    cases = []
+    for stage, gib in zip(stages, weights.gib, strict=True):
+        layers = len(stage.layers)
+        parts = Parts(
+            context=facts.context_gib(degree * stage.count, has_experts=has_experts),
+            weights=gib,
+            activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / BYTES_PER_GIB,
+            non_torch=facts.non_torch_gib(degree, layers),
+            graphs=0.0 if launch.enforce_eager else facts.graphs_gib(layers, has_experts=has_experts),
+            margin=facts.margin,
         )
-        for stage, gib in zip(stages, weights.gib, strict=True)
-    ]
+        layout = _layout(figures, launch, load, stage)
+        cases.append(Case(model, gpu, usable, launch, facts, load, stage, parts, layout))
     return cases, weights.given
 
 
@@ -186,29 +186,7 @@ def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, fa
     )
 
 
-def _parts(
-    model: Model,
-    gpu: AcceleratorFacts,
-    launch: Launch,
-    facts: EngineFacts,
-    load: Load,
-    stage: PipelineStage,
-    weights: float,
-) -> Parts:
-    figures, layers = model.architecture, len(stage.layers)
-    has_experts = figures.experts is not None
-    return Parts(
-        context=facts.context_gib(load.tensor_parallel * stage.count, has_experts=has_experts),
-        weights=weights,
-        activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / BYTES_PER_GIB,
-        non_torch=facts.non_torch_gib(load.tensor_parallel, layers),
-        graphs=0.0 if launch.enforce_eager else facts.graphs_gib(layers, has_experts=has_experts),
-        margin=facts.margin,
-    )
-
-
-def _layout(model: Model, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:
-    figures = model.architecture
+def _layout(figures: Architecture, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:
     asked = KV_DTYPES[launch.kv_dtype]
     by_checkpoint = figures.quantisation.kv_bytes if figures.quantisation is not None else None
     kv_bytes = asked or by_checkpoint or load.dtype_bytes

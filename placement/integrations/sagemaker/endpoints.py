@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from placement.catalogue.readers.fields import At
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import (
-    Adapter,
+    Adapters,
     InferenceComponent,
     VariantTypes,
     by_name,
@@ -104,17 +103,9 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         variant.name: VariantTypes(frozenset(pool.instance_type for pool in variant.pools), variant.partitions)
         for variant in variants
     }
-    known = set(map(component_name, answers.components))
-    found = [read_component(answer, of_variants, known, region, notes) for answer in answers.components]
-    adapters: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for adapter in found:
-        if isinstance(adapter, Adapter):
-            adapters[adapter.base][adapter.name] = adapter.settings
-    components = tuple(
-        replace(component, adapters=adapters.get(component.name, {}))
-        for component in found
-        if isinstance(component, InferenceComponent)
-    )
+    adapters: dict[str, Adapters] = {component_name(answer): {} for answer in answers.components}
+    found = [read_component(answer, of_variants, adapters, region, notes) for answer in answers.components]
+    components = tuple(component for component in found if component is not None)
     if not components:
         notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")
     return Endpoint(name, region, variants, components, settings, answers.config.source, status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 from placement.integrations.sagemaker.labels import DELETING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import ApiAnswer
@@ -36,6 +37,9 @@ class VariantTypes(NamedTuple):
     partitions: tuple[str, ...]
 
 
+Adapters = dict[str, Mapping[str, Any]]  # what adapters of a component are made of, by name
+
+
 @dataclass(frozen=True, slots=True)
 class InferenceComponent:
     """A component: copies wanted, copies running, and those by type as far as that is told.
@@ -51,19 +55,7 @@ class InferenceComponent:
     current: int
     by_type: Mapping[str, int] | None
     status: str = ""  # empty where it is in service
-    adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their settings by name
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A component that lives in the copies of another; `settings` are what it is made of.
-
-    Of one with a specification for each type they are all of them, under `Specifications`.
-    """
-
-    name: str
-    base: str
-    settings: Mapping[str, Any]
+    adapters: Adapters = field(default_factory=dict)
 
 
 PROFILE = re.compile(r"mig-[0-9]+g\.(?P<gib>[1-9][0-9]*)gb([+-][a-z0-9.]+)*", re.ASCII)  # the pattern of the API
@@ -108,11 +100,12 @@ def region_of(arn: At | None) -> str:
 
 
 def read_component(
-    answer: ApiAnswer, variants: Mapping[str, VariantTypes], known: Container[str], region: str, notes: Notes
-) -> InferenceComponent | Adapter:
-    """A component with copies of its own, or an adapter.
+    answer: ApiAnswer, variants: Mapping[str, VariantTypes], adapters: Mapping[str, Adapters], region: str, notes: Notes
+) -> InferenceComponent | None:
+    """A component with copies of its own; None for an adapter, which lives in the copies of its base.
 
-    `known` are the names of all components that were read; `region` is the endpoint's, empty where it is not told.
+    `adapters`: by the names of all components that are read those that live in their copies; one that is read is added.
+    `region` is the endpoint's, empty where it is not told.
     Raises DocumentError: a field is missing or damaged, names none of the `variants`, or is of another region: with the
     answer's source and the field's path.
     """
@@ -128,7 +121,9 @@ def read_component(
         if several:
             by_name(several, "InstanceType")
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
-            return _adapter(name, rows, known, place, notes)
+            base = _base_of(rows, adapters, place, notes)
+            adapters.get(base, {})[name] = _of_adapter(rows, place, notes)
+            return None
         variant = at.get("VariantName")
         if variant is not None and variant.text() not in variants:
             raise variant.fault("is no variant of its endpoint")
@@ -139,7 +134,7 @@ def read_component(
         status = _tell_status(at, place, notes)
         desired, current, by_type = _copies(at, place, notes, leaves=status == DELETING)
         of, endpoint = None if variant is None else variant.text(), at.key("EndpointName").text()
-        return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status)
+        return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status, adapters[name])
 
 
 def _check_partition(row: At, specification: Specification, homes: Mapping[str, VariantTypes]) -> None:
@@ -166,8 +161,8 @@ def _check_region(at: At, region: str) -> None:
             raise found.fault(f"must be of {region}, the region of its endpoint: give the answers of one region")
 
 
-def _adapter(name: str, rows: Sequence[At], known: Container[str], place: str, notes: Notes) -> Adapter:
-    """An adapter, of which all specifications name one base."""
+def _base_of(rows: Sequence[At], known: Container[str], place: str, notes: Notes) -> str:
+    """The base of an adapter, which all of its specifications name; it is told what becomes of the adapter."""
     base = rows[0].key("BaseInferenceComponentName").text()
     for row in rows[1:]:
         if row.key("BaseInferenceComponentName").text() != base:
@@ -179,11 +174,16 @@ def _adapter(name: str, rows: Sequence[At], known: Container[str], place: str, n
         notes.assumed(f"{place} BaseInferenceComponentName", reason)
     if any(row.get("ComputeResourceRequirements") is not None for row in rows):
         notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
+    return base
+
+
+def _of_adapter(rows: Sequence[At], place: str, notes: Notes) -> dict[str, Any]:
+    """What an adapter is made of; of one with a specification for each type all of them, under `Specifications`."""
     found = [_settings(row, place, notes) for row in rows]
     if rows[0].get("InstanceType") is None:
-        return Adapter(name, base, found[0])
+        return found[0]
     by_type = [{"InstanceType": row.key("InstanceType").text(), **own} for row, own in zip(rows, found, strict=True)]
-    return Adapter(name, base, {"Specifications": by_type})
+    return {"Specifications": by_type}
 
 
 def _tell_status(at: At, place: str, notes: Notes) -> str:

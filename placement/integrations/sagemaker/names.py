@@ -23,7 +23,7 @@ class ResourceNames:
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
-    def take(self, *parts: str, most: int = LONGEST) -> str:
+    def take(self, *parts: str) -> str:
         """A new name: the part itself where it is one, else letters, digits and single dashes of the parts.
 
         A number is added where it is taken.
@@ -33,13 +33,13 @@ class ResourceNames:
         ('chat-8b-p4d', 'chat-8b-p4d-2')
         """
         words = (re.sub(r"[^a-zA-Z0-9]+", "-", part).strip("-") for part in parts)
-        base = "-".join(word for word in words if word)[:most].strip("-") or "x"
-        if len(parts) == 1 and is_name(parts[0]) and len(parts[0]) <= most:
+        base = "-".join(word for word in words if word)[:LONGEST].strip("-") or "x"
+        if len(parts) == 1 and is_name(parts[0]):
             base = parts[0]
         name, number = base, 1
         while name.lower() in self._taken:
             number += 1
-            name = f"{base[: most - len(str(number)) - 1].rstrip('-')}-{number}"
+            name = f"{base[: LONGEST - len(str(number)) - 1].rstrip('-')}-{number}"
         self._taken.add(name.lower())
         return name
 
