@@ -103,23 +103,20 @@ def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[in
     return found
 
 
-def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:
-    """A name, and below it, indented, lists of facts that wrap between facts."""
-    head = name if isinstance(name, Text) else Text(name)
-    head.overflow = "fold"
-    return Group(head, *(Padding(Flow(line), (0, 0, 0, 2)) for line in lines))
-
-
 def _blocks(table: Table, before: str) -> RenderableType:
-    """A block for each row: its first cell, then the others, each behind the head of its column.
-
-    Text that wraps says by itself what it is, and has no head.
-    """
-    heads = ["" if column.overflow == "fold" else f"{column.header} ".replace("\n", " ") for column in table.columns]
-    found = []
+    """A block for each row: its first cell, then the others, each behind the head of its column; a list on its own."""
+    heads = [f"{column.header} ".replace("\n", " ") for column in table.columns]
+    found: list[RenderableType] = []
     for name, *cells in zip(*(column.cells for column in table.columns), strict=True):
-        told = [Text.assemble((head, "dim"), cell) for head, cell in zip(heads[1:], cells, strict=True) if str(cell)]
-        found.append(block(Text(f"{before}{name}", style="bold"), *([told] if told else [])))
+        lines: list[list[Text]] = [[]]
+        for head, cell in zip(heads[1:], cells, strict=True):
+            first, *more = (cell.items or [Text()]) if isinstance(cell, Flow) else [cell]
+            if str(first):
+                told = Text.assemble((head, "dim"), first)
+                lines += [[told, *more]] if isinstance(cell, Flow) else []
+                lines[0] += [] if isinstance(cell, Flow) else [told]
+        found.append(Text.assemble(before, name, style="bold", overflow="fold"))
+        found += [Padding(Flow(line), (0, 0, 0, 2)) for line in lines if line]
     return Group(*found)
 
 

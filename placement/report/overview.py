@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
@@ -19,11 +18,13 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
 from placement.report.flow import Flow
 from placement.report.group_words import amount
-from placement.report.narrow import Fitting, PlainTable, block, labelled_lines
+from placement.report.narrow import Fitting, PlainTable, labelled_lines
 from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.documents import Commitment, Component, Limit, Pool, Problem
 
@@ -47,7 +48,7 @@ class Overview:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Supply, then facts; blocks of lines where it is narrow."""
         shown = self.supply if self.full else self.supply[:_ROWS]
-        yield Fitting(self._table(shown), lambda: Group(*(row.block(full=self.full) for row in shown)))
+        yield Fitting(self._table(shown))
         if len(shown) < len(self.supply):
             cut = words.count(len(self.supply) - len(shown), "more instance type")
             yield Text(f"and {cut}; --full lists each", style="dim")
@@ -83,12 +84,6 @@ class _Type:
             for zone, most in self.quota.items()
         )
         return Flow(items, None if full else _ZONES)
-
-    def block(self, *, full: bool) -> RenderableType:
-        """The same for a narrow terminal."""
-        vcpus, memory, price = self.figures
-        facts = [self.accelerators, f"{vcpus} vCPU", f"{memory} GiB", f"{price} $/hour"]
-        return block(self.name, facts, self.zones("", full=full).items)
 
 
 def _supply(problem: Problem) -> Iterator[_Type]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.text import Text
 
 from placement.report import words
-from placement.report.baseline import Baseline, Rent, dedicated_baseline
-from placement.report.changes import Changes, CopiesMoved, MoveEnd, changes
+from placement.report.baseline import Baseline, dedicated_baseline
+from placement.report.changes import Changes, MoveEnd, changes
 from placement.report.facts import (
     ComponentFacts,
     ComponentOption,
@@ -25,7 +23,7 @@ from placement.report.facts import (
 )
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
-from placement.report.narrow import Fitting, PlainTable, block
+from placement.report.narrow import Fitting, PlainTable
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -107,7 +105,6 @@ def machine_table(
     if any(len(group) > 1 for group in grouped):
         below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
     most = None if limit is None else _ITEMS
-    rows = [_Row.of(group, most, ascii_only=ascii_only) for group in grouped]
     table = PlainTable()
     wide = width >= _WIDE
     table.add_column("machine", no_wrap=wide, overflow="fold")
@@ -117,45 +114,24 @@ def machine_table(
     table.figures("$/hour")
     table.names("accelerators")
     table.add_column("copies", ratio=1, overflow="fold")
-    for row in rows:
-        kind = Text(row.type, style="dim")
-        names = [row.name, kind] if wide else [Text("\n").join([row.name, kind])]
-        table.add_row(*names, row.zone, row.price, row.bar, row.copies)
-    return Group(Fitting(table, lambda: Group(*(row.block() for row in rows))), *below)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A machine, or equal ones, in the words of the table."""
-
-    name: Text
-    type: str
-    zone: str
-    price: str
-    bar: Text
-    copies: RenderableType
-
-    @classmethod
-    def of(cls, group: Sequence[MachineFacts], most: int | None, *, ascii_only: bool) -> _Row:
-        """Put equal machines into words."""
-        first, load = group[0], group[0].load
-        name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(load.pool)}")
-        if first.state == "cordoned":
-            name.append(" (cordoned)", style="yellow")
-        devices = bar(load.devices, ascii_only=ascii_only) if load.devices else Text("none", style="dim")
-        return cls(
-            name,
-            words.shown(load.type),
+    for group in grouped:
+        load = group[0].load
+        kind = Text(words.shown(load.type), style="dim")
+        table.add_row(
+            *([_named(group), kind] if wide else [Text("\n").join([_named(group), kind])]),
             words.shown(load.zone),
             words.plain_money(load.price * len(group)),
-            devices,
+            bar(load.devices, ascii_only=ascii_only) if load.devices else Text("none", style="dim"),
             _copies(load.copies, most),
         )
+    return Group(Fitting(table), *below)
 
-    def block(self) -> RenderableType:
-        """The same for a narrow terminal."""
-        facts = block(self.name, [self.type, self.zone, f"{self.price} $/hour"], [self.bar])
-        return Group(facts, Padding(self.copies, (0, 0, 0, 2)))
+
+def _named(group: Sequence[MachineFacts]) -> Text:
+    """A machine, or how many equal ones."""
+    first = group[0]
+    name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(first.load.pool)}")
+    return name.append(" (cordoned)", style="yellow") if first.state == "cordoned" else name
 
 
 def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
@@ -182,23 +158,14 @@ def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     zones = {zone for _, zone in groups}
     several_zones = len(zones) > 1
     prefix = words.common_prefix(zones) if several_zones else ""
-    headings = ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
-    rows = [(kind, zone.removeprefix(prefix), _type_figures(groups[kind, zone])) for kind, zone in keys]
     notes = [Text(f"and {cut:,} more of type and zone, each at a lower price together", style="dim")] if cut else []
     table = PlainTable()
     table.words("type", *([_zone_heading("zone", prefix)] if several_zones else []))
-    table.figures(*headings)
-    for kind, zone, figures in rows:
-        table.add_row(words.shown(kind), *([words.shown(zone)] if several_zones else []), *figures)
-
-    def blocks() -> RenderableType:
-        named = (
-            (f"{kind}, {prefix}{zone}", [f"{name} {figure}" for name, figure in zip(headings, figures, strict=True)])
-            for kind, zone, figures in rows
-        )
-        return Group(*(block(words.shown(name), facts) for name, facts in named))
-
-    return Group(Fitting(table, blocks), *notes)
+    table.figures("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
+    for kind, zone in keys:
+        place = [words.shown(zone.removeprefix(prefix))] if several_zones else []
+        table.add_row(words.shown(kind), *place, *_type_figures(groups[kind, zone]))
+    return Group(Fitting(table), *notes)
 
 
 def _type_figures(group: MachineTotals) -> list[str]:
@@ -272,18 +239,7 @@ def component_table(components: Sequence[ComponentFacts], baseline: Baseline, li
         cells.append(str(component.machines))
         cells.append(Text("n/a", style="dim") if rent is None else words.plain_money(rent.price))
         table.add_row(*cells)
-    fitting = Fitting(table, lambda: Group(*(_component_block(component, rent, most) for component, rent in shown)))
-    return Group(fitting, *below)
-
-
-def _component_block(component: ComponentFacts, rent: Rent | None, most: int | None) -> RenderableType:
-    copies = _placed(component)
-    copies.append(" copy" if copies.plain == "1" else " copies")
-    machines = words.count(component.machines, "machine")
-    alone = "n/a $/hour alone" if rent is None else f"{words.plain_money(rent.price)} $/hour alone"
-    places = Flow((words.times(zone, n) for zone, n in component.zones.items()), most).items
-    options = Flow((words.times(option, n) for option, n in component.options.items() if option), most).items
-    return block(words.shown(component.name), [copies, machines, alone], *filter(None, (options, places)))
+    return Group(Fitting(table), *below)
 
 
 def _lacks(component: ComponentFacts) -> bool:
@@ -316,16 +272,8 @@ def change_table(changes: Changes, limit: int | None) -> RenderableType:
     table.words("from", "to")
     for change in rows:
         table.add_row(words.shown(change.component), str(change.copies), *map(_end, change.ends))
-    return Group(Fitting(table, lambda: Group(*map(_change_block, rows))), *below)
+    return Group(Fitting(table), *below)
 
 
 def _end(end: MoveEnd) -> Text:
     return Text(words.shown(end.text), style="" if end.is_machine else "dim")
-
-
-def _change_block(change: CopiesMoved) -> RenderableType:
-    source, target = map(_end, change.ends)
-    copies = words.count(change.copies, "copy", "copies")
-    start = source if change.source is None else Text.assemble("from ", source)
-    end = target if change.target is None else Text.assemble("on " if change.source is None else "to ", target)
-    return block(f"{words.shown(change.component)}, {copies}", [start, end])

@@ -103,7 +103,7 @@ def test_the_screen_says_it() -> None:
         assert "i-1 (draining), i-3" in text
         for change in moves.copies:
             assert change.component in text
-    assert "from i-1, to i-2" in shown(Report(problem, result), 24)
+    assert "from i-1, to i-2" in " ".join(shown(Report(problem, result), 24).split())
 
 
 @pytest.mark.parametrize("most", [None, 1, 15])
