@@ -105,8 +105,7 @@ def _frontier(
     from placement.cli.progress import following_points
     from placement.replanning import find_frontier
     from placement.replanning.document import frontier_document
-    from placement.report.frontier import FrontierReport
-    from placement.report.frontier_picture import frontier_picture
+    from placement.report.frontier import FrontierReport, frontier_picture
 
     with following_points(live=go.progress, verbose=verbose) as watcher:
         found = find_frontier(problem, limits, watcher=watcher, **how)

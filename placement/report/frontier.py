@@ -1,4 +1,4 @@
-"""The frontier of cost against moves on the screen: a chart, the points, what moves buy, and the knee."""
+"""The frontier of cost against moves on the screen (a chart, points, what moves buy, the knee), and as a picture."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from rich.text import Text
 
 from placement.replanning.buys import Purchase, distinct, purchases, suggested_knee
 from placement.report import words
+from placement.report.cost_steps import CostStep, cost_picture
 from placement.report.curve import chart_lines, draw
 from placement.report.narrow import Fitting, PlainTable, figures_table
+from placement.solving.result import Status
 from placement.units import MIB_PER_GIB, MICRO
 
 if TYPE_CHECKING:
@@ -165,3 +167,28 @@ def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:
     yield Text.assemble(
         " " * (_LABEL + 1), ("cost", _LOOKS[0]), "  ", ("no plan below", _LOOKS[1]), "  by moves at most", style="dim"
     )
+
+
+def frontier_picture(frontier: Frontier, theme: str = "light") -> str:
+    """SVG, 960 by 480 pixels; limits stand equally far apart, as what counts is at few moves.
+
+    Raises UsageError: no point has a plan, or there is no such theme.
+    """
+    knee = suggested_knee(frontier)
+    steps = []
+    for point in frontier.points:
+        if point.cost is not None:
+            here = knee is not None and point is knee.point
+            told = f"suggested: {words.count(point.moves or 0, 'move')}" if here else ""
+            steps.append(CostStep(limit_of(point), point.cost, point.bound, told))
+    title = "; ".join(["By moves at most", *_without_plan(frontier)])
+    return cost_picture(frontier.problem.name, "cost by the moves that are allowed", title, steps, theme)
+
+
+def _without_plan(frontier: Frontier) -> Iterator[str]:
+    """Which limits have no plan."""
+    none = [point for point in frontier.points if point.cost is None]
+    for infeasible, why in ((True, "no plan, proven"), (False, "no plan found")):
+        limits = [limit_of(point) for point in none if (point.status is Status.INFEASIBLE) is infeasible]
+        if limits:
+            yield f"moves at most {', '.join(limits)}: {why}"

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from placement.errors import UsageError
 from placement.report import words
-from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint
+from placement.report.cost_steps import CostStep, cost_picture
 from placement.report.narrow import figures_table
-from placement.report.still import said
-from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from placement.scenarios.headroom import Headroom, HeadroomPoint
 
@@ -65,20 +62,11 @@ def _notes(found: Headroom, most: int | None) -> Iterator[Text]:
 
 
 def headroom_picture(found: Headroom, theme: str = "light") -> str:
-    """SVG, 960 by 480 pixels: cost and bound by factor, factors to scale. Raises UsageError: no point has a plan."""
-    points = [point for point in found.points if point.cost is not None]
-    if not points:
-        raise UsageError("no plan was found, so there is nothing to draw")
-    title = f"{words.shown(found.problem.name) or 'A fleet'}: what surviving more costs"
-    priced = [PricedPoint(f"{point.factor:g}", point.cost or 0, point.bound) for point in points]
-    picture = CostPicture(title, "times the copies and demand of today", priced, theme)
-    low, high = points[0].factor, max(points[-1].factor, points[0].factor * 1.01)
-    xs = [LEFT + 20 + (WIDE - LEFT - RIGHT - 40) * (point.factor - low) / (high - low) for point in points]
-    return "\n".join(picture.lines(lambda k: xs[k], _curve(picture, xs))) + "\n"
-
-
-def _curve(picture: CostPicture, xs: Sequence[float]) -> Iterator[str]:
-    yield from picture.curves(xs)
-    for x, cost in zip(xs, picture.costs, strict=True):
-        yield f'<circle cx="{x:.1f}" cy="{picture.y(cost):.1f}" r="5" fill="{picture.line}"/>'
-        yield said(x, picture.y(cost) - 12, words.money(round(cost * MICRO)), picture.ink, "middle")
+    """SVG, 960 by 480 pixels: cost and bound by factor. Raises UsageError: no point has a plan."""
+    steps = [
+        CostStep(f"{point.factor:g}", point.cost, point.bound, words.money(point.cost))
+        for point in found.points
+        if point.cost is not None
+    ]
+    title = "By times the copies and demand of today"
+    return cost_picture(found.problem.name, "what surviving more costs", title, steps, theme)

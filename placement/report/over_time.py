@@ -8,7 +8,7 @@ import numpy as np
 
 from placement.report import words
 from placement.report.map.sketch import colour_class
-from placement.report.page.charts import GRID, AreaChart, Axis, Curve, Frame, area_chart, value_axis
+from placement.report.page.charts import GRID, Axis, Chart, Curve, Frame, chart, value_axis
 from placement.simulation.strategies import SHARED
 from placement.units import MICRO
 
@@ -45,7 +45,7 @@ def main_outcome(simulation: Simulation) -> StrategyOutcome:
     return next((row for row in simulation.strategies if row.strategy.name == SHARED), simulation.strategies[0])
 
 
-def costs(simulation: Simulation, canvas: Canvas = PAGE) -> AreaChart:
+def costs(simulation: Simulation, canvas: Canvas = PAGE) -> Chart:
     """Dollars an hour: the fleet's by pool, and those of other strategies and the floor as lines."""
     main = main_outcome(simulation)
     pools, others = _by_pool(simulation, main), _compared(simulation)
@@ -59,7 +59,7 @@ def costs(simulation: Simulation, canvas: Canvas = PAGE) -> AreaChart:
     return _chart(simulation, canvas, f"Dollars an hour, {main.strategy.name} by pool", y, areas, lines, note)
 
 
-def sizes(simulation: Simulation, canvas: Canvas = PAGE) -> AreaChart:
+def sizes(simulation: Simulation, canvas: Canvas = PAGE) -> Chart:
     """Accelerators that are rented and in use, and the copies that traffic asks for."""
     series = main_outcome(simulation).series
     rented = np.array(series["accelerators"], dtype=np.float64)
@@ -71,7 +71,7 @@ def sizes(simulation: Simulation, canvas: Canvas = PAGE) -> AreaChart:
     return _chart(simulation, canvas, "Accelerators, and copies wanted", y, areas, lines)
 
 
-def use(simulation: Simulation, canvas: Canvas = PAGE) -> AreaChart:
+def use(simulation: Simulation, canvas: Canvas = PAGE) -> Chart:
     """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
     series = main_outcome(simulation).series
 
@@ -122,7 +122,7 @@ def _chart(
     areas: Sequence[Series],
     lines: Sequence[Series],
     note: str = "",
-) -> AreaChart:
+) -> Chart:
     """Series over all of the time; each has a value for each step, or for as many as make one point."""
     seconds = float(simulation.setup.steps * simulation.setup.every)
 
@@ -131,8 +131,9 @@ def _chart(
         each = seconds / len(values) * -(-len(values) // canvas.points)
         return Curve(look, name, [*((k * each, value) for k, value in enumerate(found)), (seconds, found[-1])])
 
-    x = _times(seconds, canvas.times)
-    return area_chart(title, x, y, [curve(*row) for row in areas], [curve(*row) for row in lines], canvas.frame, note)
+    axes = _times(seconds, canvas.times), y
+    stacked = [curve(*row) for row in areas]
+    return chart(axes, title, [curve(*row) for row in lines], stacked, canvas.frame, note=note)
 
 
 def _times(seconds: float, most: int) -> Axis:

@@ -9,7 +9,7 @@ import pytest
 
 import placement
 from placement.report import words
-from placement.report.page.charts import Axis, Curve, area_chart
+from placement.report.page.charts import Axis, Curve, chart
 from placement.report.page.simulation import SECTIONS, render_simulation
 from placement.simulation import Simulation, Traffic, simulate
 from placement.simulation.waterfall import NAMES
@@ -70,8 +70,8 @@ def test_areas_stand_on_one_another() -> None:
     """The second begins where the first ends, as a share of the axis; values hold until the next point."""
     points = [(0.0, 10.0), (1.0, 30.0), (2.0, 30.0)]
     twice = [(at, 2 * value) for at, value in points]
-    chart = area_chart("two", Axis(0, 2, ()), Axis(0, 100, ()), [Curve("a", "a", points), Curve("b", "b", twice)], [])
-    (_, _, lower), (_, _, upper) = chart.areas
+    two = [Curve("a", "a", points), Curve("b", "b", twice)]
+    (_, _, lower), (_, _, upper) = chart((Axis(0, 2, ()), Axis(0, 100, ())), "two", [], two).areas
 
     assert lower == "M0.0 900.0H500.0V700.0H1000.0V1000.0H500.0H0.0Z"
     assert upper == "M0.0 700.0H500.0V100.0H1000.0V700.0H500.0V900.0H0.0Z"

@@ -60,66 +60,59 @@ class Tick(NamedTuple):
     anchor: str
 
 
-class StepChart(NamedTuple):
-    """What the template draws."""
+class Chart(NamedTuple):
+    """What is drawn: areas on one another, and curves before them; look, name and path of each, and dots with texts.
 
-    title: str
-    x: list[Tick]
-    y: list[Tick]
-    curves: list[tuple[str, str, str]]  # look, name, path
-    band: str
-    dots: list[tuple[str, float, float, str]]
-
-
-def step_chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], *, band: bool = False) -> StepChart:
-    """Curves that keep a value until the next; `band` fills what is between the first two."""
-    paths = [(curve.look, curve.name, _path(_stepped(curve.points), x, y, GRID)) for curve in curves if curve.points]
-    between = ""
-    if band and len(paths) == 2:
-        upper, lower = (_stepped(curve.points) for curve in curves)
-        start = max(upper[0][0], lower[0][0])
-        outline = [p for p in upper if p[0] >= start] + [p for p in reversed(lower) if p[0] >= start]
-        between = _path(outline, x, y, GRID) + "Z" if len(outline) > 2 else ""
-    dots = [
-        (curve.look, round(100 * x.place(a), 2), round(100 - 100 * y.place(b), 2), text)
-        for curve in curves
-        for a, b, text in curve.dots
-        if y.low <= b <= y.high
-    ]
-    return StepChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], paths, between, dots)
-
-
-class AreaChart(NamedTuple):
-    """What is drawn: areas on one another, and curves before them; look, name and path of each."""
+    `band` fills what is between the first two curves.
+    """
 
     title: str
     x: list[Tick]
     y: list[Tick]
     areas: list[tuple[str, str, str]]
     curves: list[tuple[str, str, str]]
+    dots: list[tuple[str, float, float, str]]
+    band: str
     note: str
 
 
-def area_chart(
+def chart(
+    axes: tuple[Axis, Axis],
     title: str,
-    x: Axis,
-    y: Axis,
-    areas: Sequence[Curve],
     lines: Sequence[Curve],
+    areas: Sequence[Curve] = (),
     frame: Frame = GRID,
+    *,
+    band: bool = False,
     note: str = "",
-) -> AreaChart:
-    """Areas that are stacked, all with the same x of their points, and curves; values hold until the next point."""
+) -> Chart:
+    """Values hold until the next point. Areas are stacked, all with the same x of their points."""
+    x, y = axes
     below: list[Point] = []
-    drawn = []
+    stacked = []
     for area in areas:
         lower = below or [(at, 0.0) for at, _ in area.points]
-        upper = [(at, low + value) for (at, value), (_, low) in zip(area.points, lower, strict=True)]
-        outline = [*_stepped(upper), *reversed(_stepped(lower))]
-        drawn.append((area.look, area.name, _path(outline, x, y, frame) + "Z"))
-        below = upper
+        below = [(at, low + value) for (at, value), (_, low) in zip(area.points, lower, strict=True)]
+        outline = [*_stepped(below), *reversed(_stepped(lower))]
+        stacked.append((area.look, area.name, _path(outline, x, y, frame) + "Z"))
     curves = [(line.look, line.name, _path(_stepped(line.points), x, y, frame)) for line in lines if line.points]
-    return AreaChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], drawn, curves, note)
+    between = _between(lines[0], lines[1], axes, frame) if band and len(curves) == 2 else ""
+    dots = [
+        (line.look, round(100 * x.place(a), 2), round(100 - 100 * y.place(b), 2), text)
+        for line in lines
+        for a, b, text in line.dots
+        if y.low <= b <= y.high
+    ]
+    ticks = [Tick(100 - tick.at, tick.text, tick.anchor) for tick in _ticks(y)]
+    return Chart(title, _ticks(x), ticks, stacked, curves, dots, between, note)
+
+
+def _between(upper: Curve, lower: Curve, axes: tuple[Axis, Axis], frame: Frame) -> str:
+    """What lies between two curves, from where both have begun."""
+    above, below = _stepped(upper.points), _stepped(lower.points)
+    start = max(above[0][0], below[0][0])
+    outline = [p for p in above if p[0] >= start] + [p for p in reversed(below) if p[0] >= start]
+    return _path(outline, *axes, frame) + "Z" if len(outline) > 2 else ""
 
 
 def _ticks(axis: Axis) -> list[Tick]:

@@ -15,10 +15,9 @@ from placement.report.map.sketch import COLOURS, colour_class
 from placement.report.page import html
 from placement.report.page.asked import asked
 from placement.report.page.bill import bill
+from placement.report.page.cost_points import frontier_section, headroom_section
 from placement.report.page.fleet_map import fleet_map
-from placement.report.page.frontier import frontier_section
 from placement.report.page.groups import groups
-from placement.report.page.headroom import headroom_section
 from placement.report.page.left_out import left_out
 from placement.report.page.mixed import mixed_section
 from placement.report.page.replan import replan

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.report import words
 from placement.report.page import grid
-from placement.report.page.charts import Curve, step_chart, time_axis, value_axis
+from placement.report.page.charts import Curve, chart, time_axis, value_axis
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.solving.result import Event
 from placement.units import MICRO, micro_dollars
@@ -61,8 +61,7 @@ def search(view: View) -> dict[str, Any] | None:
         *([Curve("bound", f"proven: {scope} costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
     ]
     return {
-        "chart": step_chart("Cost and bound over time", time_axis(told[0].seconds, last), y, curves, band=True),
-        "curves": curves,
+        "chart": chart((time_axis(told[0].seconds, last), y), "Cost and bound over time", curves, band=True),
         "sentence": _sentence(plan, told, last),
         "grid": _table(found),
     }

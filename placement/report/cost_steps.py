@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.errors import UsageError
 from placement.report import words
-from placement.report.page.charts import Axis, Curve, StepChart, step_chart, value_axis
-from placement.units import MICRO, micro_dollars
+from placement.report.chart_picture import WIDE, chart_picture
+from placement.report.page.charts import GRID, Axis, Chart, Curve, Frame, chart, value_axis
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.referee import Verdict
-
 
 class CostStep(NamedTuple):
-    """One answer as the referee counts it: what it is called, the bound that it claims, and what is told of it."""
+    """One answer: what it is called, its cost and the bound for it in micro-dollars, and what is told of it."""
 
     label: str
-    verdict: Verdict
+    cost: int
     bound: int | None
     told: str
 
-    @classmethod
-    def of(cls, label: str, verdict: Verdict, lower_bound: float | None, told: str) -> CostStep:
-        """With a bound in dollars as its document has it, which is above the cost at most by rounding."""
-        bound = None if lower_bound is None else min(verdict.cost, micro_dollars(lower_bound))
-        return cls(label, verdict, bound, f"{words.money(verdict.cost)} {told}")
 
-    @property
-    def cost(self) -> int:
-        """Micro-dollars."""
-        return self.verdict.cost
-
-
-def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[Curve]]:
-    """The chart and its curves, for the template; at least one step. Equally wide, as few answers stand beside many."""
+def cost_chart(title: str, steps: Sequence[CostStep], frame: Frame = GRID) -> Chart:
+    """At least one step. Equally wide, as few answers stand beside many."""
     costs = [(float(k), step.cost / MICRO) for k, step in enumerate(steps)]
     bounds = [(float(k), step.bound / MICRO) for k, step in enumerate(steps) if step.bound]
     last = float(len(steps))
@@ -48,4 +37,15 @@ def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[C
         *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
     ]
     x = Axis(0.0, last, tuple((k + 0.5, step.label) for k, step in enumerate(steps)))
-    return step_chart(title, x, y, curves), curves
+    return chart((x, y), title, curves, frame=frame)
+
+
+def cost_picture(name: str, what: str, title: str, steps: Sequence[CostStep], theme: str) -> str:
+    """The chart as SVG, 960 by 480 pixels, `what` of the problem `name` it shows above it.
+
+    Raises UsageError: there are no steps, or there is no such theme.
+    """
+    if not steps:
+        raise UsageError("no plan was found, so there is nothing to draw")
+    frame = Frame(100, 92, WIDE - 140, 320)
+    return chart_picture(f"{words.shown(name) or 'A fleet'}: {what}", [(cost_chart(title, steps, frame), frame)], theme)
