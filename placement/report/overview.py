@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,15 +17,18 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
 from placement.report.flow import Flow
 from placement.report.group_words import amount
+from placement.report.left_out import optional_copies
 from placement.report.narrow import Fitting, PlainTable, labelled_lines
 from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from placement.documents import Commitment, Component, Limit, Pool, Problem
+    from placement.documents import Commitment, Component, InstanceType, Limit, Pool, Problem
+
+    _Supply = tuple[str, InstanceType, list[Pool]]
 
 
 _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for
@@ -40,8 +42,9 @@ class Overview:
 
     def __init__(self, problem: Problem, *, full: bool = False) -> None:
         """Count what there is to show; drawing is left for `__rich_console__`."""
-        self.supply = list(_supply(problem))
+        self.supply = _supply(problem)
         self.lines = list(_lines(problem, compile_fleet(problem), None if full else FAULTS))
+        self.problem = problem
         self.prefix = words.common_prefix(pool.zone for pool in problem.pools)
         self.full = full
 
@@ -55,7 +58,7 @@ class Overview:
         yield Text()
         yield labelled_lines(self.lines)
 
-    def _table(self, shown: Sequence[_Type]) -> PlainTable:
+    def _table(self, shown: Sequence[_Supply]) -> PlainTable:
         prefix = words.shown(self.prefix)
         quota = f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone"
         table = PlainTable()
@@ -63,53 +66,42 @@ class Overview:
         table.names("accelerators")
         table.figures("vCPU", "GiB", "$/hour")
         table.words(quota)
-        for row in shown:
-            table.add_row(row.name, row.accelerators, *row.figures, row.zones(self.prefix, full=self.full))
-        return table
-
-
-@dataclass(frozen=True, slots=True)
-class _Type:
-    """An instance type that some pool rents, in words; `quota` by zone, None without a limit."""
-
-    name: str
-    accelerators: str
-    figures: tuple[str, str, str]
-    quota: dict[str, int | None]
-
-    def zones(self, prefix: str, *, full: bool) -> Flow:
-        """Zones with their quotas."""
-        items = (
-            f"{words.shown(zone.removeprefix(prefix))} {'no limit' if most is None else most}"
-            for zone, most in self.quota.items()
-        )
-        return Flow(items, None if full else _ZONES)
-
-
-def _supply(problem: Problem) -> Iterator[_Type]:
-    """Instance types that some pool rents. O(pools)."""
-    pools: dict[str, list[Pool]] = {name: [] for name in problem.instance_types}
-    for pool in problem.pools:
-        pools[pool.instance_type].append(pool)
-    for name, kind in problem.instance_types.items():
-        if not pools[name]:
-            continue
-        prices = [problem.price_of(pool) for pool in pools[name]]
-        quota: dict[str, int | None] = {}
-        for pool in pools[name]:
-            so_far = quota.get(pool.zone, 0)
-            quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
-        ends = dict.fromkeys((min(prices), max(prices)))
-        yield _Type(
-            words.shown(name),
-            f"{kind.accelerator_count} x {words.shown(kind.accelerator)}" if kind.accelerator else "none",
-            (
+        for name, kind, pools in shown:
+            table.add_row(
+                words.shown(name),
+                f"{kind.accelerator_count} x {words.shown(kind.accelerator)}" if kind.accelerator else "none",
                 f"{kind.vcpus:g}",
                 f"{kind.memory_gib:,.0f}",
-                " to ".join(words.plain_money(micro_dollars(price)) for price in ends),
-            ),
-            quota,
+                " to ".join(words.plain_money(price) for price in _ends(map(self.problem.price_of, pools))),
+                self._quotas(pools),
+            )
+        return table
+
+    def _quotas(self, pools: Sequence[Pool]) -> Flow:
+        """Zones with their quotas."""
+        quota: dict[str, int | None] = {}
+        for pool in pools:
+            so_far = quota.get(pool.zone, 0)
+            quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
+        items = (
+            f"{words.shown(zone.removeprefix(self.prefix))} {'no limit' if most is None else most}"
+            for zone, most in quota.items()
         )
+        return Flow(items, None if self.full else _ZONES)
+
+
+def _supply(problem: Problem) -> list[_Supply]:
+    """Instance types that some pool rents, with these pools. O(pools)."""
+    pools: dict[str, list[Pool]] = defaultdict(list)
+    for pool in problem.pools:
+        pools[pool.instance_type].append(pool)
+    return [(name, kind, pools[name]) for name, kind in problem.instance_types.items() if name in pools]
+
+
+def _ends(dollars: Iterable[float]) -> list[int]:
+    """The least and the most of some amounts, one where they are the same; micro-dollars."""
+    found = list(dollars)
+    return list(dict.fromkeys((micro_dollars(min(found)), micro_dollars(max(found)))))
 
 
 def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[str, RenderableType]]:
@@ -160,11 +152,7 @@ def _components(problem: Problem) -> str:
     rows = problem.components
     required = sum(row.required_copies for row in rows)
     parts = [words.count(len(rows), "component"), f"{words.count(required, 'copy', 'copies')} required"]
-    optional: Counter[int] = Counter()
-    for row in rows:
-        if row.copies is not None and row.copies > row.required_copies:
-            optional[row.priority] += row.copies - row.required_copies
-    for priority, copies in sorted(optional.items(), reverse=True):
+    for priority, copies in sorted(optional_copies(problem).items(), reverse=True):
         parts.append(f"{copies:,} optional of priority {priority}")
     by_demand = sum(row.demand is not None for row in rows)
     if by_demand:
@@ -253,8 +241,6 @@ def _objective(problem: Problem) -> str:
     text = f"price over {hours:g} {'hour' if hours == 1 else 'hours'}"
     moves = {problem.objective.move_cost if row.move_cost is None else row.move_cost for row in problem.components}
     if any(moves):
-        low, high = min(moves), max(moves)
-        ends = dict.fromkeys((words.money(micro_dollars(low)), words.money(micro_dollars(high))))
-        text += f" + {' to '.join(ends)} a moved copy"
+        text += f" + {' to '.join(map(words.money, _ends(moves)))} a moved copy"
     most = problem.objective.max_moves
     return text if most is None else f"{text}, at most {words.count(most, 'move')}"
