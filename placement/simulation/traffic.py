@@ -155,17 +155,17 @@ def from_rows(
     start: datetime | None = None,
     source: str = "",
     places: Sequence[str] = (),
-    first: int = 0,
 ) -> Traffic:
     """Traffic from a row of rates (T,) for each component; `places` (C,) are where the file `source` has them first.
 
-    `times` count from 0, which the file calls `first`.
+    `times` and `end` are as the file has them.
     """
+    first = times[0]
     table = np.array([list(row) for row in rates.values()], dtype=np.int64).reshape(len(rates), len(times))
     return Traffic(
         tuple(rates),
-        np.array(times, dtype=np.int64),
-        end,
+        np.array(times, dtype=np.int64) - first,
+        end - first,
         np.ascontiguousarray(table.T),
         start,
         source,

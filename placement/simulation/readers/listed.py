@@ -1,7 +1,9 @@
-"""This project's traffic file: a row for each component and time, with columns component, time and rate.
+"""Traffic files with a row for each component and time: this project's, and tables with the requests of a minute.
 
-Rows may come in any order of components; the times of one component go forward. Every component has a row at each time
-of the file, or there is a gap, which is an error unless the user says what it means.
+Rows may come in any order of components; the times of one component go forward. In this project's files (component,
+time, rate) every component has a row at each time, or there is a gap, which is an error unless the user says what it
+means. Tables by the minute (service, minute, requests) are as the summary of Azure's trace has them; a minute without a
+row had no request.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.catalogue.readers.fields import CsvRow, each
+from placement.catalogue.readers.fields import CsvRow, FieldError, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST, moment
 from placement.simulation.traffic import Traffic, from_rows
+from placement.units import MICRO, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from placement.simulation.readers.cells import Renaming
 
 
+_MINUTE = 60
 _ALONE = 600  # seconds that the rates of a file with one time last
 
 
@@ -45,27 +49,61 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Renaming) -> Tra
         rule = "mixes dates with lengths of time, or is more than a year from the first; write all times alike"
         raise DocumentError([Fault(f"row {odd.number}, column time", rule)], source)
     known = [at for at in seconds if at is not None]
-    first = min(known)
-    by_component: dict[str, dict[int, RateRow]] = {}
+    table = _by_component(found, known, source, "time")
+    times = sorted(set(known))
     faults: list[Fault] = []
-    for row, at in zip(found, known, strict=True):
-        mine = by_component.setdefault(row.component, {})
+    rates = {name: _filled(mine, times, gaps, faults) for name, mine in table.items()}
+    if faults:
+        raise DocumentError(faults, source)
+    last = times[-1] - times[-2] if len(times) > 1 else _ALONE
+    return from_rows(rates, times, times[-1] + last, start, source, _places(table, "component"))
+
+
+def read_counted(rows: Sequence[CsvRow], source: str, names: Renaming) -> Traffic:
+    """The traffic in rows of service, minute and requests."""
+
+    def one(row: CsvRow) -> RateRow:
+        name = row.required("service")
+        minute, count = whole_in(row.required("minute")), row.required("requests")
+        if minute is None or minute * _MINUTE > LONGEST:
+            rule = "must be a whole number of minutes from the start, within a year"
+            raise FieldError(row.place("minute"), rule, row.required("minute"))
+        if count.startswith("-"):
+            raise FieldError(row.place("requests"), "must not be negative", count)
+        requests = row.value("requests") or 0
+        return RateRow(names(name), minute * _MINUTE, round(requests * MICRO / _MINUTE), row.number)
+
+    found: list[RateRow] = each(rows, one, source)
+    seconds = [row.when for row in found if isinstance(row.when, int)]
+    table = _by_component(found, seconds, source, "minute")
+    times = range(min(seconds), max(seconds) + 1, _MINUTE)
+    rates = {name: [mine[at].rate if at in mine else 0 for at in times] for name, mine in table.items()}
+    return from_rows(rates, times, times[-1] + _MINUTE, None, source, _places(table, "service"))
+
+
+def _by_component(
+    rows: Sequence[RateRow], seconds: Sequence[int], source: str, column: str
+) -> dict[str, dict[int, RateRow]]:
+    """The rows of each component by their seconds, which go forward; `column` has them."""
+    table: dict[str, dict[int, RateRow]] = {}
+    faults: list[Fault] = []
+    for row, at in zip(rows, seconds, strict=True):
+        mine = table.setdefault(row.component, {})
         if mine and at <= next(reversed(mine)):
             word = "stands there already" if at in mine else "goes back in time"
             before = next(reversed(mine.values()))
             rule = f'"{row.component}" {word}: its row before, row {before.number}, is at {next(reversed(mine))} s'
-            faults.append(Fault(f"row {row.number}, column time", rule, at))
+            faults.append(Fault(f"row {row.number}, column {column}", rule, at))
             continue
         mine[at] = row
     if faults:
         raise DocumentError(faults, source)
-    times = sorted(set(known))
-    rates = {name: _filled(mine, times, gaps, faults) for name, mine in by_component.items()}
-    if faults:
-        raise DocumentError(faults, source)
-    last = times[-1] - times[-2] if len(times) > 1 else _ALONE
-    places = [f"row {next(iter(mine.values())).number}, column component" for mine in by_component.values()]
-    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start, source, places, first)
+    return table
+
+
+def _places(table: dict[str, dict[int, RateRow]], column: str) -> list[str]:
+    """Where each component stands first."""
+    return [f"row {next(iter(mine.values())).number}, column {column}" for mine in table.values()]
 
 
 def _row(row: CsvRow, names: Renaming) -> RateRow:

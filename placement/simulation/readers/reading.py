@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from placement.catalogue.readers.fields import parse_csv
 from placement.documents.read import MOST_MIB, input_limit, read_text
 from placement.errors import DocumentError, Fault
-from placement.simulation.readers import counted, listed, requests, wide
+from placement.simulation.readers import listed, requests, wide
 from placement.simulation.readers.cells import Renaming
 from placement.units import BYTES_PER_MIB
 
@@ -74,7 +74,7 @@ def _parsed(text: str, source: str, given: TrafficGiven, names: Renaming) -> Tra
     if columns >= set(_BURSTGPT):
         return requests.read_burstgpt(rows, source, names)
     if columns >= set(_COUNTED):
-        return counted.read(rows, source, names)
+        return listed.read_counted(rows, source, names)
     if wide.is_wide(rows[0]):
         return wide.read(rows, source, given.gaps, names)
     raise DocumentError([Fault("row 1", _unknown(list(columns)))], source)

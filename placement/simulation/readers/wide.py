@@ -62,4 +62,4 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Renaming) -> Tra
         table[name] = rates
         places.append(f"row {row.number}, column {texts[0]}" if texts else f"row {row.number}")
     end = times[-1] + times[-1] - times[-2]
-    return from_rows(table, [at - times[0] for at in times], end - times[0], None, source, places, times[0])
+    return from_rows(table, times, end, None, source, places)
