@@ -9,11 +9,11 @@ import importlib
 from typing import Any
 
 _DRAWN_BY = {
-    "result_html": "placement.report.notebook:result_html",
-    "result_page": "placement.report.notebook:result_page",
-    "result_svg": "placement.report.notebook:result_svg",
+    "result_html": "placement.report.drawn:result_html",
+    "result_page": "placement.report.drawn:result_page",
+    "result_svg": "placement.report.drawn:result_svg",
     "result_frame": "placement.report.frames:result_frame",
-    "plan_html": "placement.report.notebook:plan_html",
+    "plan_html": "placement.report.drawn:plan_html",
     "plan_frame": "placement.report.frames:plan_frame",
 }
 

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from placement.cli import drawing, simulate
-from placement.cli.audit import audit
+from placement.cli.audit import audit, diff
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.commands import Commands
 from placement.cli.convert import convert, schema
-from placement.cli.diff import diff
 from placement.cli.endings import in_words
 from placement.cli.headroom import headroom
 from placement.cli.hybrid import hybrid

@@ -22,7 +22,7 @@ import shutil
 import sys
 import textwrap
 import traceback
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
@@ -44,7 +44,7 @@ from placement.solving.result import SolverFault, Status
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from placement.documents import Problem
 
@@ -192,43 +192,32 @@ def noting(written: str) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Do all of several things, though one fails to be written: nobody reads standard output any more, say.
-
-    Gives a context manager for such a thing; what it raised ends the block, once the rest is done.
-    Raises OSError or UsageError: the first of them.
-    """
-    failed: list[OSError | UsageError] = []
-
-    @contextmanager
-    def later() -> Iterator[None]:
-        try:
-            yield
-        except (OSError, UsageError) as error:
-            failed.append(error)
-
-    yield later
-    if failed:
-        raise failed[0]
-
-
 class Attempts:
     """Several things that are tried. Each stands in a block of its own; what one of them raises is kept."""
 
-    def __init__(self) -> None:
-        self.wrong: list[PlacementError] = []
-
-    @property
-    def all_went_well(self) -> bool:
-        return not self.wrong
+    def __init__(self, *kinds: type[Exception]) -> None:
+        """`kinds` of errors are kept; others are raised at once."""
+        self._kinds = kinds
+        self.wrong: list[Exception] = []
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         try:
             yield
-        except PlacementError as error:
+        except self._kinds as error:
             self.wrong.append(error)
+
+
+@contextmanager
+def raised_last() -> Iterator[Attempts]:
+    """Do all of several things, though one fails to be written: nobody reads standard output any more, say.
+
+    Raises OSError or UsageError: the first of them, once the rest is done.
+    """
+    attempts = Attempts(OSError, UsageError)
+    yield attempts
+    for error in attempts.wrong:
+        raise error
 
 
 @contextmanager
@@ -237,15 +226,14 @@ def told_together() -> Iterator[Attempts]:
 
     Raises PlacementError: the last one, once those before it are told.
     """
-    attempts = Attempts()
+    attempts = Attempts(PlacementError)
     yield attempts
-    wrong = attempts.wrong
-    for error in wrong[:-1]:
+    for error in attempts.wrong[:-1]:
         if isinstance(error, DocumentError):
             _tell(error, full=None)
-        else:
+        elif isinstance(error, PlacementError):
             say(f"placement: {_as_typed(error)}")
-    for error in wrong[-1:]:
+    for error in attempts.wrong[-1:]:
         raise error
 
 

@@ -125,7 +125,7 @@ def init(
             with one():
                 answers = replace(answers, prices=prices_of(price or (), market), throughputs=throughputs or {})
             _check_names(answers, market, one)
-            if one.all_went_well:
+            if not one.wrong:
                 with one():
                     check = _check_of_models(answers, market)
         with one():

@@ -261,8 +261,7 @@ class _Targets:
 
     def _print(self, found: PolicyComparison, only: Simulation | None) -> None:
         from placement.cli.streams import console
-        from placement.report.policies import policies_table
-        from placement.report.scaling import simulation_table, waterfall_table
+        from placement.report.scaling import policies_table, simulation_table, waterfall_table
         from placement.simulation.waterfall import waterfall
 
         screen = console(sys.stderr if self.output == "-" else sys.stdout)
@@ -276,7 +275,7 @@ def _allowed(problem: Problem, rows: Sequence[CopiesNow]) -> list[CopiesNow]:
     """As many copies as the rules over zones and losses allow at least, as a simulation has them; none stay none."""
     import numpy as np
 
-    from placement.simulation.floor import allowed_copies
+    from placement.simulation.hours import allowed_copies
 
     wanted = np.array([[row.wanted for row in rows]], dtype=np.int64)
     least = allowed_copies(problem, wanted)[0].tolist()

@@ -37,8 +37,7 @@ def transition(
     """
     from placement.cli.streams import check_one_stdin
     from placement.documents import read_plan
-    from placement.report.transition.checklist import checklist
-    from placement.report.transition.table import transition_table
+    from placement.report.transition.table import checklist, transition_table
     from placement.transition import MOST_TEMPORARY, plan_transition
 
     check_one_stdin({"FILE": file, "PLAN": plan})

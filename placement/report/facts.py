@@ -131,6 +131,20 @@ class MachineFacts(NamedTuple):
     load: MachineLoad
 
 
+def alike(machines: Iterable[MachineFacts]) -> list[list[MachineFacts]]:
+    """Machines of one pool and state with the same copies and the same fill, in order of first appearance."""
+    groups: dict[object, list[MachineFacts]] = defaultdict(list)
+    keys: dict[MachineLoad, object] = {}
+    known: dict[object, int] = {}
+    for machine in machines:
+        load = machine.load
+        if load not in keys:
+            key = (load.pool, tuple(sorted(load.copies)), tuple(sorted(load.devices)))
+            keys[load] = known.setdefault(key, len(known))
+        groups[keys[load], machine.state].append(machine)
+    return list(groups.values())
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentFacts:
     """One component of a plan; `wanted` is None with a demand. `options` and `zones` count copies."""

@@ -15,10 +15,9 @@ from placement.documents.rows import LIMITED
 from placement.errors import FAULTS
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
-from placement.report.flow import Flow
 from placement.report.group_words import amount
 from placement.report.left_out import optional_copies
-from placement.report.narrow import Fitting, PlainTable, labelled_lines
+from placement.report.narrow import Fitting, Flow, PlainTable, labelled_lines
 from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:

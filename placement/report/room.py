@@ -14,9 +14,8 @@ from placement.replanning.wish import priority_of
 from placement.report import words
 from placement.report.changes import changes
 from placement.report.tables import ROWS, change_table
-from placement.report.transition.checklist import checklist_lines
 from placement.report.transition.sentences import summary
-from placement.report.transition.table import transition_table
+from placement.report.transition.table import checklist_lines, transition_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

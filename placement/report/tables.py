@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -15,15 +15,14 @@ from placement.report.facts import (
     ComponentFacts,
     ComponentOption,
     MachineFacts,
-    MachineLoad,
     MachineTotals,
     PlanFacts,
+    alike,
     gather,
     totals_by,
 )
 from placement.report.fill import bar, legend
-from placement.report.flow import Flow
-from placement.report.narrow import Fitting, PlainTable
+from placement.report.narrow import Fitting, Flow, PlainTable
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def machine_table(
     """Machines one by one; equal ones put together when they are many; by type and zone when even that is too long."""
     grouped = [[machine] for machine in machines]
     if limit is not None and len(grouped) > limit:
-        grouped = _alike(machines)
+        grouped = alike(machines)
     if limit is not None and len(grouped) > limit:
         notes = (
             "in use: accelerators; memory: of all accelerators; vCPU, host: of the machines",
@@ -132,20 +131,6 @@ def _named(group: Sequence[MachineFacts]) -> Text:
     first = group[0]
     name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(first.load.pool)}")
     return name.append(" (cordoned)", style="yellow") if first.state == "cordoned" else name
-
-
-def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
-    """Machines of one pool with the same copies and the same fill, in order of first appearance."""
-    groups: dict[object, list[MachineFacts]] = defaultdict(list)
-    keys: dict[MachineLoad, object] = {}
-    alike: dict[object, int] = {}
-    for machine in machines:
-        load = machine.load
-        if load not in keys:
-            key = (load.pool, tuple(sorted(load.copies)), tuple(sorted(load.devices)))
-            keys[load] = alike.setdefault(key, len(alike))
-        groups[keys[load], machine.state].append(machine)
-    return list(groups.values())
 
 
 def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:

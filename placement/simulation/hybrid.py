@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from placement.compiled.capacity import most_by_one_option
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.survival import cap_per_instance
 from placement.errors import UsageError, nearest
-from placement.simulation.alone import break_even, rents
+from placement.patterns.dedicated import least_values
 from placement.simulation.chunk import StrategyTask, play
+from placement.simulation.fleets import simulated
 from placement.simulation.hours import plan_hours
 from placement.simulation.machines import HOUR
 from placement.simulation.strategies import SHARED, STRATEGIES
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    from placement.documents import Problem
     from placement.simulation.setup import SimulationSetup
+
 
 FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"
 MOST_COPIES = 64  # up to which the break-even is looked for, and on how many further ones it must hold
@@ -289,3 +295,41 @@ def _play_all(tasks: Sequence[StrategyTask]) -> Played:
         part = play(task, document)
         document, cost, lost = part.document, cost + sum(part.series["cost"]), lost + sum(part.unserved)
     return Played(round(cost / HOUR), lost)
+
+
+def rents(problem: Problem, most: int) -> list[list[int] | None]:
+    """Per component, the least micro-dollars an hour for 0 to `most` copies alone; None where no machine holds one.
+
+    Machines then differ by price and by how many copies they hold, so it is a knapsack that must be filled (Gilmore and
+    Gomory 1966, *The theory and computation of knapsack functions*, Oper. Res. 14(6)). Quotas, and rules over zones and
+    losses, are not looked at: they only make it dearer. O(components x pools x most).
+    """
+    fleet = compile_fleet(simulated(problem, [most] * len(problem.components)))
+    found: list[list[int] | None] = []
+    for component in fleet.components:
+        cap = cap_per_instance(component)
+        limit = most if cap is None else min(cap, most)
+        machines: dict[int, int] = {}  # copies on one machine -> least price
+        for pool in fleet.pools:
+            options = [option for option in component.options if pool.index in option.pools]
+            held = max((most_by_one_option(pool.shape, option, limit) for option in options), default=0)
+            if held:
+                machines[held] = min(pool.price, machines.get(held, pool.price))
+        found.append(least_values(machines.items(), most) if machines else None)
+    return found
+
+
+def break_even(least: Sequence[int], each: float) -> int | None:
+    """The fewest copies from which on every number of them costs no more alone than `each` micro-dollars a copy.
+
+    None when there is no such number within those that are listed.
+
+    >>> break_even([0, 10, 10, 20, 20], 5.0), break_even([0, 10, 20], 9.0), break_even([0, 4, 8], 4.0)
+    (4, None, 1)
+    """
+    found = None
+    for copies in range(len(least) - 1, 0, -1):
+        if least[copies] > each * copies * (1 + 1e-9):
+            break
+        found = copies
+    return found

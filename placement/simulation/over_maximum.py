@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placement.simulation.floor import allowed_copies
+from placement.simulation.hours import allowed_copies
 from placement.units import MICRO
 
 if TYPE_CHECKING:

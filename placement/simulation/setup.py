@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,21 +106,32 @@ class SimulationSetup:
         """The same with one of the components."""
         name, columns = self.problem.components[c].name, slice(c, c + 1)
         problem, policy = of_one(self.problem, c), self.policy.only(name)
-        return replace(
-            self,
-            problem=problem,
-            policy=policy,
-            rules=compile_rules(problem, policy),
-            traffic=self.traffic.of([name]),
-            rates=self.rates[:, columns],
-            wanted=self.wanted[:, columns],
-            woken=self.woken[:, columns],
+        return SimulationSetup(
+            problem,
+            policy,
+            compile_rules(problem, policy),
+            self.traffic.of([name]),
+            self.every,
+            self.seed,
+            self.rates[:, columns],
+            self.wanted[:, columns],
+            self.woken[:, columns],
         )
 
     def on_one_type_each(self) -> SimulationSetup:
         """The same with each component held to the instance type on which its most copies cost least alone."""
         most = self.wanted.max(axis=0, initial=0).tolist()
-        return replace(self, problem=one_type_each(self.problem, self.rules, self.policy.machines, most))
+        return SimulationSetup(
+            one_type_each(self.problem, self.rules, self.policy.machines, most),
+            self.policy,
+            self.rules,
+            self.traffic,
+            self.every,
+            self.seed,
+            self.rates,
+            self.wanted,
+            self.woken,
+        )
 
     def hours(self, part: int) -> HourTask:
         """The hours of one part."""

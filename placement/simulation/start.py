@@ -14,7 +14,7 @@ from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.translate import from_plan
 from placement.planner import solve
 from placement.simulation.fleets import with_copies
-from placement.simulation.floor import allowed_copies
+from placement.simulation.hours import allowed_copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

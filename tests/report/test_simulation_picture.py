@@ -10,9 +10,14 @@ import pytest
 
 from placement.errors import UsageError
 from placement.report.map.colours import LIGHT
-from placement.report.simulation_picture import simulation_file, simulation_picture
+from placement.report.simulation_picture import (
+    _lines,
+    simulation_file,
+    simulation_picture,
+    waterfall_bars,
+    waterfall_picture,
+)
 from placement.report.still import check_picture
-from placement.report.waterfall_picture import _lines, waterfall_bars, waterfall_picture
 from placement.simulation import simulate
 from placement.simulation.waterfall import NAMES, WaterfallStep, waterfall
 from tests.simulation.test_run import plain

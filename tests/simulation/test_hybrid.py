@@ -13,10 +13,9 @@ import placement
 from placement.demand import ScalingPolicy
 from placement.errors import UsageError
 from placement.simulation import STRATEGIES, Traffic, simulate
-from placement.simulation.alone import break_even, rents
 from placement.simulation.chunk import play
 from placement.simulation.fleets import of_one, with_copies
-from placement.simulation.hybrid import HybridRules, HybridSearch, find_hybrid
+from placement.simulation.hybrid import HybridRules, HybridSearch, break_even, find_hybrid, rents
 from placement.simulation.machines import HOUR
 from placement.simulation.setup import SimulationSetup
 from placement.units import micro_dollars

@@ -12,8 +12,8 @@ from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate
-from placement.report.transition.checklist import checklist
 from placement.report.transition.sentences import summary
+from placement.report.transition.table import checklist
 from placement.transition import Durations, plan_transition
 from placement.transition.batches import Batch, Order, Stuck
 from placement.transition.difference import Stand, difference

@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.report.flow import Flow
+from placement.report.facts import alike
 from placement.report.map.colours import oklch
 from placement.report.map.sketch import by_zone_and_type
-from placement.report.narrow import labelled_lines
+from placement.report.narrow import Flow, labelled_lines
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -176,15 +176,10 @@ def lines_of_facts(facts: PlanFacts, *, full: bool) -> list[Line]:
         for kind, indices in types.items():
             machines = [facts.machines[k] for k in indices]
             group = f"{words.shown(zone)}  {len(machines):,} x {words.shown(kind)}"
-            alike: dict[tuple[object, str], list[str]] = defaultdict(list)
-            for machine in machines:
-                key = (machine.id if full or len(facts.machines) <= LINES else machine.load, machine.state)
-                alike[key].append(machine.id)
-            by_id = {machine.id: machine for machine in machines}
-            for (_, state), ids in alike.items():
-                load = by_id[ids[0]].load
-                name = words.shown(ids[0]) if len(ids) == 1 else f"{len(ids)} x {words.shown(load.pool)}"
-                found.append(Line(group, name, _figures(load, state), _cells(load, index)))
+            few = full or len(facts.machines) <= LINES
+            for first, *more in [[machine] for machine in machines] if few else alike(machines):
+                name = f"{1 + len(more)} x {words.shown(first.load.pool)}" if more else words.shown(first.id)
+                found.append(Line(group, name, _figures(first.load, first.state), _cells(first.load, index)))
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.report import words
+from placement.report.facts import alike
 from placement.report.map.sketch import Sketch, Sketcher, by_zone_and_type
 from placement.units import MIB_PER_GIB, MILLI
 
@@ -104,7 +105,7 @@ class _Drawing:
     def tiles_of(self, machines: Sequence[MachineFacts]) -> list[Tile]:
         """Tiles of machines of one type in one zone."""
         made = []
-        for rows in _alike(machines) if self._all > TILES else ([machine] for machine in machines):
+        for rows in alike(machines) if self._all > TILES else ([machine] for machine in machines):
             if len(self.rows) >= MOST_TILES:
                 self._cut += len(rows)
                 continue
@@ -126,13 +127,6 @@ class _Drawing:
         if self._cut:
             notes.append(f"{self._cut:,} more machines are not drawn.")
         return " ".join(notes)
-
-
-def _alike(machines: Iterable[MachineFacts]) -> list[list[MachineFacts]]:
-    found: dict[tuple[MachineLoad, str], list[MachineFacts]] = defaultdict(list)
-    for machine in machines:
-        found[machine.load, machine.state].append(machine)
-    return list(found.values())
 
 
 class _Tell:

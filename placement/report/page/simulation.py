@@ -22,7 +22,7 @@ from placement.report.scaling import (
     share_in_words,
     words_of_span,
 )
-from placement.report.waterfall_picture import waterfall_bars
+from placement.report.simulation_picture import waterfall_bars
 from placement.simulation.outcome import HOURLY_NAME
 from placement.simulation.waterfall import NAMES, folds, waterfall
 from placement.units import MICRO

@@ -1,4 +1,4 @@
-"""How full the machines are, resource by resource, and why not more."""
+"""How full the machines are, resource by resource, and why not more; and demands that several kinds of them serve."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.report import words
 from placement.report.facts import Amount, MachineLoad, MachineTotals, PlanFacts, totals_by
 from placement.report.fullness import FullnessReason, findings
+from placement.report.map.sketch import colour_class
+from placement.report.mixed import mixed_demands, mixed_words
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.report.page.view import PlacedView
+
 
 _TYPES = 24
 
@@ -79,3 +82,21 @@ def _why(facts: PlanFacts, reasons: dict[MachineLoad, FullnessReason]) -> PageTa
     return PageTable(
         "Why machines are not full", heads, rows, "By needs alone: rules such as spread are not looked at."
     )
+
+
+def mixed_section(view: PlacedView) -> dict[str, Any] | None:
+    """What the section's template reads; None where one kind serves each demand."""
+    mixed = mixed_demands(view.facts)
+    if not mixed:
+        return None
+    colours = {row.name: colour_class(c) for c, row in enumerate(view.facts.components)}
+    rows: list[grid.Row] = [
+        (grid.name(name, colours[name]), grid.name(kind), grid.number(copies))
+        for name, kinds in mixed.items()
+        for kind, copies in kinds.items()
+    ]
+    heads = (Head("component"), Head("accelerator"), *grid.numbers("copies"))
+    return {
+        "told": f"{mixed_words(view.facts, mixed)}.",
+        "grid": grid.table("Copies by kind of accelerator", heads, rows, "row"),
+    }

@@ -10,8 +10,7 @@ from placement.documents.transition import Transition
 from placement.markdown import escaped
 from placement.report import words
 from placement.report.narrow import PlainTable
-from placement.report.transition.checklist import checklist_lines
-from placement.report.transition.table import headed, step_table
+from placement.report.transition.table import checklist_lines, headed, step_table
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:

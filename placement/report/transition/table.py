@@ -1,4 +1,4 @@
-"""A transition on the terminal: a table with a row a step, and what it comes to below."""
+"""A transition as a table on the terminal, and as a checklist in Markdown, for a change request or a runbook."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from placement.markdown import code, escaped
 from placement.report import words
 from placement.report.narrow import PlainTable
 from placement.report.tables import ROWS
-from placement.report.transition.sentences import clock, sentence, summary
+from placement.report.transition.sentences import by_batch, clock, sentence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,3 +53,21 @@ def step_table(steps: Sequence[TransitionStep], *, full: bool) -> Iterator[Rende
         yield Text(f"and {words.count(len(steps) - len(shown), 'more step')}; --full lists each", style="dim")
     if any(not step.critical for step in shown):
         yield Text("steps that are not on the critical path are dim", style="dim")
+
+
+def checklist(found: Transition) -> str:
+    """A box to tick for each step, batch after batch. Names are code, so nothing in them is taken for Markdown."""
+    name = escaped(found.problem)
+    lines = [f"# Transition{' of ' + name if name else ''}", ""]
+    lines += [f"- {escaped(line)}" for line in summary(found)]
+    return "\n".join([*lines, *checklist_lines(found)]) + "\n"
+
+
+def checklist_lines(found: Transition) -> Iterator[str]:
+    """A heading for each batch, and its steps."""
+    for number, steps in enumerate(by_batch(found), 1):
+        begin, end = min(step.starts_at for step in steps), max(step.ends_at for step in steps)
+        yield ""
+        yield f"## Batch {number}, {clock(begin)} to {clock(end)}"
+        yield ""
+        yield from (f"- [ ] {sentence(step, code)}" for step in steps)
