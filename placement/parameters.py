@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from placement.bounds.parameters import BOUNDS, BoundsParameters
 from placement.direct.parameters import DIRECT, DirectParameters
 from placement.engines.parameters import ENGINE_PARAMETERS, EnginesParameters
@@ -15,11 +13,11 @@ from placement.reductions.parameters import REDUCTIONS, ReductionParameters
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION, ColumnGenerationParameters
 from placement.solvers.decomposition.parameters import DECOMPOSITION, DecompositionParameters
 from placement.solvers.parameters import SOLVER_PARAMETERS, SolverParameters
+from placement.solving.parameters import MethodParameters
 from placement.vector_packing.parameters import VECTOR_PACKING, VectorPackingParameters
 
 
-@dataclass(frozen=True, slots=True)
-class SolvingParameters:
+class SolvingParameters(MethodParameters):
     """A field a room; each has one for every module of it that has parameters."""
 
     engines: EnginesParameters = ENGINE_PARAMETERS

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class CliqueParameters:
+class CliqueParameters(MethodParameters):
     """Cliques of components that never share a machine (`cliques.py`)."""
 
     starts: int = parameter(12, "components", "from which a clique is grown, those that need most first")
@@ -16,8 +13,7 @@ class CliqueParameters:
     prices: int = parameter(200, "prices", "of a copy that are told apart")
 
 
-@dataclass(frozen=True, slots=True)
-class DualFeasibleParameters:
+class DualFeasibleParameters(MethodParameters):
     """Dual feasible functions of the volume bound (`dual_feasible.py`).
 
     Measured: finer ones moved no bound in trials.
@@ -26,22 +22,19 @@ class DualFeasibleParameters:
     finest: int = parameter(8, "functions", "the finest splits what a machine has in one more part than this")
 
 
-@dataclass(frozen=True, slots=True)
-class OverloadParameters:
+class OverloadParameters(MethodParameters):
     """Moves off machines that are over what they have (`overload.py`)."""
 
     nodes: int = parameter(20_000, "nodes", "of one machine's search; beyond, the relaxation's bound stands")
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaParameters:
+class QuotaParameters(MethodParameters):
     """Quotas against copies that may run nowhere else (`infeasible.py`)."""
 
     groups: int = parameter(16, "sets of pools", "that most components share, looked at beside all pools")
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeParameters:
+class VolumeParameters(MethodParameters):
     """The volume bound (`volume.py`)."""
 
     most_modes: int = parameter(
@@ -51,8 +44,7 @@ class VolumeParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BoundsParameters:
+class BoundsParameters(MethodParameters):
     """Bounds that need no engine."""
 
     cliques: CliqueParameters = CliqueParameters()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramParameters:
+class ProgramParameters(MethodParameters):
     """Writing the model down (`program.py`)."""
 
     steps: int = parameter(200, "variables and rows", "between two looks at the clock")
 
 
-@dataclass(frozen=True, slots=True)
-class CpSatParameters:
+class CpSatParameters(MethodParameters):
     """The solver cp-sat (`cp_sat/search.py`)."""
 
     outline_terms: int = parameter(3_000_000, "terms", "beyond which an outline can't be written and solved in minutes")
@@ -23,15 +19,13 @@ class CpSatParameters:
     fewer_effort: float = parameter(0.05, "deterministic s", "to bound the machines of one pool")
 
 
-@dataclass(frozen=True, slots=True)
-class CbcParameters:
+class CbcParameters(MethodParameters):
     """CBC as a process of its own (`milp/engines.py`)."""
 
     grace: float = parameter(1.0, "s", "for it to write down what it has")
 
 
-@dataclass(frozen=True, slots=True)
-class OutlineParameters:
+class OutlineParameters(MethodParameters):
     """Few moves, by an outline (`milp/outline.py`)."""
 
     most_terms: int = parameter(
@@ -49,23 +43,20 @@ class OutlineParameters:
     reliable: int = parameter(2, "branchings", "on a variable before its pseudo-cost is trusted, by default 8")
 
 
-@dataclass(frozen=True, slots=True)
-class RestrictedParameters:
+class RestrictedParameters(MethodParameters):
     """The program restricted to what its linear relaxation uses (`milp/restricted.py`)."""
 
     unused: float = parameter(1e-6, "units", "of a variable, below which the relaxation does not use it")
     effort: float = parameter(0.3, "part of HiGHS's time", "for its heuristics, which have 0.05 by default")
 
 
-@dataclass(frozen=True, slots=True)
-class PatternRowsParameters:
+class PatternRowsParameters(MethodParameters):
     """Rows from the pattern bound (`pattern_rows.py`)."""
 
     unit: int = parameter(10_000, "parts", "of what an accelerator can hold, to which the worth of copies is rounded")
 
 
-@dataclass(frozen=True, slots=True)
-class MilpParameters:
+class MilpParameters(MethodParameters):
     """The solver milp (`milp/search.py`)."""
 
     last_digits: float = parameter(
@@ -73,8 +64,7 @@ class MilpParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DirectParameters:
+class DirectParameters(MethodParameters):
     """The direct model and its engines."""
 
     program: ProgramParameters = ProgramParameters()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerProgramParameters:
+class IntegerProgramParameters(MethodParameters):
     """One integer program of a search (`highs.py`)."""
 
     nodes: int = parameter(100_000, "nodes", "of one program")
     gap: float = parameter(1e-3, "part", "of the cost, at which a solution is good enough")
 
 
-@dataclass(frozen=True, slots=True)
-class StepParameters:
+class StepParameters(MethodParameters):
     """What engines do, in steps of a nanosecond, about (`solving/steps.py`).
 
     Measured: docs/notes/2026-11-parameters.md, "Steps".
@@ -32,8 +28,7 @@ class StepParameters:
     second: int = parameter(2_500_000_000, "steps", "for one of CP-SAT's deterministic seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadingParameters:
+class LoadingParameters(MethodParameters):
     """Libraries that are loaded when they are first used, with the modules of ours that do (`loading.py`).
 
     Measured on one core of a slow machine, with the files in memory: 0.06 to 0.10, 0.40 to 0.45, 0.31 to 0.40, and 0.15
@@ -46,8 +41,7 @@ class LoadingParameters:
     networkx: float = parameter(0.2, "s", "left, for one to load networkx")
 
 
-@dataclass(frozen=True, slots=True)
-class EnginesParameters:
+class EnginesParameters(MethodParameters):
     """Engines."""
 
     steps: StepParameters = StepParameters()

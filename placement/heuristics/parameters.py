@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class BinFillingParameters:
+class BinFillingParameters(MethodParameters):
     """Machines filled one by one at prices (`bin_filling.py`)."""
 
     least: float = parameter(0.6, "part of its price", "that a machine must be filled to")
@@ -16,37 +13,32 @@ class BinFillingParameters:
     pools: int = parameter(2, "pools", "tried for each machine, those where the biggest copy is cheapest")
 
 
-@dataclass(frozen=True, slots=True)
-class ConsolidateParameters:
+class ConsolidateParameters(MethodParameters):
     """Machines closed or replaced one by one (`consolidate.py`)."""
 
     pools: int = parameter(6, "pools", "of which one more machine is tried in place of one, the cheapest that may do")
     tolerance: float = parameter(1e-9, "part of a machine", "beyond all of it that copies may take, as it is rounded")
 
 
-@dataclass(frozen=True, slots=True)
-class ConstructParameters:
+class ConstructParameters(MethodParameters):
     """Copies put one by one (`construct.py`)."""
 
     look: int = parameter(1_000, "copies", "on one machine, from one look at the clock to the next")
 
 
-@dataclass(frozen=True, slots=True)
-class FirstFitParameters:
+class FirstFitParameters(MethodParameters):
     """First-fit decreasing (`first_fit_decreasing.py`)."""
 
     flat_noise: float = parameter(0.35, "part", "by which a restart may bend sizes and costs")
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPlanParameters:
+class FirstPlanParameters(MethodParameters):
     """The plan that a solver begins with, where there is none (`first_plan.py`)."""
 
     restarts: int = parameter(2, "restarts", "of each heuristic")
 
 
-@dataclass(frozen=True, slots=True)
-class PricedGreedyParameters:
+class PricedGreedyParameters(MethodParameters):
     """Price-guided greedy (`greedy.py`).
 
     Measured: `room_used` of 0.4 to 0.7 does as well.
@@ -57,8 +49,7 @@ class PricedGreedyParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RuinParameters:
+class RuinParameters(MethodParameters):
     """Machines of a plan taken apart (`ruin.py`).
 
     Measured: docs/notes/2026-11-parameters.md, "Ruin and recreate".
@@ -71,8 +62,7 @@ class RuinParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeParameters:
+class ExchangeParameters(MethodParameters):
     """Machines exchanged while copies are unassigned (`exchange.py`).
 
     Measured: docs/notes/2026-11-operators.md, "First plans within limits".
@@ -84,8 +74,7 @@ class ExchangeParameters:
     tolerance: float = parameter(0.01, "part of price and lack", "mean of what a round may add to both")
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCompletionParameters:
+class GroupCompletionParameters(MethodParameters):
     """Constructions brought to their end under limits and commitments (`group_completion.py`)."""
 
     constructions: int = parameter(2, "constructions", "by price, where one of `ffd` or `best-fit` is stuck")
@@ -99,8 +88,7 @@ class GroupCompletionParameters:
     brought_in: int = parameter(50, "rounds", "for optional copies that one complete construction leaves out")
 
 
-@dataclass(frozen=True, slots=True)
-class PriceParameters:
+class PriceParameters(MethodParameters):
     """Prices of resources by multiplicative weights (`prices.py`)."""
 
     rounds: int = parameter(80, "rounds", "of new weights, the best of which are taken")
@@ -109,8 +97,7 @@ class PriceParameters:
     many: int = parameter(1_000_000, "modes x pools", "beyond which alike pools are one")
 
 
-@dataclass(frozen=True, slots=True)
-class RelabelParameters:
+class RelabelParameters(MethodParameters):
     """Which machine of a plan is which that runs (`relabel.py`)."""
 
     most_pairs: int = parameter(
@@ -118,8 +105,7 @@ class RelabelParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RepairParameters:
+class RepairParameters(MethodParameters):
     """Ejections for copies that are stuck (`repair.py`)."""
 
     ejections: int = parameter(100, "ejections", "of one repair, where no option says how many")
@@ -131,15 +117,13 @@ class RepairParameters:
     counted: int = parameter(10_000, "steps of `solving/steps.py`", "for a copy on a machine that is tried")
 
 
-@dataclass(frozen=True, slots=True)
-class ShareParameters:
+class ShareParameters(MethodParameters):
     """Parts of machines that copies take (`shares.py`)."""
 
     entries: int = parameter(1_000_000, "entries", "of a table, multiplied out at once")
 
 
-@dataclass(frozen=True, slots=True)
-class HeuristicSolveParameters:
+class HeuristicSolveParameters(MethodParameters):
     """Restarts and improvement (`solve.py`)."""
 
     counted: int = parameter(150_000, "steps of `solving/steps.py`", "for a copy that is placed, about 0.15 ms")
@@ -159,8 +143,7 @@ class HeuristicSolveParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HeuristicsParameters:
+class HeuristicsParameters(MethodParameters):
     """Constructions and repair."""
 
     bin_filling: BinFillingParameters = BinFillingParameters()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingParameters:
+class ClosingParameters(MethodParameters):
     """Machines that run and close, chosen by a small program (`closing.py`)."""
 
     factors: tuple[float, ...] = parameter(
@@ -20,8 +17,7 @@ class ClosingParameters:
     left_out: int = parameter(4, "dearest machines", "that a copy left out is charged, for each level from the lowest")
 
 
-@dataclass(frozen=True, slots=True)
-class EliminateParameters:
+class EliminateParameters(MethodParameters):
     """Machines closed, others opened in their place (`eliminate.py`)."""
 
     closed: tuple[int, ...] = parameter((1, 1, 1, 2, 2, 3), "machines", "closed at once: one of these, at random")
@@ -38,8 +34,7 @@ class EliminateParameters:
     counted: int = parameter(10_000_000, "steps of `solving/steps.py`", "to begin a turn, about 10 ms")
 
 
-@dataclass(frozen=True, slots=True)
-class LargeNeighbourhoodParameters:
+class LargeNeighbourhoodParameters(MethodParameters):
     """A few machines freed and packed anew by CP-SAT (`large_neighbourhood.py`)."""
 
     work: float = parameter(2.5, "units of work", "of CP-SAT for one neighbourhood")
@@ -55,8 +50,7 @@ class LargeNeighbourhoodParameters:
     least_waste: float = parameter(0.1, "machine's unused part", "added to each: full machines are chosen first, too")
 
 
-@dataclass(frozen=True, slots=True)
-class RefillParameters:
+class RefillParameters(MethodParameters):
     """Accelerators filled again at a fixed fleet mix (`refill.py`).
 
     Measured: 2,501 copies brought in by 2,387 calls, 151 CPU s (docs/notes/2026-11-ablation.md).
@@ -84,15 +78,13 @@ class RefillParameters:
     most_steps: int = parameter(20_000, "steps", "without gain, that end a search, at most")
 
 
-@dataclass(frozen=True, slots=True)
-class RefillStateParameters:
+class RefillStateParameters(MethodParameters):
     """Penalties of unassigned copies (`state.py`)."""
 
     least_penalty: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalCopiesParameters:
+class OptionalCopiesParameters(MethodParameters):
     """Optional copies brought in where machines are scarce (`optional_copies.py`)."""
 
     required: float = parameter(1e5, "copies", "that one counts which is required")
@@ -102,8 +94,7 @@ class OptionalCopiesParameters:
     tries: int = parameter(4, "turns", "without gain, that end the search")
 
 
-@dataclass(frozen=True, slots=True)
-class SetCoveringParameters:
+class SetCoveringParameters(MethodParameters):
     """The cheapest of the machines that packings had (`set_covering.py`).
 
     Programs of up to 600 columns end at their optimum within 3 s, most within 1 s (docs/notes/2026-11-set-covering.md).
@@ -112,24 +103,21 @@ class SetCoveringParameters:
     most_columns: int = parameter(20_000, "columns", "of the program; of more there is none")
 
 
-@dataclass(frozen=True, slots=True)
-class VariableNeighbourhoodParameters:
+class VariableNeighbourhoodParameters(MethodParameters):
     """Machines closed and neighbourhoods packed anew, in turns (`variable_neighbourhood.py`)."""
 
     tries: int = parameter(30, "tries", "to close machines, in a row without gain, that end a turn")
     steps: int = parameter(8, "steps", "of the large-neighbourhood search, likewise")
 
 
-@dataclass(frozen=True, slots=True)
-class WholePlanParameters:
+class WholePlanParameters(MethodParameters):
     """Improving plans where rules look at the whole of them (`whole_plan.py`)."""
 
     closings: int = parameter(40, "tries", "of which machines close, at the beginning of each turn")
     steps: int = parameter(12, "steps", "of the large-neighbourhood search without gain, that end its turn")
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSearchParameters:
+class LocalSearchParameters(MethodParameters):
     """Search around a plan."""
 
     closing: ClosingParameters = ClosingParameters()

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutorParameters:
+class ExecutorParameters(MethodParameters):
     """Processes and Dask clusters (`executors.py`)."""
 
     connect: float = parameter(10.0, "s", "to wait for a scheduler")
 
 
-@dataclass(frozen=True, slots=True)
-class HelperParameters:
+class HelperParameters(MethodParameters):
     """The second process (`helper.py`)."""
 
     handover: float = parameter(0.2, "s", "before the end of a task's time, for the way back")
     grace: float = parameter(0.5, "s", "after it, when it is given up")
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadParameters:
+class ThreadParameters(MethodParameters):
     """A search in a thread (`thread.py`)."""
 
     late: float = parameter(0.2, "s", "after the end of its time that it is waited for")
@@ -32,8 +27,7 @@ class ThreadParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ParallelParameters:
+class ParallelParameters(MethodParameters):
     """Work beside other work."""
 
     executors: ExecutorParameters = ExecutorParameters()

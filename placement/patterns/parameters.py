@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class BendersParameters:
+class BendersParameters(MethodParameters):
     """Separation of fleet mixes that cannot hold all copies (`benders.py`)."""
 
     rounds: int = parameter(20, "rounds", "of pricing, for one answer")
 
 
-@dataclass(frozen=True, slots=True)
-class PatternBoundParameters:
+class PatternBoundParameters(MethodParameters):
     """Column generation and branching (`bound.py`)."""
 
     mix_effort: float = parameter(0.4, "deterministic s", "of CP-SAT, for the cheapest mix")
@@ -39,8 +35,7 @@ class PatternBoundParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PatternColumnParameters:
+class PatternColumnParameters(MethodParameters):
     """Patterns found by prices (`columns.py`)."""
 
     extra: int = parameter(8, "patterns", "more of a device class and round, without the items of those before")
@@ -48,16 +43,14 @@ class PatternColumnParameters:
     hurry: float = parameter(4.0, "times the LP's time", "that must be left for another round of pricing")
 
 
-@dataclass(frozen=True, slots=True)
-class CoarsePriceParameters:
+class CoarsePriceParameters(MethodParameters):
     """Prices of groups for the whole (`coarse_prices.py`)."""
 
     rounds: int = parameter(6, "rounds", "in which prices are raised; 9 gain 0.01 %")
     blends: int = parameter(8, "prices", "tried of an item's from its groups' highest down, above their lowest")
 
 
-@dataclass(frozen=True, slots=True)
-class CountParameters:
+class CountParameters(MethodParameters):
     """The count program (`counts/bound.py`, `counts/search.py`)."""
 
     rounds: int = parameter(20, "programs", "each with the inequalities that the solution of the one before breaks")
@@ -81,8 +74,7 @@ class CountParameters:
     failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 
-@dataclass(frozen=True, slots=True)
-class WeightParameters:
+class WeightParameters(MethodParameters):
     """Inequalities that counts break (`counts/weights.py`)."""
 
     rounds: int = parameter(30, "rounds", "of pricing, for one pool")
@@ -90,8 +82,7 @@ class WeightParameters:
     broken: float = parameter(1e-4, "accelerators", "that a cut must ask for more than there are")
 
 
-@dataclass(frozen=True, slots=True)
-class DemandRoundingParameters:
+class DemandRoundingParameters(MethodParameters):
     """Inequalities of demands (`counts/rounding.py`)."""
 
     rates: int = parameter(3, "parts", "that the throughput of a copy is divided into at most, for a unit")
@@ -99,23 +90,20 @@ class DemandRoundingParameters:
     broken: float = parameter(1e-3, "part", "of an inequality that must be lacking")
 
 
-@dataclass(frozen=True, slots=True)
-class DedicatedParameters:
+class DedicatedParameters(MethodParameters):
     """Dedicated components (`dedicated.py`)."""
 
     most_copies: int = parameter(64, "copies", "of a dedicated component whose machines are counted whole")
 
 
-@dataclass(frozen=True, slots=True)
-class ListingParameters:
+class ListingParameters(MethodParameters):
     """Patterns of one device class, listed (`enumeration/listing.py`)."""
 
     most_table: int = parameter(2**22, "entries", "of the tables of one device class")
     parts: int = parameter(4, "factor", "times as many parts of patterns may be open as patterns may be found")
 
 
-@dataclass(frozen=True, slots=True)
-class EnumerationParameters:
+class EnumerationParameters(MethodParameters):
     """Nodes decided by listing patterns (`enumeration/nodes.py`).
 
     Measured: 118 of 1,063 nodes decided in 23 CPU s (docs/notes/2026-11-ablation.md).
@@ -128,8 +116,7 @@ class EnumerationParameters:
     nodes: int = parameter(200, "nodes", "of one program's search")
 
 
-@dataclass(frozen=True, slots=True)
-class ClassCutParameters:
+class ClassCutParameters(MethodParameters):
     """Inequalities that copies on a device class keep (`enumeration/class_cuts.py`)."""
 
     largest: int = parameter(1_000, "value", "of the dearest item: rounding loses a thousandth at most")
@@ -137,16 +124,14 @@ class ClassCutParameters:
     more: float = parameter(1e-6, "part", "patterns that are worth so much more than an accelerator get a column")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenMachinesParameters:
+class GivenMachinesParameters(MethodParameters):
     """Given copies on given machines (`enumeration/given_machines.py`)."""
 
     most_patterns: int = parameter(20_000, "patterns", "of all machines together")
     contents: int = parameter(10, "factor", "times as many contents of accelerators are looked at as may be patterns")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenNodeParameters:
+class OpenNodeParameters(MethodParameters):
     """Counts of machines left out of the tree (`open_nodes.py`)."""
 
     most_copies: int = parameter(
@@ -156,8 +141,7 @@ class OpenNodeParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PatternProgramParameters:
+class PatternProgramParameters(MethodParameters):
     """The integer program over listed patterns (`enumeration/program.py`)."""
 
     most_counts: int = parameter(40, "counts", "of machines, that are looked at one by one")
@@ -166,8 +150,7 @@ class PatternProgramParameters:
     nodes: int = parameter(1_000, "nodes", "for each of them")
 
 
-@dataclass(frozen=True, slots=True)
-class FormulationParameters:
+class FormulationParameters(MethodParameters):
     """The relaxation (`formulation.py`)."""
 
     most_apart: int = parameter(
@@ -177,16 +160,14 @@ class FormulationParameters:
     most_items: int = parameter(8_000, "items", "of all device classes, beyond which pools share rows of one class")
 
 
-@dataclass(frozen=True, slots=True)
-class GridParameters:
+class GridParameters(MethodParameters):
     """Grids of sizes (`grid.py`)."""
 
     finest: int = parameter(2048, "units", "of one dimension; finer grids cost time and bring little")
     states: int = parameter(16_000, "states", "of the table of several dimensions")
 
 
-@dataclass(frozen=True, slots=True)
-class GroupParameters:
+class GroupParameters(MethodParameters):
     """Limits and commitments over groups of pools (`group_bound.py`)."""
 
     rounds: int = parameter(
@@ -199,8 +180,7 @@ class GroupParameters:
     dearer: float = parameter(3.0, "factor", "from one of them to the next")
 
 
-@dataclass(frozen=True, slots=True)
-class MasterParameters:
+class MasterParameters(MethodParameters):
     """The linear program (`master.py`)."""
 
     penalty: float = parameter(
@@ -210,23 +190,20 @@ class MasterParameters:
     smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutParameters:
+class LeftOutParameters(MethodParameters):
     """How few optional copies are left out (`left_out.py`)."""
 
     near: float = parameter(0.02, "part", "of the linear program's value that the bound may lack where it is no proof")
     rounds: int = parameter(15, "rounds", "of pricing where a part of each machine is spare")
 
 
-@dataclass(frozen=True, slots=True)
-class KeptCopiesParameters:
+class KeptCopiesParameters(MethodParameters):
     """The linear program with what runs (`running/kept_copies.py`)."""
 
     rounds: int = parameter(300, "rounds", "of pricing")
 
 
-@dataclass(frozen=True, slots=True)
-class RunningStateParameters:
+class RunningStateParameters(MethodParameters):
     """Rewards of copies that stay (`running/state.py`)."""
 
     dear: int = parameter(8, "dearest machines", "rewards beyond that say no more, and are too large for the LP")
@@ -234,8 +211,7 @@ class RunningStateParameters:
     effort: float = parameter(0.2, "part", "of the time, that HiGHS gives its own heuristics in the whole program")
 
 
-@dataclass(frozen=True, slots=True)
-class WholeBoundParameters:
+class WholeBoundParameters(MethodParameters):
     """The linear relaxation of the whole program with what runs (`running/whole_bound.py`)."""
 
     most_copies: int = parameter(1_000, "copies", "beyond which the program takes too long")
@@ -243,16 +219,14 @@ class WholeBoundParameters:
     rise: float = parameter(1e-4, "part", "of the bound, that is left when pricing ends")
 
 
-@dataclass(frozen=True, slots=True)
-class SizeParameters:
+class SizeParameters(MethodParameters):
     """How long the relaxation takes to write (`size.py`)."""
 
     mode_seconds: float = parameter(1.5e-5, "s", "to write one component by one option on one pool")
     zone_seconds: float = parameter(1.5e-7, "s", "more, of a component with rules over zones, for each of them")
 
 
-@dataclass(frozen=True, slots=True)
-class PatternsParameters:
+class PatternsParameters(MethodParameters):
     """The bound from patterns."""
 
     benders: BendersParameters = BendersParameters()

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class GreenfieldParameters:
+class GreenfieldParameters(MethodParameters):
     """As if nothing ran (`greenfield.py`)."""
 
     cheap: float = parameter(0.1, "part of the best plan's cost", "that moving every copy may cost")
     dear: float = parameter(0.03, "part of the rent of what runs", "moving all of it costs more, then moves are dear")
 
 
-@dataclass(frozen=True, slots=True)
-class PreassignedParameters:
+class PreassignedParameters(MethodParameters):
     """Dedicated components given their machines first (`preassigned.py`)."""
 
     most_splits: int = parameter(5_000, "splits", "of copies over the zones so far that are kept, the cheapest ones")
 
 
-@dataclass(frozen=True, slots=True)
-class AggregationParameters:
+class AggregationParameters(MethodParameters):
     """Alike components merged for plans (`restricting_aggregation.py`)."""
 
     few: float = parameter(0.75, "part of the components", "that groups may be at most, to be worth it")
 
 
-@dataclass(frozen=True, slots=True)
-class RelaxingAggregationParameters:
+class RelaxingAggregationParameters(MethodParameters):
     """Alike components merged for bounds (`relaxing_aggregation.py`)."""
 
     # mixed 3,000, seed 2: merged, 400 groups prove 8,944 $; with 211 components alone, 140 groups prove 9,189 $.
     zoned: float = parameter(2.0, "times the groups", "that components with rules over zones may be, to stay alone")
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionParameters:
+class PartitionParameters(MethodParameters):
     """Machines of a plan in parts (`partition.py`)."""
 
     noise: float = parameter(0.1, "machine's unused part", "at most, added to each: parts differ from round to round")
 
 
-@dataclass(frozen=True, slots=True)
-class ReductionParameters:
+class ReductionParameters(MethodParameters):
     """Rewrites of a fleet."""
 
     greenfield: GreenfieldParameters = GreenfieldParameters()

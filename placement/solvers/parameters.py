@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class DemandParameters:
+class DemandParameters(MethodParameters):
     """The solver demand (`demand/solve.py`, `demand/rounds.py`)."""
 
     tries: int = parameter(8, "counts", "packed in a row, and rounds in a row without counts to pack")
@@ -19,8 +16,7 @@ class DemandParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ObstacleParameters:
+class ObstacleParameters(MethodParameters):
     """Which rule over the whole plan is an obstacle (`obstacles.py`)."""
 
     limits: int = parameter(20, "limits", "that are left out one by one")
@@ -29,8 +25,7 @@ class ObstacleParameters:
     work: float = parameter(5.0, "units of work", "of CP-SAT, to find any plan")
 
 
-@dataclass(frozen=True, slots=True)
-class SolverParameters:
+class SolverParameters(MethodParameters):
     """The solver demand, and what names obstacles."""
 
     demand: DemandParameters = DemandParameters()

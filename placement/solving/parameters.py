@@ -1,6 +1,6 @@
 """Numbers of a method that could be others: each a field with its unit and what it is for.
 
-A room that is a method has them in its `parameters.py`, a frozen dataclass a module, nested in one for the room;
+A room that is a method has them in its `parameters.py`, a class a module, nested in one for the room;
 `placement.parameters` has all rooms, and `placement solvers --parameters` prints them. What was measured of a number,
 or of a module's numbers together, stands in the docstring of its class. A number that could not be another stays where
 it is used: a tolerance of an engine, a scale of integers, a value that stands for "without limit".
@@ -9,8 +9,8 @@ it is used: a tolerance of an engine, a scale of integers, a value that stands f
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,17 @@ _T = TypeVar("_T")
 
 
 def parameter(default: _T, unit: str, what: str) -> _T:
-    """A field of a dataclass of parameters: `unit` is what it counts, `what` goes on where that ends."""
+    """A field of a class of parameters: `unit` is what it counts, `what` goes on where that ends."""
     return field(default=default, metadata={"unit": unit, "what": what})
+
+
+class MethodParameters:
+    """Base of a module's parameters, and of a room's: a frozen dataclass by that."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
 
 
 class ParameterRow(NamedTuple):
@@ -33,10 +42,10 @@ class ParameterRow(NamedTuple):
 
 
 def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
-    """All parameters of a nested dataclass of them, in their order."""
+    """All parameters of a nested class of them, in their order."""
     for one in fields(group):
         value, name = getattr(group, one.name), f"{path}.{one.name}" if path else one.name
-        if is_dataclass(value):
+        if isinstance(value, MethodParameters):
             yield from parameter_rows(value, name)
         else:
             yield ParameterRow(name, value, one.metadata["unit"], one.metadata["what"])

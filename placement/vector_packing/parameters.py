@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class CoverParameters:
+class CoverParameters(MethodParameters):
     """Covers by listed patterns (`cover.py`)."""
 
     most_loads: int = parameter(15_000, "columns", "of the program")
@@ -17,8 +14,7 @@ class CoverParameters:
     unknown: float = parameter(0.1, "part of the bound", "where to look for a packing while there is none")
 
 
-@dataclass(frozen=True, slots=True)
-class VectorDiveParameters:
+class VectorDiveParameters(MethodParameters):
     """Diving (`dive.py`)."""
 
     rest_loads: int = parameter(2_500, "columns", "of the exact program of what some bins leave, decided in no time")
@@ -26,8 +22,7 @@ class VectorDiveParameters:
     rounds: int = parameter(30, "rounds", "of generation for what is left, once loads are fixed")
 
 
-@dataclass(frozen=True, slots=True)
-class FullBinsParameters:
+class FullBinsParameters(MethodParameters):
     """Covers by full bins (`full_bins.py`)."""
 
     listed: int = parameter(
@@ -37,8 +32,7 @@ class FullBinsParameters:
     begun: int = parameter(300_000, "patterns", "begun at one time")
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationParameters:
+class GenerationParameters(MethodParameters):
     """Column generation (`generation.py`)."""
 
     smoothing: float = parameter(0.6, "weight", "of the best prices so far, in prices to price at")
@@ -46,8 +40,7 @@ class GenerationParameters:
     extra: int = parameter(4, "columns", "more a round, for what the best one leaves")
 
 
-@dataclass(frozen=True, slots=True)
-class KnapsackParameters:
+class KnapsackParameters(MethodParameters):
     """Bounded knapsacks (`knapsack.py`)."""
 
     cell: int = parameter(
@@ -55,8 +48,7 @@ class KnapsackParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ListedParameters:
+class ListedParameters(MethodParameters):
     """All patterns of a bin type (`listed.py`)."""
 
     most: int = parameter(1_500_000, "patterns", "listed")
@@ -70,8 +62,7 @@ class ListedParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BinMixParameters:
+class BinMixParameters(MethodParameters):
     """The cheapest counts of bins, and of copies by group (`mix.py`, `counts.py`, `groups.py`)."""
 
     effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
@@ -84,8 +75,7 @@ class BinMixParameters:
     lacking: float = parameter(1e-6, "part", "of the dearest price, that an inequality must be broken by")
 
 
-@dataclass(frozen=True, slots=True)
-class StateParameters:
+class StateParameters(MethodParameters):
     """Pricing by states of a beam (`patterns.py`)."""
 
     most_states: int = parameter(150_000, "states", "of the exact search")
@@ -97,16 +87,14 @@ class StateParameters:
     state: int = parameter(300, "steps of `solving/steps.py`", "for each state that comes of it")
 
 
-@dataclass(frozen=True, slots=True)
-class PricingParameters:
+class PricingParameters(MethodParameters):
     """Pricing by tables (`pricing.py`)."""
 
     most_columns: int = parameter(40, "columns", "that one pricing by states hands on, over all bin types")
     most_cells: int = parameter(150_000_000, "cells", "of a table, room x rows")
 
 
-@dataclass(frozen=True, slots=True)
-class VectorSolveParameters:
+class VectorSolveParameters(MethodParameters):
     """The order of its parts (`solve.py`)."""
 
     dives: int = parameter(8, "dives", "in all")
@@ -114,8 +102,7 @@ class VectorSolveParameters:
     last_patience: int = parameter(300, "steps", "without gain of the last improvement")
 
 
-@dataclass(frozen=True, slots=True)
-class VectorPackingParameters:
+class VectorPackingParameters(MethodParameters):
     """Exact packing of items with several sizes."""
 
     cover: CoverParameters = CoverParameters()

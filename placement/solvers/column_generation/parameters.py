@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class CombinatorialBendersParameters:
+class CombinatorialBendersParameters(MethodParameters):
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
     nodes: int = parameter(2_000, "nodes", "of the tree, from one mix to the next")
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateParameters:
+class TemplateParameters(MethodParameters):
     """Templates of machines with copies on several accelerators (`diving/machine_templates.py`)."""
 
     half: float = parameter(
@@ -27,8 +23,7 @@ class TemplateParameters:
     wide: float = parameter(0.2, "score", "of an accelerator of copies on several, when the next machine is chosen")
 
 
-@dataclass(frozen=True, slots=True)
-class WideStepParameters:
+class WideStepParameters(MethodParameters):
     """Machines fixed one by one (`diving/machines.py`)."""
 
     rounds: int = parameter(4, "rounds", "of pricing after each step, at least")
@@ -36,8 +31,7 @@ class WideStepParameters:
     noise: float = parameter(0.01, "score", "that is random")
 
 
-@dataclass(frozen=True, slots=True)
-class ResidualParameters:
+class ResidualParameters(MethodParameters):
     """Residuals filled (`diving/residual_patterns.py`)."""
 
     zone_steps: int = parameter(8, "solutions of the LP", "about, to decide all zones")
@@ -47,8 +41,7 @@ class ResidualParameters:
     fruitless: int = parameter(3, "steps", "in a row with nothing placed")
 
 
-@dataclass(frozen=True, slots=True)
-class RestrictedMasterParameters:
+class RestrictedMasterParameters(MethodParameters):
     """The linear program of a dive (`diving/restricted_master.py`)."""
 
     most_rounds: int = parameter(60, "rounds", "of pricing, for one solution")
@@ -61,24 +54,21 @@ class RestrictedMasterParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SecondProcessParameters:
+class SecondProcessParameters(MethodParameters):
     """The second process (`helper.py`)."""
 
     least: float = parameter(5.0, "s", "left: with fewer a process is hardly up before it ends")
     shortest_turn: float = parameter(1.0, "s", "of a turn at the best plan")
 
 
-@dataclass(frozen=True, slots=True)
-class MixParameters:
+class MixParameters(MethodParameters):
     """Fleet mixes near the bound's (`mixes.py`)."""
 
     rounds: int = parameter(8, "rounds", "of pricing before each mix")
     nodes: int = parameter(2_000, "nodes and branchings", "of the tree: with two LPs each about as long as an offer")
 
 
-@dataclass(frozen=True, slots=True)
-class PackParameters:
+class PackParameters(MethodParameters):
     """Packing at fleet mixes (`pack.py`)."""
 
     dive_from: int = parameter(50, "copies", "with fewer the heuristics leave little out")
@@ -93,8 +83,7 @@ class PackParameters:
     counted: int = parameter(5_000_000, "steps of `solving/steps.py`", "for a mix, beside what is placed, about 5 ms")
 
 
-@dataclass(frozen=True, slots=True)
-class PenaltyParameters:
+class PenaltyParameters(MethodParameters):
     """The penalty of a missing copy (`penalties.py`)."""
 
     alone: float = parameter(
@@ -102,8 +91,7 @@ class PenaltyParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WholeSolutionsParameters:
+class WholeSolutionsParameters(MethodParameters):
     """Whole solutions of the pattern program, packed part by part (`whole_solutions.py`).
 
     Measured: with narrow programs the worst of six seeds of 100 components under limits went from 6.1 to 1.4 %, and on
@@ -125,8 +113,7 @@ class WholeSolutionsParameters:
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
 
 
-@dataclass(frozen=True, slots=True)
-class ScarceParameters:
+class ScarceParameters(MethodParameters):
     """How few optional copies are left out (`scarce.py`)."""
 
     dives: int = parameter(
@@ -150,8 +137,7 @@ class ScarceParameters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunningSolutionsParameters:
+class RunningSolutionsParameters(MethodParameters):
     """Whole solutions with what runs (`running_solutions.py`)."""
 
     idle: int = parameter(3, "solutions", "in a row that bring no better plan")
@@ -159,8 +145,7 @@ class RunningSolutionsParameters:
     missing: float = parameter(2.0, "penalties", "of a copy that a solution lacks")
 
 
-@dataclass(frozen=True, slots=True)
-class ZonePackingParameters:
+class ZonePackingParameters(MethodParameters):
     """Packing zone by zone (`zone_packing.py`).
 
     Measured: mixed 400 goes from 2.8 and 6.1 % to 0.58 and 2.00 % (docs/notes/2026-11-rooms.md).
@@ -178,8 +163,7 @@ class ZonePackingParameters:
     coarse: int = parameter(100, "groups", "of components without rules over zones, then")
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnGenerationParameters:
+class ColumnGenerationParameters(MethodParameters):
     """The solver column-generation."""
 
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()

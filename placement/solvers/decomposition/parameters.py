@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class DecompositionSolveParameters:
+class DecompositionSolveParameters(MethodParameters):
     """Rounds of parts (`solve.py`)."""
 
     patience: int = parameter(4, "rounds", "without a gain after which it ends")
     offers: int = parameter(16, "plans", "offered in one round at most")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskParameters:
+class TaskParameters(MethodParameters):
     """Tasks that may run elsewhere (`tasks.py`)."""
 
     groups: tuple[int, ...] = parameter(
@@ -26,16 +22,14 @@ class TaskParameters:
     grace: float = parameter(2.0, "s", "after its deadline when one is given up")
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneParameters:
+class ZoneParameters(MethodParameters):
     """Zone by zone (`zones.py`)."""
 
     groups: int = parameter(150, "groups", "of components without rules over zones, in the LP that counts by zone")
     finer: tuple[int, ...] = parameter((150, 250), "groups", "of the bounds that a second process finds meanwhile")
 
 
-@dataclass(frozen=True, slots=True)
-class DecompositionParameters:
+class DecompositionParameters(MethodParameters):
     """The solver decomposition."""
 
     zones: ZoneParameters = ZoneParameters()
