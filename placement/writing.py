@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.group_use import commitments_used, limits_used, one_more
 from placement.compiled.packing import cost_of, machines_paid, moves
-from placement.compiled.translate import money, to_plan
+from placement.compiled.translate import to_plan
 from placement.compiled.worst_losses import worst_losses
 from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.solving.incumbent import PROVED_GAP
 from placement.solving.left_out import left_out_levels
 from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
-from placement.units import MICRO
+from placement.units import MICRO, dollars
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -97,7 +97,7 @@ def _without_plan(solve: Solve, outcome: Outcome, run: dict[str, Any], bound: in
         **run,
         status=str(status),
         stop=str(outcome.stop),
-        lower_bound=money(bound),
+        lower_bound=dollars(bound),
         **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
         **_must_be_left_out(solve.fleet, incumbent, outcome),
         **_extras(incumbent, outcome),
@@ -123,10 +123,10 @@ def _with_plan(
         status=str(status),
         stop=str(stop),
         found_by=incumbent.found_by,
-        price_per_hour=money(price),
-        cost=money(cost),
+        price_per_hour=dollars(price),
+        cost=dollars(cost),
         moves=sum(moved),
-        lower_bound=money(bound),
+        lower_bound=dollars(bound),
         gap=relative_gap(cost, bound),
         **_said(
             reason=outcome.reason if stop is Stop.STUCK else "",
@@ -146,7 +146,7 @@ def _with_plan(
 
 def _meets(cost: int, bound: int | None) -> bool:
     """Whether a plan is optimal by the figures in its document: a bound in dollars may be less by a rounding."""
-    written = money(bound)
+    written = dollars(bound)
     return written is not None and cost - round(Fraction(written) * MICRO) <= Fraction(str(PROVED_GAP)) * cost
 
 
@@ -176,7 +176,7 @@ def _losses(fleet: Fleet, packing: Packing) -> dict[str, Any]:
 def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
     """What a plan document may carry beyond the format: how the answer came about."""
     trace = [
-        {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
+        {"seconds": round(e.seconds, 3), "cost": dollars(e.cost), "bound": dollars(e.bound), "by": e.by}
         | {
             key: {str(priority): n for priority, n in copies.items()}
             for key, copies in (("left_out", e.left_out), ("left_out_bound", e.left_out_bound))

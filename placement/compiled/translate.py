@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.documents.plan import Assignment, Plan, PlanInstance
-from placement.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +54,6 @@ def from_plan(fleet: Fleet, plan: Plan) -> Packing:
             if row.id in seats
         )
     )
-
-
-def money(micro: int | None) -> float | None:
-    """Micro-dollars as the dollars of a document; None stays None."""
-    return None if micro is None else dollars(micro)
 
 
 class _Names:

@@ -53,7 +53,7 @@ def _option_reference(value: Any) -> Any:
     return index
 
 
-def _part_of_copies(value: Any) -> Any:
+def part_of_copies(value: Any) -> Any:
     """A whole number of copies, or a percentage of them as a text."""
     if isinstance(value, str):
         text = value.strip()
@@ -107,7 +107,7 @@ AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
 DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
 PartOfCopies = Annotated[
     int | str,
-    BeforeValidator(_part_of_copies),
+    BeforeValidator(part_of_copies),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _PERCENT.pattern}]}),
 ]
 OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]

@@ -39,7 +39,6 @@ _OTHERS = {
     b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
 }
-Document = TypeVar("Document", bound="Problem | Plan")
 Made = TypeVar("Made", bound=BaseModel)
 
 
@@ -86,12 +85,7 @@ def read_plan_or_rollout(path: str | Path) -> Plan | Rollout:
     from placement.documents.rollout import ROLLOUT, Rollout
 
     source, document = read_mapping(path)
-    if document.get("format") != ROLLOUT:
-        return _plan(source, document)
-    try:
-        return Rollout(**document)
-    except DocumentError as error:
-        raise error.of(source) from None
+    return _build(Rollout, document, source) if document.get("format") == ROLLOUT else _plan(source, document)
 
 
 def _plan(source: str, document: dict[str, Any]) -> Plan:
@@ -129,7 +123,7 @@ def _check_kind(document: dict[str, Any], wanted: str, source: str, called: str 
         raise DocumentError([Fault("$.format", rule, found)], source)
 
 
-def _build(model: type[Document], document: dict[str, Any], source: str, found: Sequence[Fault] = ()) -> Document:
+def _build(model: type[Made], document: dict[str, Any], source: str, found: Sequence[Fault] = ()) -> Made:
     try:
         built = model(**document)
     except DocumentError as error:
@@ -177,9 +171,7 @@ def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:
         rule = f'must be "{name}"' if found else f'is required; write "format: {name}" at the top'
         raise DocumentError([Fault("$.format", rule, found if found else ...)], source)
     try:
-        return kind(**document)
-    except DocumentError as error:
-        raise error.of(source) from None
+        return _build(kind, document, source)
     except ValidationError as error:
         raise DocumentError(structural_faults(kind, error), source) from None
 

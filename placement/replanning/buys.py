@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from placement.units import count, money
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from placement.replanning.point import Frontier, FrontierPoint
 
 _FLAT = Fraction(1, 1000)  # of the price: less than that is no saving worth a suggestion
+_plan_of = attrgetter("cost", "moves", "left_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,7 @@ def distinct(frontier: Frontier) -> list[FrontierPoint]:
     for point in frontier.points:
         if point.cost is None:
             continue
-        if not found or (point.cost, point.moves, point.left_out) != (
-            found[-1].cost,
-            found[-1].moves,
-            found[-1].left_out,
-        ):
+        if not found or _plan_of(point) != _plan_of(found[-1]):
             found.append(point)
     return found
 

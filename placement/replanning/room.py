@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
-from placement.errors import printable, wrong_argument
+from placement.errors import printable
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE
 from placement.replanning.frontier import within_moves
@@ -60,16 +60,16 @@ class RoomFound:
     wish: RoomWish
     status: Status
     stop: Stop
-    plan: Plan | None
-    evictions: dict[str, int]
-    moves: int | None
-    least_moves: int | None
-    opened: dict[str, int]
-    transition: Transition | None
-    reason: str
-    near: tuple[Shortfall, ...]
     seconds: float
     faults: tuple[SolverFault, ...] = ()
+    plan: Plan | None = None
+    evictions: dict[str, int] = field(default_factory=dict)
+    moves: int | None = None
+    least_moves: int | None = None
+    opened: dict[str, int] = field(default_factory=dict)
+    transition: Transition | None = None
+    reason: str = ""
+    near: tuple[Shortfall, ...] = ()
 
 
 def make_room(
@@ -94,8 +94,10 @@ def make_room(
     Raises UsageError: no such component, or an argument as in `solve`.
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
-    if copies is not None and (type(copies) is not int or not 1 <= copies <= MOST_COPIES):
-        raise wrong_argument("copies", f"a whole number from 1 to {MOST_COPIES}", copies)
+    if copies is not None:
+        copies = arguments.whole(
+            "copies", copies, least=1, most=MOST_COPIES, rule=f"a whole number from 1 to {MOST_COPIES}"
+        )
     budget = Budget(arguments.time_limit(time_limit, work))
     arguments.text("component", component)
     wish = wish_for(problem, component, copies, new_machines=new_machines)
@@ -157,12 +159,6 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
         wish=wish,
         status=Status.INFEASIBLE if infeasible else Status.UNKNOWN,
         stop=Stop.DONE if less is not None else counted.stop,
-        plan=None,
-        evictions={},
-        moves=None,
-        least_moves=None,
-        opened={},
-        transition=None,
         reason=reason,
         near=near,
         seconds=round(budget.elapsed(), 3),
@@ -192,8 +188,6 @@ def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> Ro
         least_moves=least,
         opened=opened,
         transition=order,
-        reason="",
-        near=(),
         seconds=round(budget.elapsed(), 3),
         faults=(*counted.faults, *(priced.faults if priced is not counted else ())),
     )

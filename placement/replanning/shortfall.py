@@ -10,13 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.running_state import running_plan
+from placement.transition.difference import Stand
+from placement.transition.moment import PresentLoad
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.compiled.running import Place, RunningInstance
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +33,52 @@ class Shortfall:
 
 
 def shortfalls(fleet: Fleet, c: int) -> list[Shortfall]:
-    """Machines that run and may take copies of c, by how little is missing; the best option of each. O(places)."""
-    on: dict[int, list[Place]] = defaultdict(list)
-    for place in fleet.places:
-        on[place.instance].append(place)
+    """Machines that run and may take copies of c, by how little is missing; the best option of each. O(copies)."""
+    components, own = {component.name: component for component in fleet.components}, fleet.components[c]
+    stands = defaultdict(list)
+    for row in running_plan(fleet.problem).plan.assignments:
+        stands[row.instance].append(Stand(row.component, row.option, row.instance, tuple(row.accelerators)))
     found = []
     for instance in fleet.instances:
-        options = [option for option in fleet.components[c].options if instance.pool in option.pools]
+        options = [option for option in own.options if instance.pool in option.pools]
         if instance.cordoned or not options:
             continue
-        tried = [_of(fleet, c, instance, option, on[instance.index]) for option in options]
+        shape = fleet.pools[instance.pool].shape
+        load = PresentLoad(shape.accelerators)
+        for stand in stands[instance.id]:
+            load.add(stand, components[stand.component].options[stand.option], 1)
+        others = [components[name] for name in load.by_component if name != own.name]
+        tried = []
+        for option in options:
+            lacks = [
+                *_lacks(own, option, shape, load, others),
+                *_lacks_accelerators(option, shape, load),
+            ]
+            part = max((part for part, _ in lacks), default=0.0)
+            told, beside = tuple(text for _, text in lacks), tuple(load.by_component)
+            tried.append(Shortfall(instance.id, option.index, told, part, beside))
         found.append(min(tried, key=lambda row: (row.part, row.option)))
     return sorted(found, key=lambda row: (row.part, len(row.lacks), row.instance))
 
 
-def _of(fleet: Fleet, c: int, instance: RunningInstance, option: FleetOption, places: Sequence[Place]) -> Shortfall:
-    lacks = list(_lacks(fleet, c, instance, option, places))
-    names = dict.fromkeys(fleet.components[place.component].name for place in places)
-    part = max((part for part, _ in lacks), default=0.0)
-    return Shortfall(instance.id, option.index, tuple(text for _, text in lacks), part, tuple(names))
-
-
 def _lacks(
-    fleet: Fleet, c: int, instance: RunningInstance, option: FleetOption, places: Sequence[Place]
+    component: FleetComponent, option: FleetOption, shape: Shape, load: PresentLoad, others: list[FleetComponent]
 ) -> Iterator[tuple[float, str]]:
-    shape = fleet.pools[instance.pool].shape
-    taken = [(fleet.components[p.component].options[p.option], p) for p in places]
-    vcpus = shape.vcpus - sum(o.vcpus * p.count for o, p in taken)
-    host = shape.host_mib - sum(o.host_mib * p.count for o, p in taken)
+    """What is missing of the host, and rules of company."""
     for need, room, unit, scale in (
-        (option.vcpus, max(0, vcpus), "vCPU", MILLI),
-        (option.host_mib, max(0, host), "GiB of host memory", MIB_PER_GIB),
+        (option.vcpus, max(0, shape.vcpus - load.vcpus), "vCPU", MILLI),
+        (option.host_mib, max(0, shape.host_mib - load.host), "GiB of host memory", MIB_PER_GIB),
     ):
         if need > room:
             yield _missing(need, room, unit, scale)
-    component = fleet.components[c]
-    here = sum(p.count for _, p in taken if p.component == c)
-    if component.max_per_instance is not None and here >= component.max_per_instance:
-        yield 1.0, f"max_per_instance {component.max_per_instance} is reached"
-    others = {p.component for _, p in taken} - {c}
-    apart = [fleet.components[d].name for d in sorted(others) if d in component.avoids]
+    most = component.max_per_instance
+    if most is not None and load.by_component[component.name] >= most:
+        yield 1.0, f"max_per_instance {most} is reached"
+    apart = [other.name for other in others if other.index in component.avoids]
     if apart:
         yield 1.0, f"it avoids {', '.join(apart)}"
-    if others and (component.dedicated or any(fleet.components[d].dedicated for d in others)):
+    if others and (component.dedicated or any(other.dedicated for other in others)):
         yield 1.0, "one of them is dedicated"
-    if option.accelerators:
-        yield from _lacks_accelerators(fleet, instance, option, taken)
 
 
 def _missing(need: int, room: int, unit: str, scale: int) -> tuple[float, str]:
@@ -90,41 +92,22 @@ def _figure(amount: int, scale: int) -> str:
     return f"{amount / scale:g}" if amount and text == "0" else text
 
 
-def _lacks_accelerators(
-    fleet: Fleet, instance: RunningInstance, option: FleetOption, taken: Sequence[tuple[FleetOption, Place]]
-) -> Iterator[tuple[float, str]]:
-    """What is missing on the accelerators with most free; copies of unknown accelerators are taken to be spread out."""
-    shape = fleet.pools[instance.pool].shape
-    free, share = [shape.memory_mib] * shape.accelerators, [WHOLE_SHARE] * shape.accelerators
-    used, owned = [False] * shape.accelerators, [False] * shape.accelerators
-    for other, place in sorted(taken, key=lambda row: row[1].accelerators is None):
-        for _ in range(place.count):
-            known = place.accelerators
-            if known is None:
-                emptiest = sorted(range(len(free)), key=lambda a: (owned[a], -free[a], a))
-                known = tuple(emptiest[: other.accelerators])
-            for a in known:
-                if a < len(free):
-                    used[a] = True
-                    owned[a] |= not other.shared
-                    free[a] -= other.memory_mib if other.shared else free[a]
-                    share[a] -= other.share if other.shared else WHOLE_SHARE
+def _lacks_accelerators(option: FleetOption, shape: Shape, load: PresentLoad) -> Iterator[tuple[float, str]]:
+    """What is missing on the accelerators with most free."""
     if not option.shared:
-        empty = sum(not there for there in used)
+        empty = sum(not users for users in load.users)
         if empty < option.accelerators:
             short = option.accelerators - empty
-            yield (
-                short / option.accelerators,
-                f"{short} accelerator{'s' if short > 1 else ''} missing ({empty} free of {option.accelerators} needed)",
-            )
+            what = f"{short} accelerator{'s' if short > 1 else ''} missing"
+            yield short / option.accelerators, f"{what} ({empty} free of {option.accelerators} needed)"
         return
-    order = sorted(range(len(free)), key=lambda a: (owned[a], -free[a], a))[: option.accelerators]
-    for a in sorted(order):
-        room = max(0, free[a])
-        if owned[a]:
+    order = sorted(range(shape.accelerators), key=lambda a: (load.owners[a] > 0, load.memory[a], a))
+    for a in sorted(order[: option.accelerators]):
+        room, share = max(0, shape.memory_mib - load.memory[a]), WHOLE_SHARE - load.share[a]
+        if load.owners[a]:
             yield 1.0, f"accelerator {a} belongs to another copy"
         elif option.memory_mib > room:
             part, text = _missing(option.memory_mib, room, "GiB", MIB_PER_GIB)
             yield part, f"accelerator {a}: {text}"
-        elif option.share > share[a]:
-            yield (option.share - share[a]) / option.share, f"accelerator {a}: {share[a] / WHOLE_SHARE:g} of it is free"
+        elif option.share > share:
+            yield (option.share - share) / option.share, f"accelerator {a}: {share / WHOLE_SHARE:g} of it is free"

@@ -20,7 +20,6 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Value, cost_of, evaluate, machine_price, moves
 from placement.documents.quantities import LARGEST
-from placement.errors import wrong_argument
 from placement.planner import solve
 from placement.replanning.even_price import MovedAndCost, even_price
 from placement.replanning.frontier import within_moves
@@ -59,8 +58,8 @@ class MoveLimits:
 
     def __post_init__(self) -> None:
         """Refuse limits that mean nothing."""
-        if self.max_moves is not None and (type(self.max_moves) is not int or self.max_moves < 0):
-            raise wrong_argument("max_moves", "a whole number of at least 0, or None", self.max_moves)
+        if self.max_moves is not None:
+            arguments.whole("max_moves", self.max_moves, rule="a whole number of at least 0, or None")
         for name in ("max_moved_gib", "min_saving_per_move"):
             value = getattr(self, name)
             if value is not None:

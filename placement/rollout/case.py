@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
@@ -11,7 +12,7 @@ from placement.documents.transition import Transition
 from placement.errors import SolverBugError, printable
 from placement.fleet_simulator import simulate, simulate_way_back
 from placement.rollout.roll import most_new
-from placement.transition.difference import Difference, difference
+from placement.transition.difference import difference
 from placement.transition.moment import Moment, Sites
 
 if TYPE_CHECKING:
@@ -31,17 +32,9 @@ class RollingCase:
         mine = tuple(stand for stand in now.now if stand.component == row.name)
         rest = tuple(stand for stand in now.now if stand.component != row.name)
         self.copies, self.wide = len(mine), wide
-        self.due = Difference(
-            kept=rest,
-            leaving=mine,
-            arriving=mine,  # as many copies again: floors are those of today
-            assumed=now.assumed,
-            pools=now.pools,
-            running=now.running,
-            opening=(),
-            closing=tuple(m.id for m in problem.instances if m.removable),
-            replaced=(),
-        )
+        closing = tuple(m.id for m in problem.instances if m.removable)
+        # As many copies arrive again: floors are those of today.
+        self.due = replace(now, kept=rest, leaving=mine, arriving=mine, opening=(), closing=closing, replaced=())
         self.sites = Sites(compile_fleet(wide), self.due, {})
         self.component = self.sites.components[row.name]
         self.row = next(found for found in wide.components if found.name == row.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.documents import Problem
 from placement.documents.problem import revised
@@ -24,7 +24,7 @@ def after_rollout(problem: Problem, rollout: Rollout) -> tuple[Problem, Plan]:
     if rollout.asked is None or rollout.plan is None:
         raise UsageError(f"running at $.status: is {rollout.status}, and updates nothing", "running")
     name = rollout.component
-    old, wide = _options(problem, name), _options(Problem(**_keys(rollout.asked)), name)
+    old, wide = _options(problem, name), _options(Problem(**rollout.asked), name)
     if not old or wide[: len(old)] != old:
         told = f"is of another problem: {printable(name)} has other options here"
         raise UsageError(f"running at $.asked: {told}; roll out anew", "running")
@@ -50,10 +50,6 @@ def after_rollout(problem: Problem, rollout: Rollout) -> tuple[Problem, Plan]:
         for row in document
     ]
     return revised(problem, components=components), rollout.plan.model_copy(update={"assignments": moved})
-
-
-def _keys(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key != "format"}
 
 
 def _options(problem: Problem, name: str) -> list[Option]:

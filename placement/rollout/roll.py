@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.compiled.shared_need import SharedNeed
 from placement.transition.batches import Batch, Order
 from placement.transition.moment import Moment, PresentLoad, Sites
 from placement.transition.spare import free_name, places
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from placement.transition.difference import Difference, Stand
 
 
+_MANY = 10**6  # copies, where nothing limits them
 HELD = 0.7  # of empty machines that a new copy fits on, in attempts that differ
 
 
@@ -55,7 +57,8 @@ def roll(
         batch = Batch()
         moment.begin_batch()
         for _ in range(size):
-            zones = _with_more_old(moment, left, batch) if zoned else None
+            # Where more old copies than new ones stand, an old one can go for one more.
+            zones = _zones_with_more(moment, left, batch.starts) if zoned else None
             place = _place(moment, what, extra, most_open, emptying=emptying, zones=zones)
             if place is None:
                 return None
@@ -66,7 +69,8 @@ def roll(
             moment.start(place)
             batch.starts.append(place)
         for _ in range(size):
-            stand = _goes(moment, what, left, rng, _with_more_new(moment, batch) if zoned else None)
+            zones = _zones_with_more(moment, batch.starts, batch.stops) if zoned else None
+            stand = _goes(moment, what, left, rng, zones)
             if stand is None:
                 return None
             moment.stop(stand)
@@ -119,17 +123,10 @@ def _has_zone_rules(moment: Moment, what: Roll) -> bool:
     return floors.skew is not None or floors.zones > 1 or floors.zone > 0
 
 
-def _with_more_old(moment: Moment, left: list[Stand], batch: Batch) -> set[int]:
-    """Zones with more old copies than new ones of this batch: with one more there, an old one can go for it."""
-    count = Counter(moment.sites.zone(stand.instance) for stand in left)
-    count.subtract(moment.sites.zone(stand.instance) for stand in batch.starts)
-    return {zone for zone, more in count.items() if more > 0}
-
-
-def _with_more_new(moment: Moment, batch: Batch) -> set[int]:
-    """Zones with more copies that started in this batch than stopped in it."""
-    count = Counter(moment.sites.zone(stand.instance) for stand in batch.starts)
-    count.subtract(moment.sites.zone(stand.instance) for stand in batch.stops)
+def _zones_with_more(moment: Moment, some: list[Stand], others: list[Stand]) -> set[int]:
+    """Zones with more of some copies than of others."""
+    count = Counter(moment.sites.zone(stand.instance) for stand in some)
+    count.subtract(moment.sites.zone(stand.instance) for stand in others)
     return {zone for zone, more in count.items() if more > 0}
 
 
@@ -214,10 +211,11 @@ def most_new(component: FleetComponent, first: int, shape: Shape, load: PresentL
     options = [option for option in component.options[first:] if pool in option.pools]
     if not options:
         return 0
+    load = load or PresentLoad(shape.accelerators)
     limits = [] if component.max_per_instance is None else [component.max_per_instance]
     for needs, room in (
-        (min(o.vcpus for o in options), shape.vcpus - (load.vcpus if load else 0)),
-        (min(o.host_mib for o in options), shape.host_mib - (load.host if load else 0)),
+        (min(o.vcpus for o in options), shape.vcpus - load.vcpus),
+        (min(o.host_mib for o in options), shape.host_mib - load.host),
     ):
         if needs:
             limits.append(max(0, room) // needs)
@@ -225,24 +223,15 @@ def most_new(component: FleetComponent, first: int, shape: Shape, load: PresentL
     if width:
         beside = sum(_on_one(options, shape, load, k) for k in range(shape.accelerators))
         limits.append(beside // width)
-    return min(limits, default=10**6)
+    return min(limits, default=_MANY)
 
 
-def _on_one(options: list[FleetOption], shape: Shape, load: PresentLoad | None, k: int) -> int:
+def _on_one(options: list[FleetOption], shape: Shape, load: PresentLoad, k: int) -> int:
     """New copies that one accelerator takes at most."""
-    if load is not None and load.owners[k]:
+    if load.owners[k]:
         return 0
-    memory = shape.memory_mib - (load.memory[k] if load else 0)
-    share = WHOLE_SHARE - (load.share[k] if load else 0)
-    best = 0
-    for option in options:
-        if not option.shared:
-            best = max(best, int(load is None or not load.users[k]))
-            continue
-        caps = [10**6]
-        if option.memory_mib:
-            caps.append(max(0, memory) // option.memory_mib)
-        if option.share:
-            caps.append(max(0, share) // option.share)
-        best = max(best, min(caps))
-    return best
+    memory, share = max(0, shape.memory_mib - load.memory[k]), max(0, WHOLE_SHARE - load.share[k])
+    return max(
+        SharedNeed.of(option).most_in(memory, share, _MANY) if option.shared else int(not load.users[k])
+        for option in options
+    )

@@ -24,6 +24,7 @@ from placement.compiled.translate import from_plan, to_plan
 from placement.documents.problem import revised
 from placement.heuristics.relabel import relabel
 from placement.planner import solve
+from placement.running_state import as_running
 from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioStep
 from placement.scenarios.written import written
 from placement.units import micro_dollars
@@ -108,21 +109,10 @@ class _Following:
 def _running(problem: Problem, plan: Plan, objective: dict[str, float]) -> Problem:
     """A scenario's problem with what runs by the plan before; nothing runs in pools that have failed."""
     closed = {pool.name for pool in problem.pools if pool.max_instances == 0}
-    instances = [{"id": row.id, "pool": row.pool} for row in plan.instances if row.pool not in closed]
-    here = {row["id"] for row in instances}
-    placements = [
-        {
-            "component": row.component,
-            "instance": row.instance,
-            "option": row.option,
-            "accelerators": list(row.accelerators),
-        }
-        for row in plan.assignments
-        if row.instance in here
-    ]
+    left = plan.model_copy(update={"instances": tuple(row for row in plan.instances if row.pool not in closed)})
     # Moves between scenarios have the price of the scenarios, whatever a component's own is.
     components = [row.model_copy(update={"move_cost": None}) for row in problem.components]
-    return revised(problem, components=components, instances=instances, placements=placements, objective=objective)
+    return revised(as_running(problem, left), components=components, objective=objective)
 
 
 def _as_new(row: ScenarioOutcome, plan: Plan, seed: int) -> ScenarioOutcome:

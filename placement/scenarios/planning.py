@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement import arguments
+from placement.compiled.packing import machines_paid
 from placement.documents import Problem
 from placement.errors import SolverBugError, wrong_argument
 from placement.planner import solve
@@ -174,11 +175,7 @@ class _Planning:
         self._interrupted = found.interrupted
         if found.packing is None or found.fleet is None:
             return None
-        paid = [0] * len(found.fleet.pools)
-        index = {pool.name: pool.index for pool in found.fleet.pools}
-        for row in found.plan.instances:
-            paid[index[row.pool]] += 1
-        return search.used(paid)
+        return search.used(machines_paid(found.fleet, found.packing))
 
     def _policies(self) -> tuple[CommitmentPolicy, ...]:
         rows = []

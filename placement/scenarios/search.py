@@ -188,7 +188,7 @@ class ScenarioSearch:
         """Machines of each term (J,) among those paid for (P,), as many as may be committed."""
         found = []
         for term in self.terms:
-            worth = sum(paid[p] for p, price in zip(term.pools, term.prices, strict=True) if price > term.price)
+            worth = sum(paid[p] for p in term.pools if term.prices[p] > term.price)
             found.append(worth if term.most is None else min(worth, term.most))
         return tuple(found)
 

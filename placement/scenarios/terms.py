@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.compiled.groups import FleetCommitment
 from placement.scenarios.document import ScenarioSet, pool_prices
 from placement.units import dollars, exact, micro_dollars
 
@@ -28,7 +29,7 @@ class Term:
     name: str  # of the commitment
     pools: tuple[int, ...]
     pool_names: tuple[str, ...]
-    prices: tuple[int, ...]  # of these pools, on demand, micro-dollars per hour
+    prices: tuple[int, ...]  # (P,) of all pools, on demand, micro-dollars per hour
     price: int  # of a committed machine, used or not, micro-dollars per hour
     most: int | None  # machines; None for no limit
 
@@ -39,11 +40,7 @@ class Term:
 
     def pays(self, paid: Sequence[int], machines: int) -> int:
         """What so many committed machines pay, micro-dollars per hour, of the machines of all pools paid for (P,)."""
-        left, total = machines, 0
-        for p, price in zip(self.pools, self.prices, strict=True):
-            free = min(left, paid[p])
-            left, total = left - free, total + free * price
-        return total
+        return FleetCommitment(self.name, self.pools, machines, None).pays(paid, self.prices)
 
 
 def compile_terms(problem: Problem, document: ScenarioSet) -> tuple[Term, ...]:
@@ -58,8 +55,8 @@ def compile_terms(problem: Problem, document: ScenarioSet) -> tuple[Term, ...]:
         else:
             assert row.discount is not None
             each = round((1 - exact(row.discount)) * price[names[0]])
-        own = tuple(price[name] for name in names)
-        found.append(Term(row.name, tuple(index[name] for name in names), tuple(names), own, each, row.max_instances))
+        pools = tuple(index[name] for name in names)
+        found.append(Term(row.name, pools, tuple(names), tuple(price.values()), each, row.max_instances))
     return tuple(found)
 
 

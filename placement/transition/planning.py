@@ -11,7 +11,7 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
-from placement.documents.quantities import part_of
+from placement.documents.quantities import part_of, part_of_copies
 from placement.documents.transition import BlockedMove, Transition
 from placement.errors import SolverBugError, UsageError, no_component, printable, wrong_argument
 from placement.fleet_simulator import simulate
@@ -154,10 +154,7 @@ def bare(problem: Problem, plan: Plan) -> Plan:
     running = {row.id for row in problem.instances}
     return Plan(
         instances=[
-            PlanInstance(id=row.id, pool=row.pool, new=False)
-            if "new" in row.model_fields_set and not row.new
-            else PlanInstance(id=row.id, pool=row.pool, new=row.id not in running)
-            for row in plan.instances
+            PlanInstance(id=row.id, pool=row.pool, new=row.new and row.id not in running) for row in plan.instances
         ],
         assignments=plan.assignments,
     )
@@ -182,22 +179,13 @@ def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str
 
 
 def _missing(value: int | str, copies: int) -> int:
-    rule = "a whole number of copies, or a percentage such as 25%"
-    if not isinstance(value, str):
-        return arguments.whole("max_unavailable", value, rule=rule)
-    text = value.strip()
-    if not text.endswith("%"):
-        try:
-            return arguments.whole("max_unavailable", int(text), rule=rule)
-        except ValueError:
-            raise wrong_argument("max_unavailable", rule, value) from None
+    """A text without a percent sign is a number of copies, too, as a command line has no other way to say it."""
+    is_number = isinstance(value, str) and not value.strip().endswith("%")
     try:
-        is_part = 0 <= float(text[:-1]) <= 100
+        return part_of(part_of_copies(int(value) if is_number else value), copies)
     except ValueError:
+        rule = "a whole number of copies, or a percentage such as 25%, at most 100%"
         raise wrong_argument("max_unavailable", rule, value) from None
-    if not is_part:
-        raise wrong_argument("max_unavailable", rule + ", at most 100%", value)
-    return part_of(text, copies)
 
 
 def _moved(due: Difference) -> int:

@@ -210,8 +210,9 @@ def test_weights_and_terms_as_integers() -> None:
         ],
     )
     dear, cheap = compile_terms(problem(), document)
-    assert (dear.price, dear.prices, dear.most) == (3_250_000, (5_000_000,), None)
-    assert (cheap.price, cheap.pools, cheap.prices, cheap.most) == (1_250_000, (1, 0), (3_000_000, 2_000_000), 2)
+    prices = (2_000_000, 3_000_000, 5_000_000)
+    assert (dear.price, dear.prices, dear.most) == (3_250_000, prices, None)
+    assert (cheap.price, cheap.pools, cheap.prices, cheap.most) == (1_250_000, (1, 0), prices, 2)
     assert cheap.pays([5, 1, 0], 3) == 3_000_000 + 2 * 2_000_000
 
 
