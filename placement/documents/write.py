@@ -110,7 +110,7 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
         The file can't be written, or the document holds something that no file can; what stood there before is
         untouched.
     """
-    with _put_ready(_document_writer(document, path, remarks), path) as put:
+    with _ready(_document_writer(document, path, remarks), path) as put:
         put()
 
 
@@ -126,11 +126,11 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
     Raises BrokenPipeError: nobody reads standard output any more; the files are there.
     """
     unread: BrokenPipeError | None = None
-    rows = sorted(files, key=_is_kept)
+    rows = sorted(files, key=lambda row: _is_kept(row[1]))
     with ExitStack() as stack, ExitStack() as back:
-        for put, row in [(stack.enter_context(_put_ready(_writer(*row), row[1])), row) for row in rows]:
-            if len(rows) > 1 and _is_kept(row):
-                back.enter_context(_taken_back(Path(row[1])))
+        for put, (_, path) in [(stack.enter_context(_ready(_writer(*row), row[1])), row) for row in rows]:
+            if len(rows) > 1 and _is_kept(path):
+                back.enter_context(_taken_back(Path(path)))
             try:
                 put()
             except BrokenPipeError as error:
@@ -139,9 +139,8 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
         raise unread
 
 
-def _is_kept(row: tuple[object, str | Path]) -> bool:
-    """Whether something goes to a file."""
-    path = row[1]
+def _is_kept(path: str | Path) -> bool:
+    """Whether what is written there goes to a file, and not to standard output, a device or a pipe."""
     kind = None if str(path) == STDIN else _kind(Path(path))
     return str(path) != STDIN and (kind is None or stat.S_ISREG(kind))
 
@@ -159,9 +158,9 @@ def _document_writer(
     arguments.instance("document", document, dict, rule)
     for key in document:
         arguments.instance("every key of document", key, str, "text")
-    kind = None if str(path) == STDIN else _kind(target)
+    is_file = _is_kept(path)
     named = target.resolve() if target.is_symlink() else target
-    is_yaml = named.suffix.lower() in YAML_SUFFIXES and (kind is None or stat.S_ISREG(kind))
+    is_yaml = is_file and named.suffix.lower() in YAML_SUFFIXES
     return partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
 
 
@@ -177,18 +176,7 @@ def write_file(content: str | bytes, path: str | Path) -> None:
 
     Raises UsageError: the file can't be written; what stood there before is untouched.
     """
-    with _put_ready(partial(_write_text, content), path) as put:
-        put()
-
-
-@contextmanager
-def _put_ready(write: Callable[[TextIO], object], path: str | Path) -> Iterator[Callable[[], object]]:
-    """As `_ready`, of what may go to standard output."""
-    if str(path) == STDIN:
-        yield partial(_to_standard_output, write)
-        return
-    with _ready(Path(path), write) as put:
-        yield put
+    write_together([(content, path)])
 
 
 def _to_standard_output(write: Callable[[TextIO], object]) -> None:
@@ -199,11 +187,11 @@ def _to_standard_output(write: Callable[[TextIO], object]) -> None:
 
 
 @contextmanager
-def _ready(target: Path, write: Callable[[TextIO], object]) -> Iterator[Callable[[], object]]:
-    """Write beside the target; what is given then renames that, or writes to a device or a pipe as it is."""
-    kind = _kind(target)
-    if kind is not None and not stat.S_ISREG(kind):
-        yield partial(_through, target, write)
+def _ready(write: Callable[[TextIO], object], path: str | Path) -> Iterator[Callable[[], object]]:
+    """Write beside a file; what is given then renames that, or writes to what is no file as it is."""
+    target = Path(path)
+    if not _is_kept(path):
+        yield partial(_to_standard_output, write) if str(path) == STDIN else partial(_through, target, write)
         return
     if target.is_symlink():
         target = target.resolve()  # the file that the link names is replaced, not the link
