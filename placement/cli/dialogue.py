@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from placement.catalogue.market import Market
 
 T = TypeVar("T")
+Errors = tuple[type[PlacementError], ...]
 _PROVIDERS = {
     "aws": "EC2 or EKS (aws)",
     "sagemaker": "SageMaker endpoints (sagemaker)",
@@ -80,33 +81,13 @@ def _with_models(answers: Answers, market: Market, *, may_tick: bool) -> Answers
     while True:
         check = fitting(answers, market)
         try:
-            _ask_models(found, _apart(check) if may_tick else check)
-        except _FitsNowhere as stop:
-            _tell(stop.error)
+            _ask_models(found, check, (FitsNowhereError,) if may_tick else ())
+        except FitsNowhereError as error:
+            _tell(error)
             if _answer(questionary.confirm("Tick other GPUs?", True, auto_enter=False)):
                 answers = replace(_with_gpus(replace(answers, models=tuple(found)), market), models=())
         else:
             return replace(answers, models=tuple(found))
-
-
-class _FitsNowhere(Exception):
-    """A model fits on none of the GPUs: another question follows, and not the same one again."""
-
-    def __init__(self, error: FitsNowhereError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-def _apart(check: Callable[[ModelWish], None]) -> Callable[[ModelWish], None]:
-    """A check that lets no question be asked again where a model fits on none of the GPUs."""
-
-    def apart(wish: ModelWish) -> None:
-        try:
-            check(wish)
-        except FitsNowhereError as error:
-            raise _FitsNowhere(error) from None
-
-    return apart
 
 
 def _check(answers: Answers, market: Market) -> None:
@@ -125,15 +106,18 @@ def _answer(question: questionary.Question) -> Any:
         raise KeyboardInterrupt from None
 
 
-def _until(put: Callable[[], T], check: Callable[[T], object]) -> T:
+def _until(put: Callable[[], T], check: Callable[[T], object], ends_at: Errors = ()) -> T:
     """The first answer that passes a check. What is wrong with another is told, and the question put again.
 
+    `ends_at`: errors after which another question follows, and not the same one again: they are raised.
     The library has checks of its own: those say it in one line that ends where the terminal does.
     """
     while True:
         answer = put()
         try:
             check(answer)
+        except ends_at:
+            raise
         except PlacementError as error:
             _tell(error)
         else:
@@ -147,7 +131,7 @@ def _tell(error: PlacementError) -> None:
         tell(_OPTIONS_ARE_GIVEN)
 
 
-def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | None = None) -> str:
+def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | None = None, ends_at: Errors = ()) -> str:
     """Text that passes a check; tab completes it to one of some choices, arrow up has what was typed before."""
     typed = InMemoryHistory()
 
@@ -158,7 +142,7 @@ def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | Non
             question = questionary.autocomplete(prompt, choices, match_middle=True, history=typed)
         return str(_answer(question)).strip()
 
-    return _until(put, check)
+    return _until(put, check, ends_at)
 
 
 def _target(output: str, *, force: bool) -> tuple[str, bool]:
@@ -225,7 +209,7 @@ def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
     return facts.accelerator_share == 1 and (is_known or bool(answers.throughputs))
 
 
-def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None]) -> None:
+def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None], ends_at: Errors) -> None:
     """Models and copies beside those found, one after another, until there are no more; what can't be is told."""
     from placement.sizing.read import known_models
 
@@ -239,15 +223,15 @@ def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None]) -> N
 
     while True:
         prompt = f"Model ({_KINDS_OF_MODEL}; tab lists):" if not found else "Another model (enter: no more):"
-        text = _typed(prompt, check_model, names)
+        text = _typed(prompt, check_model, names, ends_at)
         if not text:
             return
         wish = parse_model(text)
         has_amount = wish.copies is not None or wish.rate is not None  # phi-2=3, as on the command line
-        found.append(wish if has_amount else _with_amount(text, _amount(text, check)))
+        found.append(wish if has_amount else _with_amount(text, _amount(text, check, ends_at)))
 
 
-def _amount(model: str, check: Callable[[ModelWish], None]) -> str:
+def _amount(model: str, check: Callable[[ModelWish], None], ends_at: Errors) -> str:
     """Copies, or a rate and what one copy serves of it, as `_with_amount` takes them."""
     prompt = f"Copies of {printable(model)} (enter: {_COPIES}), or a rate and what one copy serves of it, as 40/8:"
 
@@ -259,7 +243,7 @@ def _amount(model: str, check: Callable[[ModelWish], None]) -> str:
             raise UsageError(f'"{printable(text)}" is no amount: {way_out}') from None
         check(wish)
 
-    return _typed(prompt, check_amount) or _COPIES
+    return _typed(prompt, check_amount, ends_at=ends_at) or _COPIES
 
 
 def _with_amount(model: str, amount: str) -> ModelWish:

@@ -73,21 +73,19 @@ def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate:
     Variants that share a type have rows of instance types of their own, so that components stay in their variant; not
     where they may leave it (`consolidate`).
     """
+    variants = [(endpoint, variant) for endpoint in endpoints for variant in endpoint.variants]
+    states = [(endpoint, variant, state) for endpoint, variant in variants for state in variant.pools]
     homes: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for endpoint in endpoints:
-        for variant in endpoint.variants:
-            for state in variant.pools:
-                homes[state.instance_type].add((endpoint.name, variant.name))
+    for endpoint, variant, state in states:
+        homes[state.instance_type].add((endpoint.name, variant.name))
     found = []
-    for endpoint in endpoints:
-        for variant in endpoint.variants:
-            for state in variant.pools:
-                row = _known_type(market, endpoint, variant, state.instance_type)
-                if variant.partitions:
-                    row += f" {len(variant.partitions)}x{variant.partitions[0]}"
-                if len(homes[state.instance_type]) > 1 and not consolidate:
-                    row += f" of {endpoint.name}/{variant.name}"
-                found.append(VariantPool(endpoint, variant, state, row))
+    for endpoint, variant, state in states:
+        row = _known_type(market, endpoint, variant, state.instance_type)
+        if variant.partitions:
+            row += f" {len(variant.partitions)}x{variant.partitions[0]}"
+        if len(homes[state.instance_type]) > 1 and not consolidate:
+            row += f" of {endpoint.name}/{variant.name}"
+        found.append(VariantPool(endpoint, variant, state, row))
     return tuple(found)
 
 
