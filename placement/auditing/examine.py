@@ -189,15 +189,10 @@ def _way(
     back = {name for name, _ in found.given_back}
     pools = {row.name: row for row in running.pools}
     going = []
-    for row in running.instances:
-        if row.id in back:
-            pool = pools[row.pool]
-            price = running.price_of(pool)
-            going.append(
-                MachineToGo(
-                    row.id, row.pool, pool.instance_type, pool.zone, price, row.state, on[row.id], moved[row.id]
-                )
-            )
+    for row in (row for row in running.instances if row.id in back):
+        pool = pools[row.pool]
+        told = row.id, row.pool, pool.instance_type, pool.zone, running.price_of(pool)
+        going.append(MachineToGo(*told, row.state, on[row.id], moved[row.id]))
     going.sort(key=lambda row: -row.price_per_hour)  # stable: then in the order of the problem
     first = first_moves(running, result.plan, steps, moment)
     return tuple(going), first.steps, first.moves_left

@@ -43,7 +43,8 @@ def _lead(audit: Audit) -> Iterator[Line]:
 
 def _broken(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
     def cells(row: BrokenRule) -> tuple[Line, ...]:
-        return _place(row), (row.message,), _held(row, full=full), (row.rule,)
+        held = joined((_one(each, row.unit) for each in row.copies), None if full else _ITEMS)
+        return _place(row), (row.message,), held, (row.rule,)
 
     most = None if full else _ROWS
     remarks: list[Line] = []
@@ -64,10 +65,6 @@ def _place(row: BrokenRule) -> Line:
     if row.accelerator is None:
         return (Name(row.instance),)
     return (Name(row.instance), f" accelerator {row.accelerator}", "" if row.accelerators_known else " *")
-
-
-def _held(row: BrokenRule, *, full: bool) -> Line:
-    return joined((_one(held, row.unit) for held in row.copies), None if full else _ITEMS)
 
 
 def _one(held: HeldCopies, unit: str | None) -> Line:

@@ -92,9 +92,10 @@ def _broken(found: PlanDifference, before: str, after: str) -> Iterator[Line]:
 def _sides(found: PlanDifference) -> OutlineSection:
     old, new = found.before, found.after
     money = [words.money(micro_dollars(side.price_per_hour)) for side in (old, new)]
-    change = micro_dollars(new.price_per_hour) - micro_dollars(old.price_per_hour)
+    more = micro_dollars(new.price_per_hour) - micro_dollars(old.price_per_hour)
+    change = f"{'+' if more > 0 else ''}{words.money(more)}" if more else ""
     rows: list[tuple[Line, ...]] = [
-        (("price an hour",), (money[0],), (money[1],), (_signed_money(change),)),
+        (("price an hour",), (money[0],), (money[1],), (change,)),
         (("machines",), *_counted(old.machines, new.machines)),
         (("copies",), *_counted(old.copies, new.copies)),
     ]
@@ -106,10 +107,6 @@ def _sides(found: PlanDifference) -> OutlineSection:
 
 def _counted(before: int, after: int) -> tuple[Line, Line, Line]:
     return (f"{before:,}",), (f"{after:,}",), (f"{after - before:+,}" if after != before else "",)
-
-
-def _signed_money(change: int) -> str:
-    return f"{'+' if change > 0 else ''}{words.money(change)}" if change else ""
 
 
 def _components(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:

@@ -29,7 +29,7 @@ from placement.units import count, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.documents import Component, Problem
+    from placement.documents import Problem
     from placement.documents.plan import Plan
 
 NAME = "$NAME"  # in a query: the component's name as PromQL quotes it
@@ -200,25 +200,19 @@ def _tell_policies(policies: Mapping[str, ScalingDefaults], notes: Notes) -> Non
 
 
 def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> dict[str, Any]:
-    quoted = json.dumps(
-        _name_in_queries(row.component), ensure_ascii=False
-    )  # PromQL has the escapes of Go, and so of JSON
+    space = Owner.of(row.component).namespace
+    # What serves has no namespace in front of its model's name. PromQL has the escapes of Go, and so of JSON.
+    told = row.component.labels.get(NAMED, "") or row.component.name.removeprefix(f"{space}/" if space else "")
+    quoted = json.dumps(told, ensure_ascii=False)
     query = _query(wish, scaling.row.metric).replace(NAME, quoted)
     if scaling.part < 1:
         query = f"({query}) * {scaling.part:.9g}"
     found = to_keda(name, scaling.row, scaling.target, query, wish.server)
     deployment = f"{name}-predictor" if wish.workload == "kserve" else name
-    space = Owner.of(row.component).namespace
     if space:
         found["metadata"]["namespace"] = space
     found["spec"]["scaleTargetRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment}
     return found
-
-
-def _name_in_queries(component: Component) -> str:
-    """As what serves tells it: no model's name has the namespace in front that an import gives a component."""
-    space = Owner.of(component).namespace
-    return component.labels.get(NAMED, "") or component.name.removeprefix(f"{space}/" if space else "")
 
 
 def _query(wish: KedaWish, metric: Metric) -> str:

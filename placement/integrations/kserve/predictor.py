@@ -76,21 +76,12 @@ def unselected(pool: Pool) -> list[str]:
 def service_names(rows: list[PlanVariant]) -> list[str]:
     """A name for each variant, the same each time: component, option where there are several, pool, machine."""
     names = ObjectNames()
-    spaces = [Owner.of(row.component).namespace for row in rows]
-    return [names.of(*_parts(row), most=letters_for_name(space)) for row, space in zip(rows, spaces, strict=True)]
-
-
-def letters_for_name(space: str) -> int:
-    """Letters that a name may have in a namespace."""
-    return max(_LEAST, LABEL - _BETWEEN - (len(space) or _SPACE))
+    spaces = (Owner.of(row.component).namespace for row in rows)
+    letters = [max(_LEAST, LABEL - _BETWEEN - (len(space) or _SPACE)) for space in spaces]
+    return [names.of(*_parts(row), most=most) for row, most in zip(rows, letters, strict=True)]
 
 
 def _parts(row: PlanVariant) -> tuple[str, ...]:
     option = (row.mode.name or str(row.option),) if len(row.component.modes) > 1 else ()
     machine = () if row.machine is None else (row.machine,)
     return (row.component.name, *option, row.pool.name, *machine)
-
-
-def letters_for_namespace(name: str) -> int:
-    """Letters that the namespace of a service of that name may have."""
-    return LABEL - _BETWEEN - len(name)

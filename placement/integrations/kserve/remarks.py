@@ -12,7 +12,6 @@ from placement.integrations.kserve.predictor import (
     SERVING,
     STORAGE,
     KServeWish,
-    letters_for_namespace,
     node_selector,
     unselected,
 )
@@ -65,7 +64,7 @@ def _tell_long_names(made: Services) -> None:
     """Services that KServe can give no address."""
     for metadata in (row["metadata"] for row in made.documents):
         name, space = metadata["name"], metadata.get("namespace", "")
-        if len(space) > letters_for_namespace(name):
+        if len(f"{name}-predictor-{space}") > LABEL:
             told = f"{name}-predictor-{space} has more than {LABEL} letters: KServe can give it no address"
             made.notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
 
@@ -230,19 +229,15 @@ def _tell(made: Services) -> None:
             )
 
 
-def _is_mixed(problem: Problem, pool: str) -> bool:
-    """Whether the one accelerator of its machines stands for two kinds, which device plugins count."""
-    kind = next(row.instance_type for row in problem.pools if row.name == pool)
-    return mixed_of(problem.instance_types[kind].accelerator or "") is not None
-
-
 def _tell_accelerators(made: Services) -> None:
     problem, rows, wish, notes = made.problem, made.rows, made.wish, made.notes
     if any(row.mode.accelerators for row in rows):
         notes.inexact(
             "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
         )
-    beside = {pool: copies for pool, copies in most_beside(problem, made.plan).items() if not _is_mixed(problem, pool)}
+    kinds = {row.name: problem.instance_types[row.instance_type].accelerator or "" for row in problem.pools}
+    # The one accelerator of a machine may stand for two kinds, which device plugins count.
+    beside = {pool: number for pool, number in most_beside(problem, made.plan).items() if not mixed_of(kinds[pool])}
     if beside and wish.sharing == "time-slicing":
         slices = listed([f"{pool} {count}" for pool, count in beside.items()])
         notes.inexact(

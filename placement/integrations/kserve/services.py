@@ -118,7 +118,9 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     predictor = spec.key("predictor")
     _check(predictor, found.namespace)
     told, labels = texts(predictor.get("annotations")), texts(predictor.get("labels"))
-    written = as_written(_as_pod(found, predictor.value, told)).at.key("spec").value
+    # The pod that KServe makes of a predictor, as far as rules are read of it.
+    pod = replace(found, annotations=told, at=At({"spec": predictor.value}, found.at.way))
+    written = as_written(pod).at.key("spec").value
     not_kept = (*_OURS, *_TARGETS, *_DROPPED)
     kept = written_spec({key: value for key, value in written.items() if key not in not_kept})
     row = ServiceTemplate(
@@ -144,8 +146,3 @@ def _check(predictor: At, space: str) -> None:
             apart_of(term, space)
     for row in rows(predictor, "topologySpreadConstraints"):
         spread_rule(row)
-
-
-def _as_pod(found: KubeObject, predictor: Json, told: Mapping[str, str]) -> KubeObject:
-    """The pod that KServe makes of a predictor, as far as rules are read of it."""
-    return replace(found, annotations=told, at=At({"spec": predictor}, found.at.way))

@@ -24,7 +24,7 @@ from placement.integrations.kubernetes.pods import controller_of
 from placement.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from placement.integrations.kubernetes.handovers import Handover
     from placement.integrations.notes import Notes
@@ -85,8 +85,14 @@ def rescaled(cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Jso
     """What becomes of the autoscalers of all that stops."""
     made = Rescaled([], [])
     copies = {(row["metadata"]["namespace"], row["metadata"]["name"]): row["spec"]["replicas"] for row in work}
-    for scaler, handover in _moved(autoscalers_of(cluster), moved):
-        found, new = scaler.found, handover.written
+    # Those of what stops, and of Deployments of an earlier export that go on.
+    of = {(old.kind, old.space, old.name): row for row in moved for old in row.stops}
+    of |= {("Deployment", space, name): row for row in moved for space, name in row.written}
+    for scaler in autoscalers_of(cluster):
+        found, handover = scaler.found, of.get((scaler.kind, scaler.found.namespace, scaler.name))
+        if handover is None:
+            continue
+        new = handover.written
         if len(new) != 1 or handover.stops_first:
             made.deleted.append((found.namespace, f"{found.kind.lower()}/{found.name}"))
         if len(new) == 1:
@@ -101,16 +107,6 @@ def rescaled(cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Jso
             way = ": write one for each, with its part of the copies" if new else ""
             notes.inexact(found.place, f"{scaler.told}, and {told}: the steps delete it{way}")
     return made
-
-
-def _moved(scalers: Sequence[Autoscaler], moved: Sequence[Handover]) -> Iterator[tuple[Autoscaler, Handover]]:
-    """The autoscalers of what stops, and of Deployments of an earlier export that go on."""
-    of = {(old.kind, old.space, old.name): row for row in moved for old in row.stops}
-    of |= {("Deployment", space, name): row for row in moved for space, name in row.written}
-    for scaler in scalers:
-        handover = of.get((scaler.kind, scaler.found.namespace, scaler.name))
-        if handover is not None:
-            yield scaler, handover
 
 
 def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:

@@ -10,7 +10,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
-from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under, mappings_under, text_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under, mappings_under
 from placement.units import listed
 
 if TYPE_CHECKING:
@@ -151,11 +151,6 @@ def kept_settings(found: KubeObject, notes: Notes) -> Json:
     if spec.get("paused"):
         notes.ignored(f"{found.place} spec.paused", "a new Deployment that is paused would start no copy")
     return {key: copy.deepcopy(value) for key, value in spec.items() if key not in _OF_THE_PLAN}
-
-
-def ends_before_it_starts(found: KubeObject) -> bool:
-    """Whether its old copies must be gone before new ones start (`Recreate`)."""
-    return text_at(found.at, "spec", "strategy", "type") == "Recreate"
 
 
 def tell_unknown(components: Iterable[str], notes: Notes) -> None:

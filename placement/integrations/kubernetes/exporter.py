@@ -101,18 +101,19 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     scalers = rescaled(templates.cluster, moved, work, notes)
     later = {(old.space, old.name) for row in moved for old in row.later}
     starts = [row for row in work if (row["metadata"]["namespace"], row["metadata"]["name"]) not in later]
+    kept = kept_pools(templates.cluster)
+    if kept:
+        told = "the one that there is has" if len(kept) == 1 else f"the {len(kept)} that there are have"
+        notes.assumed("NodePools", f"{told} budgets of 0 nodes during the move")
     files = {
-        FREEZE: kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=True),
+        FREEZE: [frozen(row) for row in kept],
         POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
         WORK: starts,
         SCALERS: scalers.documents,
         SHRINKING: [row for row in work if row not in starts],
-        SETTLE: [
-            *kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=False),
-            *node_pools.values(),
-        ],
+        SETTLE: [*kept, *node_pools.values()],
     }
     _tell_limits(groups, workshop)
     tell_resources_beyond(problem, plan, templates, notes)

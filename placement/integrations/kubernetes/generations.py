@@ -147,7 +147,9 @@ def newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeO
         deployment = cluster.get(*made_by) if made_by else None
         born = min(map(_born, rows)) if replica_set is None else _born(replica_set)
         revision = None if replica_set is None else whole_in(replica_set.annotations.get(_REVISION, ""))
-        is_current = deployment is not None and _is_made_of(deployment, rows)
+        # The containers of its pods are those of its template, with what the cluster may have added.
+        asked = _containers_of(mapping_under(deployment.at.value, "spec", "template")) if deployment else {}
+        is_current = bool(asked) and any(_is_part(asked, _containers_of(pod.at.value)) for pod in rows)
         rank[group] = (is_current, -1 if revision is None else revision, born)
     last: dict[str, str] = defaultdict(str)
     for group, (_, _, born) in rank.items():
@@ -177,12 +179,6 @@ def _born(found: KubeObject) -> str:
     """When an object was made, as text that sorts; empty where that is not told."""
     told = mapping_under(found.at.value, "metadata").get("creationTimestamp")
     return told if isinstance(told, str) else ""
-
-
-def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:
-    """Whether the containers of pods are those of a Deployment's template, with what the cluster may have added."""
-    asked = _containers_of(mapping_under(deployment.at.value, "spec", "template"))
-    return bool(asked) and any(_is_part(asked, _containers_of(pod.at.value)) for pod in pods)
 
 
 def _containers_of(made: Json) -> Json:

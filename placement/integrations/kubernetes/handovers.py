@@ -15,9 +15,8 @@ import shlex
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.cleaning import ends_before_it_starts
 from placement.integrations.kubernetes.naming import NAMED, Owner
-from placement.integrations.kubernetes.objects import Json, KubeObject, whole_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, text_at, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.kubernetes.templates import HASH, Templates
@@ -222,8 +221,8 @@ def _told(space: str, pods: Sequence[KubeObject], templates: Templates) -> tuple
 
 def _why_first(component: str, templates: Templates) -> str:
     """Why its old copies must be gone before new ones start; empty where they need not."""
-    made_by = [row.deployment for row in _generations(component, templates) if row.deployment is not None]
-    if any(map(ends_before_it_starts, made_by)):
+    made_by = (row.deployment for row in _generations(component, templates))
+    if any(text_at(row.at, "spec", "strategy", "type") == "Recreate" for row in made_by if row is not None):
         return "the strategy of its Deployment is Recreate"
     volumes = [claim.place for claim in _held_by_one(component, templates)]
     return f"it mounts {listed(volumes)}, which pods of one node at a time may hold" if volumes else ""

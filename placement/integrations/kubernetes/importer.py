@@ -98,7 +98,8 @@ class _Import:
         tell_autoscalers(cluster, notes)
         devices = slice_devices(cluster, notes)
         found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes)
-        static = _static_pools(cluster)
+        counts = cluster.read_kind("NodePool", lambda row: whole_at(row.at.get("spec"), "replicas"))
+        static = {row.name for row, count in counts if count is not None}
         unknown = set(wishes.prices) - {row.type_label for row in found}
         if unknown:
             name = min(unknown)
@@ -129,7 +130,8 @@ class _Import:
             self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}")
         lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
         for name, number in sorted(lost.items()):
-            self.notes.assumed(f"Node {name}", f"was not given: {_are_copies(number)} not run")
+            told = "the pod on it is a copy that does" if number == 1 else f"the {number} pods on it are copies that do"
+            self.notes.assumed(f"Node {name}", f"was not given: {told} not run")
 
     def run(self) -> Imported:
         """The problem, checked."""
@@ -267,15 +269,6 @@ class _Import:
                 told = f"{number} of its copies must stay where {'it is' if number == 1 else 'they are'}: {reason}"
                 self.notes.assumed(place, told)
         return found
-
-
-def _are_copies(number: int) -> str:
-    return "the pod on it is a copy that does" if number == 1 else f"the {number} pods on it are copies that do"
-
-
-def _static_pools(cluster: KubeCluster) -> set[str]:
-    counts = cluster.read_kind("NodePool", lambda row: whole_at(row.at.get("spec"), "replicas"))
-    return {row.name for row, count in counts if count is not None}
 
 
 def _kept(machine: NodeMachine, static: set[str]) -> NodeMachine:

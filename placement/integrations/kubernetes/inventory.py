@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from placement.catalogue.readers.fields import FieldError
 from placement.catalogue.readers.kubernetes import (
@@ -202,53 +203,37 @@ def _of_slices(
     return Inventory(name, len(chosen), memory, served, "dra", 1, tuple(row.uuid for row in chosen))
 
 
+class _HamiDevice(BaseModel):
+    """A row of HAMi's register, as JSON has it."""
+
+    uuid: str = Field(alias="id")
+    splits: int = Field(default=1, alias="count", ge=1, lt=10**8)
+    memory_mib: int = Field(alias="devmem", ge=1, lt=10**8)
+    kind: str = Field(default="", alias="type")
+    is_healthy: bool = Field(alias="health")
+
+
+_COLUMNS = ("id", "count", "devmem", "cores", "type", "numa", "health")  # of a row as text; later index and mode
+
+
 def _hami(node: KubeObject, register: str) -> Inventory | str:
-    """HAMi's annotation: JSON, or rows of UUID, splits, MiB, cores, type, NUMA, health and, later, index and mode."""
-    place = f"annotation {HAMI_NODE} of {node.place}"
-    rows = _hami_json(register, place) if register.lstrip().startswith("[") else _hami_rows(register, place)
-    healthy = [row for row in rows if row[4]]
+    """HAMi's annotation: JSON, or rows with a colon behind each."""
+    rows = [dict(zip(_COLUMNS, text.split(","), strict=False)) for text in filter(None, register.split(":"))]
+    try:
+        devices = TypeAdapter(list[_HamiDevice])
+        found = devices.validate_json(register) if register.lstrip()[:1] == "[" else devices.validate_python(rows)
+    except ValidationError:
+        rule = (
+            "must be rows of UUID,splits,MiB,cores,type,NUMA,health or a list with id, count, devmem, type and health"
+        )
+        raise FieldError(f"annotation {HAMI_NODE} of {node.place}", rule, register) from None
+    healthy = [row for row in found if row.is_healthy]
     if not healthy:
         return NOTHING
-    if len({(row[1], row[2], row[3]) for row in healthy}) > 1:
+    first = healthy[0]
+    if any((row.splits, row.memory_mib, row.kind) != (first.splits, first.memory_mib, first.kind) for row in healthy):
         return f"has accelerators that differ by {HAMI_NODE}, and a machine of a problem has one kind"
-    uuid, splits, memory, kind, _ = healthy[0]
-    found = named_devices(kind.removeprefix("NVIDIA-"), len(healthy), memory / MIB_PER_GIB)
-    name = found.accelerator if found and found.accelerator else kind or f"GPU-{uuid[:8]}"
-    return Inventory(name, len(healthy), memory, GPU, "hami", splits, tuple(row[0] for row in healthy))
-
-
-HamiRow = tuple[str, int, int, str, bool]  # UUID, splits, MiB, type, healthy
-
-
-def _hami_rows(register: str, place: str) -> list[HamiRow]:
-    found = []
-    for text in filter(None, register.split(":")):
-        cells = text.split(",")
-        if len(cells) not in (7, 9) or not (cells[1].isdigit() and cells[2].isdigit()):
-            raise FieldError(place, "must be rows of UUID,splits,MiB,cores,type,NUMA,health", text)
-        found.append((cells[0], _within(cells[1], place), _within(cells[2], place), cells[4], cells[6] == "true"))
-    return found
-
-
-def _hami_json(register: str, place: str) -> list[HamiRow]:
-    try:
-        rows = json.loads(register)
-        return [
-            (
-                str(row["id"]),
-                _within(str(row.get("count", 1)), place),
-                _within(str(row["devmem"]), place),
-                str(row.get("type", "")),
-                row.get("health", False) is True,
-            )
-            for row in rows
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise FieldError(place, "must be a list of devices with id, count, devmem and type", register) from None
-
-
-def _within(digits: str, place: str) -> int:
-    found = whole_in(digits, digits=8)
-    if not found:
-        raise FieldError(place, "must be a whole number, at least 1", digits)
-    return found
+    known = named_devices(first.kind.removeprefix("NVIDIA-"), len(healthy), first.memory_mib / MIB_PER_GIB)
+    name = known.accelerator if known and known.accelerator else first.kind or f"GPU-{first.uuid[:8]}"
+    uuids = tuple(row.uuid for row in healthy)
+    return Inventory(name, len(healthy), first.memory_mib, GPU, "hami", first.splits, uuids)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Plan, Pool, Problem
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import Json, KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeCluster
     from placement.integrations.variants import PlanVariant
 
 _GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
@@ -89,14 +89,11 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
     }
     body: Json = {"nodeClassRef": _GROUP_KIND | {"name": node_class}, "requirements": requirements}
     if look.taints:
-        body["taints"] = [_taint(row) for row in look.taints]
+        rows = ({"key": row.key, "value": row.value, "effect": row.effect} for row in look.taints)
+        body["taints"] = [{key: text for key, text in row.items() if text} for row in rows]
     labels = {"metadata": {"labels": dict(look.labels)}} if look.labels else {}
     spec["template"] = {**labels, "spec": body}
     return {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": name}, "spec": spec}
-
-
-def _taint(taint: Taint) -> Json:
-    return {"key": taint.key, **({"value": taint.value} if taint.value else {}), "effect": taint.effect}
 
 
 def node_pools_of(workshop: Workshop) -> dict[str, Json]:
@@ -124,18 +121,14 @@ def frozen(node_pool: Json) -> Json:
     return node_pool | {"spec": spec | {"disruption": disruption}}
 
 
-def kept_pools(found: Sequence[KubeObject], notes: Notes, *, is_frozen: bool) -> list[Json]:
-    """Node pools that are there, with budgets that let Karpenter disrupt nothing; or as they were."""
+def kept_pools(cluster: KubeCluster) -> list[Json]:
+    """Node pools that are there, as a person applies them."""
     rows = []
-    for row in found:
+    for row in cluster.of("NodePool"):
         document = copy.deepcopy(row.at.value)
         metadata = {key: value for key, value in document["metadata"].items() if key not in _SERVED}
         head = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata}
-        kept = {**head, "spec": document.get("spec", {})}
-        rows.append(frozen(kept) if is_frozen else kept)
-    if rows and is_frozen:
-        told = "the one that there is has" if len(rows) == 1 else f"the {len(rows)} that there are have"
-        notes.assumed("NodePools", f"{told} budgets of 0 nodes during the move")
+        rows.append({**head, "spec": document.get("spec", {})})
     return rows
 
 

@@ -63,7 +63,8 @@ def mixed(kinds: dict[str, int]) -> Mixed | None:
 
 def name_of(product: str, found: Mixed) -> str:
     """The name of the accelerator that stands for both kinds."""
-    parts = [f"{count}x{_short(resource)}" for resource, count in (found.by_memory, found.by_share)]
+    kinds = (found.by_memory, found.by_share)
+    parts = [f"{count}x{resource.partition('/')[2].removeprefix('mig-')}" for resource, count in kinds]
     return f"{product}-MIG-{'+'.join(parts)}"
 
 
@@ -78,10 +79,6 @@ def mixed_of(accelerator: str) -> Mixed | None:
         return None
     many, first, few, second = found.groups()
     return mixed({_resource(first): int(many), _resource(second): int(few)})
-
-
-def _short(resource: str) -> str:
-    return resource.partition("/")[2].removeprefix("mig-")
 
 
 def _resource(short: str) -> str:

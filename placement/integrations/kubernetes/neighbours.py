@@ -91,7 +91,7 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
     spec = pod.at.key("spec")
     spread = []
     for row in rows(spec, "topologySpreadConstraints"):
-        if _is_wish(row):
+        if choice_at(row, _UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway":
             place = f"{owner} topologySpreadConstraints[{text_at(row, 'topologyKey')}]"
             notes.ignored(place, "ScheduleAnyway is a wish, no rule")
             continue
@@ -121,11 +121,6 @@ def _ports(spec: At) -> tuple[HostPort, ...]:
             address, protocol = text_at(row, "hostIP"), choice_at(row, _PROTOCOLS, "protocol")
             found.add((protocol or "TCP", number, "" if address in _ALL_ADDRESSES else address))
     return tuple(HostPort(*row) for row in sorted(found))
-
-
-def _is_wish(row: At) -> bool:
-    """Whether a spread constraint may be broken."""
-    return choice_at(row, _UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway"
 
 
 def is_kept_by_plans(constraint: Mapping[str, Any], zone_label: str) -> bool:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
 
     from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.selectors import Taint
 
 _CUT = re.compile(r"-(MIG-.+|shared-\d+)$", re.ASCII)  # how the name of an accelerator ends that is cut or shared
 
@@ -98,13 +97,9 @@ def _words(row: NodesToName, facts: TellingFacts) -> list[str]:
         *([cut[1]] if cut else []),
         *row.in_common(lambda node: _labels(node, own)),
         *row.in_common(lambda node: (name for name in facts.resources if node.other.get(name))),
-        *row.in_common(lambda node: (_told(t.key, t.value) for t in _own_taints(node))),
+        # Some taints tell no more than that there are accelerators.
+        *row.in_common(lambda n: (_told(t.key, t.value) for t in n.taints if not t.is_wish and t.key not in RESOURCES)),
     ]
-
-
-def _own_taints(node: NodeMachine) -> Iterable[Taint]:
-    """Those that tell more than that there are accelerators."""
-    return (taint for taint in node.taints if not taint.is_wish and taint.key not in RESOURCES)
 
 
 def _more(row: NodesToName, other: NodesToName, facts: TellingFacts) -> Iterable[Sequence[str]]:

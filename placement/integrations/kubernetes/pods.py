@@ -133,7 +133,8 @@ def _pod(
         ask = _ask_of_sharer(pod, shared, ask, seen, notes)
     if owner.kind not in _OF_NODE:
         tell_unread(pod, told, notes)
-    others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
+    is_counted = {name for name in asked if name in _COUNTED or is_accelerator(name)}
+    others = tuple(sorted((name, asked[name]) for name in asked.keys() - is_counted if "/" in name))
     kept = tuple(sorted((name, value) for name, value in asked.items() if is_kept(name)))
     for name, _ in kept:
         alone = "is counted for copies of each component alone: a problem has no such room"
@@ -171,10 +172,6 @@ def is_kept(name: str) -> bool:
     (True, True, False)
     """
     return name == "ephemeral-storage" or name.startswith("hugepages-")
-
-
-def _is_other(name: str) -> bool:
-    return name not in _COUNTED and not is_accelerator(name) and "/" in name
 
 
 def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:
@@ -263,7 +260,9 @@ def bound_to_volumes(found: Sequence[PodRow], volumes: Volumes, notes: Notes) ->
             told = "its pods have volumes of several places: that one which waits must start where its volume is"
             notes.ignored(f"{pods[0].owner.place} spec.volumes", f"{told} can't be said")
         for index, row in zip(members, held, strict=True):
-            bound[index] = _bound(row, terms[0]) if is_one_place else row
+            if is_one_place and terms[0]:
+                row = replace(row, shape=replace(row.shape, rules=replace(row.shape.rules, volumes=terms[0])))
+            bound[index] = row
     return bound
 
 
@@ -274,10 +273,6 @@ def _pinned(row: PodRow, terms: tuple[Terms, ...], *, alone: bool) -> PodRow:
     is_local = any(all(term.names_node for term in one) for one in terms)
     why = "its volume is on its node" if is_local else "its pods have volumes of several places" if alone else ""
     return replace(row, pin=row.pin or why)
-
-
-def _bound(row: PodRow, terms: tuple[Terms, ...]) -> PodRow:
-    return replace(row, shape=replace(row.shape, rules=replace(row.shape.rules, volumes=terms))) if terms else row
 
 
 def _tell_claims(pods: Sequence[PodRow], volumes: Volumes, notes: Notes) -> None:

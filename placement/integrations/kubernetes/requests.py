@@ -27,7 +27,9 @@ _OF_PODS = ("cpu", "memory")  # what a pod as a whole may ask for beside its con
 def effective_requests(pod: At) -> PodAmounts:
     """Every resource of a pod with the amount that its node must have."""
     spec = pod.key("spec")
-    resized = _allocated(pod)
+    # More than it asks for while a resize in place is under way.
+    statuses = rows(pod.get("status"), "containerStatuses")
+    resized = {text_at(row, "name"): amounts(row, "allocatedResources") for row in statuses}
     together: PodAmounts = {}
     if not rows(spec.key("containers")):
         raise spec.key("containers").fault("must have a container")
@@ -87,12 +89,6 @@ def _amounts(owner: At, kind: str) -> PodAmounts:
         if is_accelerator(name) and value > MOST:
             raise FieldError(path, f"must be at most {MOST:,}: no machine has more accelerators", str(value))
     return found
-
-
-def _allocated(pod: At) -> dict[str, PodAmounts]:
-    """What a container holds by its status: more than it asks for while a resize in place is under way."""
-    status = pod.get("status")
-    return {text_at(row, "name"): amounts(row, "allocatedResources") for row in rows(status, "containerStatuses")}
 
 
 def _sum(left: Mapping[str, Fraction], right: Mapping[str, Fraction]) -> PodAmounts:

@@ -93,7 +93,7 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
     exported = {row.owner.name for row in rows if not row.owner.kind}
     beside: Counter[tuple[Owner, str]] = Counter()
     for row in sorted(rows, key=lambda row: written_option(row.pod)):
-        group = _group_of(row)
+        group = row.pod.labels.get(_GROUP.get(row.owner.kind, ""), "")
         name = _of_group(_base(row.owner), group)
         if row.owner.kind and name in exported:  # what ran before stands beside what was exported of it
             beside[row.owner, name] += 1
@@ -179,11 +179,6 @@ def _alike(row: PodRow) -> PodShape:
     """What copies of a component have alike: one of those that share a claim asks for its devices, others for none."""
     shares = any(claim.users > 1 for claim in row.claims)
     return replace(row.shape, ask=NO_ASK) if shares else row.shape
-
-
-def _group_of(row: PodRow) -> str:
-    """The group of its owner's pods that a pod is of; empty where there is none."""
-    return row.pod.labels.get(_GROUP.get(row.owner.kind, ""), "")
 
 
 def _of_group(name: str, group: str) -> str:
