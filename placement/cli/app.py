@@ -12,7 +12,6 @@ from placement.cli.catalogue import app as catalogue_app
 from placement.cli.commands import Commands
 from placement.cli.convert import convert, schema
 from placement.cli.endings import in_words
-from placement.cli.headroom import headroom
 from placement.cli.hybrid import hybrid
 from placement.cli.info import info, solvers
 from placement.cli.init import init
@@ -21,7 +20,7 @@ from placement.cli.platforms import GROUPS as PLATFORM_GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
 from placement.cli.rollout import rollout
-from placement.cli.scenarios import scenarios
+from placement.cli.scenarios import headroom, scenarios
 from placement.cli.size import size
 from placement.cli.solve import solve
 from placement.cli.transition import transition

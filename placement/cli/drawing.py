@@ -70,11 +70,10 @@ def report(
     from placement.report.still import theme_of
     from placement.scenarios.headroom_document import read_headroom
 
-    given = {"the problem": file, "the plan": plan}
-    more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
-    inputs = given | {name: path for name, path in more.items() if path is not None}
-    options = {"--transition": transition, "--frontier": frontier, "--headroom": headroom}
-    check_one_stdin({"FILE": file, "PLAN": plan, **options})
+    more = {"transition": transition, "frontier": frontier, "headroom": headroom}
+    inputs = {"the problem": file, "the plan": plan}
+    inputs |= {f"the {name}": path for name, path in more.items() if path is not None}
+    check_one_stdin({"FILE": file, "PLAN": plan, **{f"--{name}": path for name, path in more.items()}})
     theme_of(theme)
     pictures = picture or []
     page = page_name(html, plan, wanted=open_it or not pictures)

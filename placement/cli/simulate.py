@@ -171,7 +171,7 @@ def simulate(
     """
     from placement.parallel.executors import open_executor
     from placement.simulation import compare_policies
-    from placement.simulation.waterfall import NAMES
+    from placement.simulation.outcome import NAMES
 
     given = played.TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
     kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
@@ -214,7 +214,7 @@ class _Targets:
 
     @property
     def _checkpoints(self) -> list[Path]:
-        from placement.simulation.checkpoint import checkpoints_of
+        from placement.simulation.jobs import checkpoints_of
 
         return [file for file in checkpoints_of(self.checkpoint, self.policies) if file is not None]
 
@@ -262,7 +262,7 @@ class _Targets:
     def _print(self, found: PolicyComparison, only: Simulation | None) -> None:
         from placement.cli.streams import console
         from placement.report.scaling import policies_table, simulation_table, waterfall_table
-        from placement.simulation.waterfall import waterfall
+        from placement.simulation.outcome import waterfall
 
         screen = console(sys.stderr if self.output == "-" else sys.stdout)
         if only is None:

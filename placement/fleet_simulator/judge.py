@@ -8,8 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copies_of, copy_of
-from placement.fleet_simulator.floors import FloorJudge
-from placement.fleet_simulator.spread import SpreadJudge
+from placement.fleet_simulator.serving import FloorJudge, SpreadJudge
 from placement.referee import violations
 from placement.units import exact
 
@@ -31,7 +30,7 @@ UPPER = frozenset({
 })  # fmt: skip
 LOWER = frozenset({"zone-loss", "pool-loss", "instance-loss"})
 AT_THE_END = frozenset({"max-skew", "min-zones"})
-# Those that are kept otherwise: of rows of a plan alone, floors (`floors.py`), and what only the last state must have.
+# Those that are kept otherwise: of rows of a plan alone, floors (`serving.py`), and what only the last state must have.
 ELSEWHERE = frozenset({"known-instance", "instance-pool", "copies", "min-copies", "demand", "draining", "max-moves"})
 FILLING = frozenset({"vcpus", "host-memory", "accelerator-memory", "accelerator-share"})
 _STATES = 3  # that are remembered: before, while copies start, after some have stopped

@@ -275,43 +275,13 @@ def _join_under_rules(
     least_zones = min(component.min_zones, copies)
     found = []
     for window in windows:
-        zones = _every(tables) if window[0] else _worth_using(tables, copies)
+        # Where no zone has to get a copy, no more of each kind are of use than there are copies.
+        zones = [table for table, many in tables for _ in range(many if window[0] else min(many, copies))]
         joined = _join(zones, copies, demand, window, steps)
         found += [
             _least(front, demand) for (dealt, used), front in joined.items() if dealt == copies and used >= least_zones
         ]
     return min((rent for rent in found if rent is not None), default=None)
-
-
-def _every(tables: list[tuple[_Table, int]]) -> list[_Table]:
-    return [table for table, zones in tables for _ in range(zones)]
-
-
-def _worth_using(tables: list[tuple[_Table, int]], copies: int) -> list[_Table]:
-    """Zones enough for a cheapest deal where none has to get a copy: of each kind no more than there are copies.
-
-    A kind of which there are as many makes one useless that is nowhere better.
-    """
-    plenty = [(rank, table) for rank, (table, zones) in enumerate(tables) if zones >= copies]
-    worth = []
-    for rank, (table, zones) in enumerate(tables):
-        beaten = any(
-            _as_good(other, table, copies) and (before < rank or not _as_good(table, other, copies))
-            for before, other in plenty
-            if before != rank
-        )
-        if not beaten:
-            worth.append((table, min(zones, copies)))
-    return _every(worth)
-
-
-def _as_good(table: _Table, other: _Table, copies: int) -> bool:
-    """Whether for each number of copies all that the other offers is offered for no more rent."""
-    return all(
-        any(served >= wanted and rent <= dearest for served, rent in here)
-        for here, there in zip(table[: copies + 1], other[: copies + 1], strict=True)
-        for wanted, dearest in there
-    )
 
 
 def _least(front: _Front, demand: int) -> Rent | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.chart_picture import WIDE, chart_picture
 from placement.report.page.charts import GRID, Axis, Chart, Curve, Frame, chart, value_axis
+from placement.report.still import WIDE, chart_picture
 from placement.units import MICRO
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from placement.errors import UsageError, nearest
 from placement.report.baseline import dedicated_baseline
 from placement.report.facts import PlanFacts, gather
+from placement.report.page.bill import split_price
 from placement.report.page.search import events
-from placement.report.split import split_price
 from placement.units import MIB_PER_GIB, MILLI, dollars
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from rich.text import Text
 
 from placement.report import scaling, words
 from placement.report.narrow import Fitting, PlainTable
-from placement.simulation.outcome import HOURLY_NAME
+from placement.simulation.outcome import HOURLY_NAME, WaterfallStep, folds
 from placement.simulation.over_maximum import over_maximum
-from placement.simulation.waterfall import WaterfallStep, folds
 from placement.units import MICRO
 
 if TYPE_CHECKING:

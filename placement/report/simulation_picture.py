@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import UsageError
 from placement.report import over_time, words
-from placement.report.chart_picture import WIDE, chart_picture
 from placement.report.page.charts import Frame, nice_step
 from placement.report.scaling import bill, is_large, least_bill, words_of_span
-from placement.report.still import as_file, check_picture, framed, said, theme_of
-from placement.simulation.waterfall import WaterfallStep, folds, waterfall
+from placement.report.still import WIDE, as_file, chart_picture, check_picture, framed, said, theme_of
+from placement.simulation.outcome import WaterfallStep, folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:

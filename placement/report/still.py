@@ -1,4 +1,4 @@
-"""Still pictures as files: their themes, the frame of an SVG, and PNG made of it."""
+"""Still pictures as files: their themes, the frame of an SVG, charts below one another, and PNG made of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from placement.errors import UsageError, printable
-from placement.report.map.colours import DARK, LIGHT, Theme
+from placement.report.map.colours import DARK, LIGHT, Theme, colours
+from placement.report.map.sketch import colour_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from placement.report.page.charts import Chart, Frame
 
 
 PICTURES = (".svg", ".png")
@@ -58,17 +61,29 @@ def width_of(text: str) -> float:
     return 12 * _LETTER * len(text)
 
 
-def legend(named: Iterable[tuple[str, str]], left: float, right: float, y: float, ink: str) -> tuple[list[str], float]:
-    """A square of a colour and a name for each, line after line; and how high the last line stands."""
+def square(fill: str, x: float, y: float, wide: int = 10) -> str:
+    """What stands for a colour, before a name that is written at this place."""
+    return f'<rect x="{x:g}" y="{y - 9:g}" width="{wide}" height="10" rx="2" fill="{fill}"/>'
+
+
+def legend(
+    named: Iterable[tuple[str, str]],
+    sides: tuple[float, float],
+    y: float,
+    ink: str,
+    mark: Callable[[str, float, float], str] = square,
+    room: int = 15,
+) -> tuple[list[str], float]:
+    """A mark, a square of a colour, and a name for each, line after line; and how high the last line stands."""
+    left, right = sides
     drawn = []
     x = left
-    for fill, name in named:
+    for key, name in named:
         shown = cut(name, _NAME)
-        wide = 15 + width_of(shown) + 16
+        wide = room + width_of(shown) + 16
         if x + wide > right and x > left:
             x, y = left, y + 19
-        drawn.append(f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{fill}"/>')
-        drawn.append(said(x + 15, y, shown, ink))
+        drawn += [mark(key, x, y), said(x + room, y, shown, ink)]
         x = round(x + wide, 1)
     return drawn, y
 
@@ -108,3 +123,65 @@ def to_png(svg: str) -> bytes:
 def as_file(svg: str, path: str | Path) -> str | bytes:
     """What the file of a picture holds: SVG or PNG, by the suffix."""
     return svg if Path(path).suffix.lower() == ".svg" else to_png(svg)
+
+
+WIDE = 960
+_AREAS = 8  # colours of them
+
+
+def chart_picture(title: str, charts: Sequence[tuple[Chart, Frame]], theme: str) -> str:
+    """Charts, each in its frame, as SVG. Raises UsageError: there is no such theme."""
+    drawing = _ChartDrawing(theme)
+    shapes = [said(20, 32, title, drawing.theme.ink, size=16, bold=True)]
+    for chart, frame in charts:
+        shapes += drawing.chart(chart, frame)
+    _, last = charts[-1]
+    return "\n".join(framed(title, (WIDE, last.top + last.high + 68), drawing.theme.ground, shapes)) + "\n"
+
+
+class _ChartDrawing:
+    """What all charts have in common: colours by look."""
+
+    def __init__(self, theme: str) -> None:
+        self.theme = theme_of(theme)
+        self._fills = {colour_class(k): colour.on(theme) for k, colour in enumerate(colours(_AREAS))}
+        self._main = self._fills[colour_class(0)]
+        ink, soft = (f'stroke="{colour}" stroke-width="1.6"' for colour in (self.theme.ink, self.theme.soft))
+        self._strokes = {
+            "first": soft,
+            "second": f'{soft} stroke-dasharray="7 3"',
+            "third": f'{soft} stroke-dasharray="2 3"',
+            "bound": f'{ink} stroke-dasharray="4 2"',
+            "cost": f'stroke="{self._main}" stroke-width="3"',
+        }
+
+    def chart(self, chart: Chart, frame: Frame) -> Iterator[str]:
+        """Its name, its scale, what it shows, and what the colours mean."""
+        left, top, wide, high = frame
+        line, soft, bottom = self.theme.line, self.theme.soft, top + high
+        title = f"{chart.title}. {chart.note}" if chart.note else chart.title
+        yield said(20, top - 22, title, self.theme.ink, size=13, bold=True)
+        for tick in chart.y:
+            y = top + high * tick.at / 100
+            yield f'<path d="M{left:g} {y:.1f}H{left + wide:g}" stroke="{line}" stroke-opacity=".28"/>'
+            yield said(left - 8, y + 4, tick.text, soft, "end")
+        for look, _, path in chart.areas:
+            yield f'<path d="{path}" fill="{self._fills[look]}" fill-opacity=".82"/>'
+        for look, _, path in sorted(chart.curves, key=lambda curve: curve[0] == "cost"):  # on top of its bound
+            yield f'<path d="{path}" fill="none" {self._strokes[look]}/>'
+        for _, x, y, text in chart.dots:
+            x, y = left + wide * x / 100, top + high * y / 100
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{self._main}"/>'
+            yield said(x, y - 12, text, self.theme.ink, "middle")
+        for tick in chart.x:
+            x = left + wide * tick.at / 100
+            yield f'<path d="M{x:.1f} {bottom:.1f}v5" stroke="{line}"/>'
+            yield said(x, bottom + 18, tick.text, soft, tick.anchor)
+        named = ((look, name) for look, name, _ in (*chart.areas, *chart.curves))
+        drawn, _ = legend(named, (left, left + wide), bottom + 40, soft, self._mark, 24)
+        yield from drawn
+
+    def _mark(self, look: str, x: float, y: float) -> str:
+        if look in self._fills:
+            return square(self._fills[look], x, y, 18)
+        return f'<path d="M{x:g} {y - 4:g}h18" {self._strokes[look]}/>'

@@ -135,28 +135,23 @@ def _proof(result: Result, problem: Problem, levels: Sequence[LeftOutLevel]) -> 
 
 
 def _alone(facts: PlanFacts, baseline: Baseline) -> str:
-    total = baseline.total
-    if total is None:
-        name, why = next(iter(baseline.missing.items()))
-        name = words.shown(name)
-        known = baseline.known.price
-        if known <= facts.list_price:
-            return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
-        least, saved = words.money(known), words.percent(known - facts.list_price, known)
-        more = len(baseline.missing) - 1
-        others = f", and {words.count(more, 'component')} more" if more else ""
-        here = "this plan saves" if facts.price == facts.list_price else "at list prices the machines of this plan save"
-        return (
-            f"at least {least} an hour if each component had its own machines, without quotas and what can't be "
-            f"priced exactly ({name}: {why}{others}): {here} at least {saved}"
-        )
-    machines = words.count(total.machines, "machine")
-    text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas not counted"
-    if total.price > facts.list_price:  # like with like: what was committed is paid in either case
-        saved = words.percent(total.price - facts.list_price, total.price)
-        here = "this plan saves" if facts.price == facts.list_price else "at list prices the machines of this plan save"
-        return f"{text}: {here} {saved}"
-    return text
+    alone, paid = baseline.known, facts.list_price  # like with like: what was committed is paid in either case
+    here = "this plan saves" if facts.price == paid else "at list prices the machines of this plan save"
+    saved = words.percent(alone.price - paid, alone.price) if alone.price > paid else ""
+    if baseline.total is not None:
+        machines = words.count(alone.machines, "machine")
+        text = f"{words.money(alone.price)} an hour on {machines} if each component had its own, quotas not counted"
+        return f"{text}: {here} {saved}" if saved else text
+    name, why = next(iter(baseline.missing.items()))
+    name = words.shown(name)
+    if not saved:
+        return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
+    more = len(baseline.missing) - 1
+    others = f", and {words.count(more, 'component')} more" if more else ""
+    return (
+        f"at least {words.money(alone.price)} an hour if each component had its own machines, without quotas and what "
+        f"can't be priced exactly ({name}: {why}{others}): {here} at least {saved}"
+    )
 
 
 def _machines(facts: PlanFacts) -> str:

@@ -1,4 +1,4 @@
-"""What came of a simulation: totals, series over time, and the document `placement-simulation/v1`."""
+"""What came of a simulation: totals, series over time, how the bill falls; the document `placement-simulation/v1`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from placement.simulation.machines import HOUR
 from placement.simulation.over_maximum import over_maximum
+from placement.simulation.strategies import SHARED
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.simulation.setup import SimulationSetup
     from placement.simulation.strategies import Strategy
+
 
 FORMAT: Literal["placement-simulation/v1"] = "placement-simulation/v1"
 COMPARISON_FORMAT: Literal["placement-policy-comparison/v1"] = "placement-policy-comparison/v1"
@@ -207,3 +209,47 @@ _COUNTED = (
 def _requests(micro: int) -> float:
     """Micro-requests as requests, to three digits."""
     return round(micro / MICRO, 3)
+
+
+# What is new, and the strategy that has it.
+IDEAS = (
+    ("endpoints for the peak", "one-type-peak"),
+    ("machines are shared", "one-type-shared"),
+    ("accelerators too", "one-type-packed"),
+    ("types are mixed", "mixed-peak"),
+    ("copies follow traffic", "mixed-scaled"),
+    ("down to zero", "best-fit"),
+    ("copies move", SHARED),
+)
+NAMES = tuple(name for _, name in IDEAS)
+
+
+@dataclass(frozen=True, slots=True)
+class WaterfallStep:
+    """One idea: its strategy's cost, what it saves of the cost before (below 0: it costs more), micro-dollars."""
+
+    idea: str
+    strategy: str
+    cost: int
+    saved: int
+    lost: float
+
+    @property
+    def before(self) -> int:
+        """The cost without it."""
+        return self.cost + self.saved
+
+
+def waterfall(simulation: Simulation) -> list[WaterfallStep]:
+    """The steps of a simulation in which all of `NAMES` were played; `lost` is the part of requests not served."""
+    found: list[WaterfallStep] = []
+    for idea, name in IDEAS:
+        outcome = simulation.outcome(name)
+        before = found[-1].cost if found else outcome.cost
+        found.append(WaterfallStep(idea, name, outcome.cost, before - outcome.cost, outcome.lost))
+    return found
+
+
+def folds(steps: list[WaterfallStep]) -> float | None:
+    """How many times the last cost goes into the first; None when nothing is left of it."""
+    return steps[0].cost / steps[-1].cost if steps and steps[-1].cost else None

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
-from placement.simulation.checkpoint import SimulationCheckpoint, checkpoints_of
-from placement.simulation.jobs import HourJob, SimulationJob, StrategyJob, play_jobs
+from placement.simulation.jobs import (
+    HourJob,
+    SimulationCheckpoint,
+    SimulationJob,
+    StrategyJob,
+    checkpoints_of,
+    play_jobs,
+)
 from placement.simulation.outcome import PolicyComparison, Simulation
 from placement.simulation.setup import SimulationSetup
 from placement.simulation.strategies import Strategy, find_strategies

@@ -11,10 +11,9 @@ import numpy as np
 
 from placement.demand import ScalingPolicy, ScalingRules, compile_rules, follow
 from placement.simulation.chunk import StrategyTask
-from placement.simulation.fleets import of_one
+from placement.simulation.fleets import of_one, one_type_each
 from placement.simulation.hours import HourTask
 from placement.simulation.machines import HOUR
-from placement.simulation.one_type import one_type_each
 
 if TYPE_CHECKING:
     from placement.arrays import Bools, Ints

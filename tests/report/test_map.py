@@ -19,7 +19,7 @@ from placement.report.fullness import EMPTY, findings, reasons
 from placement.report.map.colours import DARK, LIGHT, colours
 from placement.report.map.picture import picture
 from placement.report.map.sketch import TALLEST, WIDE, Sketcher
-from placement.report.split import split_price
+from placement.report.page.bill import split_price
 from placement.report.still import to_png
 from placement.running_state import running_plan
 from tests import strategies

@@ -12,7 +12,7 @@ from placement.report import words
 from placement.report.page.charts import Axis, Curve, chart
 from placement.report.page.simulation import SECTIONS, render_simulation
 from placement.simulation import Simulation, Traffic, simulate
-from placement.simulation.waterfall import NAMES
+from placement.simulation.outcome import NAMES
 from tests.simulation.test_run import plain
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}<b>"

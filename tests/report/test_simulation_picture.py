@@ -19,7 +19,7 @@ from placement.report.simulation_picture import (
 )
 from placement.report.still import check_picture
 from placement.simulation import simulate
-from placement.simulation.waterfall import NAMES, WaterfallStep, waterfall
+from placement.simulation.outcome import NAMES, WaterfallStep, waterfall
 from tests.simulation.test_run import plain
 
 if TYPE_CHECKING:

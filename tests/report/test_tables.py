@@ -15,10 +15,9 @@ from rich.console import Console
 import placement
 from placement.compiled.fleet import compile_fleet
 from placement.report.facts import Amount, Device, gather
-from placement.report.fill import bar
 from placement.report.left_out import left_out_rows, level_lines, levels_of, why_not_all
 from placement.report.overview import Overview
-from placement.report.tables import Report
+from placement.report.tables import Report, bar
 from tests.report.plans import mixed_demand, named, scarce, unproven
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"

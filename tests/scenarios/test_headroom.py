@@ -10,7 +10,7 @@ import pytest
 
 import placement
 from placement import Problem, Status, Stop, UsageError, verify
-from placement.report.headroom import headroom_picture
+from placement.report.scenarios import headroom_picture
 from placement.scenarios.headroom import cuts_down, times
 from tests import brute
 from tests.cli.test_solve import run

@@ -14,7 +14,7 @@ import placement
 from placement.demand import ScalingPolicy
 from placement.errors import UsageError
 from placement.simulation import STRATEGIES, Traffic, simulate
-from placement.simulation.start import _best_plan
+from placement.simulation.chunk import _best_plan
 from tests.corpus import first, one_by_one
 from tests.simulation.worlds import world
 
@@ -184,7 +184,7 @@ def test_traffic_of_nobody_is_refused() -> None:
 
 def test_an_interrupted_solve_ends_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     """It hands out a plan, from which hours of simulation went on."""
-    from placement.simulation import hours, start
+    from placement.simulation import chunk, hours
 
     def stopped(*given: Any, **keys: Any) -> placement.Result:
         calls.append(given)
@@ -192,7 +192,7 @@ def test_an_interrupted_solve_ends_the_simulation(monkeypatch: pytest.MonkeyPatc
 
     calls = list[Any]()
     problem = placement.read("instances/traffic/problem.yaml")
-    for module in (start, hours):
+    for module in (chunk, hours):
         monkeypatch.setattr(module, "solve", stopped)
     with pytest.raises(KeyboardInterrupt):
         _best_plan(problem, exactly=True)

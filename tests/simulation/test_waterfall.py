@@ -7,8 +7,8 @@ import pytest
 import placement
 from placement.demand import ScalingPolicy, compile_rules, read_scaling
 from placement.simulation import STRATEGIES, Traffic, read_traffic, simulate
-from placement.simulation.one_type import one_type_each
-from placement.simulation.waterfall import NAMES, folds, waterfall
+from placement.simulation.fleets import one_type_each
+from placement.simulation.outcome import NAMES, folds, waterfall
 from tests.report.plans import INSTANCES
 from tests.simulation.test_run import plain
 

@@ -85,7 +85,7 @@ class _Canvas:
         """A square and a name for each component, line after line; gives where they end."""
         placed = [(c, row) for c, row in enumerate(self._facts.components) if row.placed]
         named = ((self._colour(c), words.times(row.name, row.placed)) for c, row in placed[:_NAMES])
-        drawn, y = legend(named, _EDGE, WIDE - _EDGE, y, self._theme.soft)
+        drawn, y = legend(named, (_EDGE, WIDE - _EDGE), y, self._theme.soft)
         self._shapes += drawn
         if len(placed) > _NAMES:
             self._say(_EDGE, y + 19, f"and {len(placed) - _NAMES:,} more components", WIDE)

@@ -86,7 +86,7 @@ def fleet_map(
             groups.append(TileGroup(words.shown(kind), _group_facts(machines), drawing.tiles_of(machines)))
         inside = [facts.machines[k] for indices in types.values() for k in indices]
         columns.append(Zone(words.shown(zone), _facts(inside), groups))
-    data = {"name": name, "tiles": drawing.rows, "loads": drawing.tell.loads}
+    data = {"name": name, "tiles": drawing.rows, "loads": drawing.loads}
     zoom = next((zoom for most, zoom in _ZOOMS if len(facts.machines) <= most), 1.0)
     return FleetMap(name, columns, data, drawing.places, drawing.note(), zoom)
 
@@ -95,11 +95,12 @@ class _Drawing:
     """Tiles as they are made, in the order of the page."""
 
     def __init__(self, facts: PlanFacts, sketcher: Sketcher, reasons: dict[MachineLoad, FullnessReason]) -> None:
-        self.tell = _Tell({row.name: c for c, row in enumerate(facts.components)}, reasons)
         self.rows: list[list[Any]] = []  # of the data: name, state, content, how many
+        self.loads: list[dict[str, Any]] = []  # what is said of each content, once: compact, as there may be thousands
         self.places: dict[str, int] = {}
-        self._sketcher = sketcher
-        self._drawn: dict[MachineLoad, Sketch] = {}
+        self._sketcher, self._reasons = sketcher, reasons
+        self._names = {row.name: c for c, row in enumerate(facts.components)}
+        self._drawn: dict[MachineLoad, tuple[int, Sketch]] = {}
         self._all, self._cut = len(facts.machines), 0
 
     def tiles_of(self, machines: Sequence[MachineFacts]) -> list[Tile]:
@@ -112,11 +113,13 @@ class _Drawing:
             first, index = rows[0], len(self.rows)
             load = first.load
             if load not in self._drawn:
-                self._drawn[load] = self._sketcher.draw(load)
+                self._drawn[load] = len(self.loads), self._sketcher.draw(load)
+                self.loads.append(self._told(load))
+            told, sketch = self._drawn[load]
             more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
-            self.rows.append([words.shown(first.id) + more, first.state, self.tell.index(load), len(rows)])
+            self.rows.append([words.shown(first.id) + more, first.state, told, len(rows)])
             self.places.update((machine.id, index) for machine in rows)
-            made.append(Tile(index, _label(first, len(rows)), self._drawn[load], len(rows), first.state))
+            made.append(Tile(index, _label(first, len(rows)), sketch, len(rows), first.state))
         return made
 
     def note(self) -> str:
@@ -128,23 +131,7 @@ class _Drawing:
             notes.append(f"{self._cut:,} more machines are not drawn.")
         return " ".join(notes)
 
-
-class _Tell:
-    """What is said of each content, once: compact, as a fleet may have thousands."""
-
-    def __init__(self, names: dict[str, int], reasons: dict[MachineLoad, FullnessReason]) -> None:
-        self.loads: list[dict[str, Any]] = []
-        self._names, self._reasons = names, reasons
-        self._known: dict[MachineLoad, int] = {}
-
-    def index(self, load: MachineLoad) -> int:
-        """Where it stands in `loads`."""
-        if load not in self._known:
-            self._known[load] = len(self.loads)
-            self.loads.append(self._of(load))
-        return self._known[load]
-
-    def _of(self, load: MachineLoad) -> dict[str, Any]:
+    def _told(self, load: MachineLoad) -> dict[str, Any]:
         on: list[Counter[tuple[int, str]]] = [Counter() for _ in load.devices]
         beside: Counter[tuple[int, str]] = Counter()
         for row in load.standing:

@@ -19,10 +19,9 @@ from placement.report.page.cost_points import frontier_section, headroom_section
 from placement.report.page.fleet_map import fleet_map
 from placement.report.page.groups import groups
 from placement.report.page.left_out import left_out
-from placement.report.page.replan import replan
+from placement.report.page.replan import replan, transition_section
 from placement.report.page.resilience import resilience
 from placement.report.page.search import search
-from placement.report.page.transition import transition_section
 from placement.report.page.use import mixed_section, use
 from placement.report.page.view import NO_MORE, MoreDocuments, PlacedView, View, look
 from placement.solving.left_out import left_out_words, open_level

@@ -23,8 +23,7 @@ from placement.report.scaling import (
     words_of_span,
 )
 from placement.report.simulation_picture import waterfall_bars
-from placement.simulation.outcome import HOURLY_NAME
-from placement.simulation.waterfall import NAMES, folds, waterfall
+from placement.simulation.outcome import HOURLY_NAME, NAMES, folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:

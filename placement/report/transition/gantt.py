@@ -88,7 +88,7 @@ class _Chart:
 
     def _legend(self, y: float) -> float:
         named = ((self._colour(name), words.shown(name)) for name in self._names[:_LEGEND])
-        drawn, y = legend(named, _EDGE, WIDE - _EDGE, y, self._theme.soft)
+        drawn, y = legend(named, (_EDGE, WIDE - _EDGE), y, self._theme.soft)
         self._shapes += drawn
         if len(self._names) > _LEGEND:
             y += 19
