@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +17,7 @@ from placement.documents.read import read_text
 from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.sagemaker.client import UnansweredError, open_client, told
 from placement.integrations.sagemaker.service_model import service_model
-from placement.integrations.sagemaker.steps import FORMAT, SERVICES, STEPS, Step, command, method
+from placement.integrations.sagemaker.steps import FORMAT, STEPS, Step, command, method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,8 +66,8 @@ def _step(row: At, folder: Path) -> Step:
     name, service = row.key("file").text(), row.key("service").text()
     if Path(name).name != name or name in (".", ".."):
         raise row.key("file").fault("must be the name of a file in this folder")
-    if service not in SERVICES:
-        raise row.key("service").fault(f"must be one of {', '.join(SERVICES)}")
+    if service not in OPERATIONS:
+        raise row.key("service").fault(f"must be one of {', '.join(OPERATIONS)}")
     operation = row.key("operation").text()
     if operation not in OPERATIONS[service]:
         raise row.key("operation").fault(f"is no call of an export; {nearest(operation, OPERATIONS[service])}")
@@ -102,12 +103,10 @@ class Sender:
         most_seconds: float = 3600,
     ) -> None:
         """No client is made before it is needed. `most_seconds` is for each wait."""
-        self._region = region
-        self._endpoint_url = endpoint_url
+        self._client = cache(lambda service: open_client(service, region, endpoint_url))
         self._say = say
         self._sleep = sleep
         self._looks = max(1, int(most_seconds / POLL_SECONDS))
-        self._clients: dict[str, Any] = {}
 
     def send(self, steps: Sequence[Step], first: int = 0) -> bool:
         """Send the steps from a number on, 0: all; False where it stops before steps that wait for a person.
@@ -141,11 +140,6 @@ class Sender:
                     stage = "refused"
                 raise UsageError(f"{error}; {_going_on(steps, number, stage)}") from None
         return True
-
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = open_client(service, self._region, self._endpoint_url)
-        return self._clients[service]
 
     def _call(self, step: Step, before: dict[str, Any]) -> dict[str, Any]:
         parameters = dict(step.parameters)

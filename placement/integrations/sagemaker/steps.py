@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Service = Literal["sagemaker", "application-autoscaling", "cloudwatch"]
 Wait = Literal["", "endpoint", "component"]
 FORMAT = "placement-sagemaker-steps/v1"
-SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
 _UPDATE = "UpdateInferenceComponent"
 _GOES_BACK = "an update that fails goes back: see that {} runs with what was sent"
 # Keys of an input with the name of what a call is about; of several the first.
