@@ -152,8 +152,16 @@ def cases_of(
 ) -> tuple[list[Case], int | None]:
     """The stages of a copy by estimates, and of which of them weights were given."""
     facts, _ = find_engine(launch.engine)
-    load = _load(model, gpu, usable, launch, facts, degree)
     figures, has_experts = model.architecture, model.architecture.experts is not None
+    tokens, sequences = facts.batch(gpu.name, usable)
+    is_wide = is_loaded_in_32_bits(launch, figures, gpu)
+    load = Load(
+        sequences=launch.max_num_seqs or sequences,
+        batched_tokens=launch.max_num_batched_tokens or tokens,
+        tensor_parallel=degree,
+        dtype_bytes=DTYPES[launch.dtype] or (4 if is_wide else figures.dtype_bytes),
+        expert_parallel=launch.expert_parallel,
+    )
     stages = split(figures.layers, launch.pipeline_parallel)
     weights = weights_of(model, load, stages, launch, facts, gpu)
     cases = []
@@ -170,20 +178,6 @@ def cases_of(
         layout = _layout(figures, launch, load, stage)
         cases.append(Case(model, gpu, usable, launch, facts, load, stage, parts, layout))
     return cases, weights.given
-
-
-def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, facts: EngineFacts, degree: int) -> Load:
-    """What the engine may do at a time; its defaults as `get_batch_defaults` in `vllm/engine/arg_utils.py` has them."""
-    tokens, sequences = facts.batch(gpu.name, usable)
-    is_wide = is_loaded_in_32_bits(launch, model.architecture, gpu)
-    dtype_bytes = DTYPES[launch.dtype] or (4 if is_wide else model.architecture.dtype_bytes)
-    return Load(
-        sequences=launch.max_num_seqs or sequences,
-        batched_tokens=launch.max_num_batched_tokens or tokens,
-        tensor_parallel=degree,
-        dtype_bytes=dtype_bytes,
-        expert_parallel=launch.expert_parallel,
-    )
 
 
 def _layout(figures: Architecture, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:

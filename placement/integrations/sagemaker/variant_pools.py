@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Findings
@@ -115,11 +116,9 @@ def with_hosted_types(market: Market, endpoints: Iterable[Endpoint], notes: Note
 
 
 def by_variant(pools: Iterable[VariantPool]) -> list[tuple[Variant, list[VariantPool]]]:
-    """The pools of each variant together."""
-    found: dict[tuple[str, str], list[VariantPool]] = defaultdict(list)
-    for pool in pools:
-        found[pool.endpoint.name, pool.variant.name].append(pool)
-    return [(together[0].variant, together) for together in found.values()]
+    """The pools of each variant, which stand side by side, together."""
+    grouped = (list(rows) for _, rows in groupby(pools, key=lambda pool: (pool.endpoint.name, pool.variant.name)))
+    return [(together[0].variant, together) for together in grouped]
 
 
 def profile_gib(profile: str) -> float:
