@@ -33,19 +33,17 @@ if TYPE_CHECKING:
 _PARAMS = HEURISTICS.bin_filling
 
 
-def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
+def fill_bins(ws: Workspace, policy: Greedy, shares: Shares) -> None:
     """Fill machines; components with zone rules, demand or machines of their own come first, by `policy`.
 
     What can't be placed, and copies of too little value for a machine, are left to `construct`.
-
-    `fullest_first`: open machines for the copies that fill most of an accelerator first, rather than the dearest.
     """
     for c in policy.order(ws, range(len(ws.fleet.components))):
         if not is_unrestricted(ws.fleet.components[c]):
             supply(ws, policy, c)
     filling = BinFilling(ws, policy, shares)
     filling.top_up()
-    filling.open(fullest_first=fullest_first)
+    filling.open()
 
 
 def may_fill_bins(fleet: Fleet) -> bool:
@@ -108,25 +106,12 @@ class BinFilling:
                 return
             self._fill_rest(m, range(self._accelerators(int(ws.pool[m]))))
 
-    def open(self, *, fullest_first: bool) -> None:
+    def open(self) -> None:
         """Open machines, each for a copy of the biggest component left, as long as the copies have enough value."""
-        for c in self._order(fullest_first=fullest_first):
+        for c in sorted(np.flatnonzero(self.left).tolist(), key=lambda c: -self.policy.size[c]):
             while self.left[c] > 0 and not self.ws.out_of_time():
                 if not self._open_for(c):
                     break
-
-    def _order(self, *, fullest_first: bool) -> list[int]:
-        """Components that are left, the biggest first: by their part of a machine, or of one accelerator."""
-        missing: list[int] = np.flatnonzero(self.left).tolist()
-        if not fullest_first:
-            return sorted(missing, key=lambda c: -self.policy.size[c])
-        return sorted(missing, key=self._fullness, reverse=True)
-
-    def _fullness(self, c: int) -> float:
-        """The part of an accelerator's memory that a copy takes where it is cheapest."""
-        for o, p in self._pools(c, 1):
-            return self.ws.modes[c][o].memory_mib / max(1, self.ws.fleet.pools[p].shape.memory_mib)
-        return 0.0
 
     def _pools(self, c: int, most: int) -> list[tuple[int, int]]:
         """(option, pool) with quota left, one for each pool, the least share of the price first; at most `most`."""

@@ -32,7 +32,7 @@ _NONE = np.zeros(0, dtype=np.int64)
 class GreedyParameters:
     """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost.
 
-    With `fills_bins` machines are filled one by one first (see `bin_filling`), with `fullest_first` in another order.
+    With `fills_bins` machines are filled one by one first (see `bin_filling`).
     """
 
     likeness: float = 0.0
@@ -40,7 +40,6 @@ class GreedyParameters:
     scarcity: Floats | None = None
     patience: float = 0.25
     fills_bins: bool = False
-    fullest_first: bool = False
 
 
 class Greedy:

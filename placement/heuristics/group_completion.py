@@ -113,7 +113,7 @@ class GroupCompletion:
         for parameters in [*self.parameter_sets[3::-1], *self.parameter_sets[4:]][: self._most]:
             ws, policy = begin(fleet), Greedy(self._blank, self._shares, parameters, noise)
             if parameters.fills_bins:
-                fill_bins(ws, policy, self._shares, fullest_first=parameters.fullest_first)
+                fill_bins(ws, policy, self._shares)
             construct(ws, policy)
             yield ws, policy
             if self._budget.over():

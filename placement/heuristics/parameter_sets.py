@@ -17,7 +17,7 @@ def parameter_sets(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Gree
     sets = [
         GreedyParameters(0.0, weights, scarcity, 0.1),
         GreedyParameters(0.0, weights, scarcity, 0.1, fills_bins=True),
-        GreedyParameters(0.0, weights, scarcity, 1.0, fills_bins=True, fullest_first=True),
+        GreedyParameters(0.0, weights, scarcity, 1.0, fills_bins=True),
         GreedyParameters(0.15, weights, scarcity, 0.3, fills_bins=True),
         GreedyParameters(0.0, weights, scarcity, 1.0),
         GreedyParameters(0.15, weights, scarcity, 0.3),

@@ -102,7 +102,7 @@ class _HeuristicRun:
         limits = bool(self.solve.fleet.limits)
         ws = self._begin(keep=keep)
         if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
-            fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
+            fill_bins(ws, policy, self.shares)
         stuck = construct(ws, policy, gives_up=limits)
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         if limits and (stuck or any(ws.left_out())):

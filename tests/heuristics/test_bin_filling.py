@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from tests.reading import Doc
 
 
-def stocked(fleet: Fleet, *, fullest_first: bool = False) -> tuple[Workspace, Greedy]:
+def stocked(fleet: Fleet) -> tuple[Workspace, Greedy]:
     ws, shares = Workspace(fleet), Shares(fleet)
     policy = Greedy(ws, shares, GreedyParameters(0.0, *resource_prices(fleet, shares), 0.1))
     keep_pinned(ws)
-    fill_bins(ws, policy, shares, fullest_first=fullest_first)
+    fill_bins(ws, policy, shares)
     return ws, policy
 
 
@@ -37,15 +37,14 @@ def stocked(fleet: Fleet, *, fullest_first: bool = False) -> tuple[Workspace, Gr
 @given(doc=problems())
 def test_what_is_stocked_keeps_the_rules_of_machines_and_counts(doc: Doc) -> None:
     fleet = compile_fleet(Problem(**doc))
-    for fullest_first in (False, True):
-        ws, policy = stocked(fleet, fullest_first=fullest_first)
-        check_invariants(ws)
-        for c in fleet.components:
-            assert c.demand or ws.placed[c.index] <= c.copies
-        before = list(ws.placed)
-        construct(ws, policy)
-        check_invariants(ws)
-        assert all(now >= then for now, then in zip(ws.placed, before, strict=True))
+    ws, policy = stocked(fleet)
+    check_invariants(ws)
+    for c in fleet.components:
+        assert c.demand or ws.placed[c.index] <= c.copies
+    before = list(ws.placed)
+    construct(ws, policy)
+    check_invariants(ws)
+    assert all(now >= then for now, then in zip(ws.placed, before, strict=True))
 
 
 def test_copies_that_fill_an_accelerator_together_are_put_together() -> None:
@@ -86,7 +85,7 @@ def test_equal_machines_are_opened_at_once() -> None:
         Workspace.open_alike(ws, m, count)
 
     ws.open_alike = count_calls  # type: ignore[method-assign]
-    filling.open(fullest_first=False)
+    filling.open()
     assert opened == 1
     assert int(ws.busy[: ws.rows].sum()) == 1000
     check_invariants(ws)

@@ -137,7 +137,7 @@ def test_what_is_kept_of_a_failure_holds_no_optional_copies() -> None:
 def test_the_cheapest_of_several_that_are_complete_is_taken() -> None:
     """Whatever their order: no construction that is complete is cheaper than what comes of all."""
     limits = [{"name": "few", "pools": ALL, "max_instances": 9}]
-    fleet = fleet_of([component("x", 12, 50), component("y", 7, 30, accelerators=2)], limits=limits)
+    fleet = fleet_of([component("x", 12, 50), component("y", 5, 30, accelerators=2)], limits=limits)
     blank, shares = Workspace(fleet), Shares(fleet)
     completion = GroupCompletion(blank, shares, Budget(), np.random.default_rng(0), thorough=True)
     made: list[Workspace] = []

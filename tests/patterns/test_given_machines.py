@@ -16,7 +16,7 @@ from placement.direct.cp_sat import find_plan
 from placement.patterns.enumeration import given_machines as module
 from placement.patterns.enumeration.given_machines import pack_given
 from placement.patterns.parameters import PATTERNS
-from placement.reductions.some_pools import SomePools
+from placement.reductions.given_counts import SomePools
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import seeds

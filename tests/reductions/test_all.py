@@ -26,6 +26,7 @@ from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, Rel
 from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
 from placement.reductions.free_machines import FreeMachines
+from placement.reductions.given_counts import GivenCounts, OneZone, SomePools
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.linear_prices import LinearPrices, Multipliers
@@ -34,12 +35,10 @@ from placement.reductions.preassigned import Preassigned
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced, RequiredAtLeast
 from placement.reductions.restricting_aggregation import RestrictingAggregation
-from placement.reductions.some_pools import SomePools
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.reductions.without_rules import WithoutRules
-from placement.reductions.zone import OneZone
 from placement.reductions.zone_floors import ZoneFloors
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -271,13 +270,16 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
 }
 
 
+BASES = (Reduction, RelaxingReduction, Restriction, GivenCounts)
+
+
 def every_reduction() -> set[type[Reduction]]:
     """All classes of the package that are one."""
     found = set()
     for module in pkgutil.walk_packages(placement.__path__, "placement."):
         if ".reductions" in module.name:
             for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-                if issubclass(member, Reduction) and member not in (Reduction, RelaxingReduction, Restriction):
+                if issubclass(member, Reduction) and member not in BASES:
                     found.add(member)
     return found
 

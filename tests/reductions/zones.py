@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Packing
 from placement.reductions.base import Reduction
-from placement.reductions.zone import OneZone
+from placement.reductions.given_counts import OneZone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import relax
 from placement.planner import _packing_of
 from placement.reductions.capped import CappedInstances
-from placement.reductions.some_pools import SomePools
+from placement.reductions.given_counts import SomePools
 from placement.solvers.column_generation import whole_solutions
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import left_out_limits

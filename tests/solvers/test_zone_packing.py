@@ -19,11 +19,11 @@ from placement.heuristics.first_plan import first_plan
 from placement.heuristics.solve import HeuristicOptions, solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
+from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
-from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_plans, zone_tasks
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search

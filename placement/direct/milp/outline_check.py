@@ -22,8 +22,8 @@ from placement.direct.program import total_of, weighted
 from placement.direct.translate import decode
 from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut
 from placement.patterns.enumeration.given_machines import pack_given, thinned
+from placement.reductions.given_counts import SomePools
 from placement.reductions.greenfield import with_new_machines_alone
-from placement.reductions.some_pools import SomePools
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:

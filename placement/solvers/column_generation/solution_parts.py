@@ -16,7 +16,7 @@ from placement.heuristics.parameters import HEURISTICS
 from placement.local_search.refill import bring_in
 from placement.patterns.enumeration.given_machines import pack_given, thinned
 from placement.patterns.enumeration.program import Forbidden
-from placement.reductions.some_pools import SomePools
+from placement.reductions.given_counts import SomePools
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
 

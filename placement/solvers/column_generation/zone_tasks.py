@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.set_covering import SetCovering
 from placement.parallel.job import TaskAnswer, answer_of
+from placement.reductions.given_counts import OneZone
 from placement.reductions.restricting_aggregation import RestrictingAggregation
-from placement.reductions.zone import OneZone
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search

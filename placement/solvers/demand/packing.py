@@ -15,8 +15,8 @@ from placement.patterns.counts.bound import RELAXES
 from placement.patterns.counts.pools import PoolPacking
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.counted import Counted
+from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
-from placement.reductions.zone import OneZone
 from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solvers.registry import find_solver
 from placement.solving.schedule import SCHEDULE
