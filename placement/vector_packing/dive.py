@@ -1,4 +1,7 @@
-"""From the linear program to packings: round down and fill; dive with re-pricing (Sadykov et al. 2019)."""
+"""From the linear program to packings: round down and fill; dive with re-pricing (Sadykov et al. 2019).
+
+And from packings to better ones: take some bins of the best apart, pack their items exactly (`improve`).
+"""
 
 from __future__ import annotations
 
@@ -182,3 +185,25 @@ def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generato
             filling.put(t, pattern, 1)
             return True
     return False
+
+
+def improve(generation: Generation, *, patience: int, seed: int) -> None:
+    """Large-neighbourhood search (Shaw 1998); steps until `patience` of them in succession change nothing.
+
+    Wasteful bins, by the prices of the linear program, are taken apart more often. As many go as leave a covering
+    program that is decided in no time.
+    """
+    problem, state = generation.problem, generation.state
+    generator = np.random.default_rng(seed)
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
+    value = generation.price[problem.item]
+    idle = 0
+    while state.loads and idle < patience and not state.ended:
+        bins = [load for load, n in state.loads for _ in range(n)]
+        waste = np.array(
+            [dual_value[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
+        )
+        waste = np.maximum(waste, 0) / max(1.0, float(waste.max()))
+        order = np.argsort((waste + 0.05) * generator.exponential(size=len(bins)), kind="stable")
+        better = pack_rest(generation, [bins[b] for b in order], "improvement")
+        idle = 0 if better else idle + 1

@@ -12,12 +12,11 @@ from placement.vector_packing.certificate import cost_bound
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.counts import close_by_counts, close_by_groups
 from placement.vector_packing.cover import close_by_patterns, cover
-from placement.vector_packing.dive import dive, round_down
+from placement.vector_packing.dive import dive, improve, round_down
 from placement.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
 from placement.vector_packing.full_bins import cover_by_full_bins
 from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import first_packings
-from placement.vector_packing.improve import improve
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.state import PackingResult, PackingState

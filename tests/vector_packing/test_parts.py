@@ -20,13 +20,12 @@ from placement.vector_packing import VectorPacking, check_bins, solve_vector_pac
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.counts import close_by_counts, raise_by_counts
 from placement.vector_packing.cover import close_by_patterns, list_loads, solve_cover
-from placement.vector_packing.dive import dive, round_down
+from placement.vector_packing.dive import dive, improve, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
 from placement.vector_packing.generation import Generation
 from placement.vector_packing.groups import CountingProgram, raise_by_groups
 from placement.vector_packing.heuristics import row_volume, volume
-from placement.vector_packing.improve import improve
 from placement.vector_packing.listed import list_patterns
 from placement.vector_packing.mix import count_bins
 from placement.vector_packing.parameters import VECTOR_PACKING
