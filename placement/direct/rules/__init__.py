@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.direct.rules.accelerators import accelerator_capacity
-from placement.direct.rules.company import avoid, dedicated
 from placement.direct.rules.components import demand, max_per_zone, max_skew, min_zones
 from placement.direct.rules.groups import limits
 from placement.direct.rules.losses import instance_loss_floor, pool_loss_floor, zone_loss_floor
-from placement.direct.rules.machines import copies_on_used_machines, host_capacity
+from placement.direct.rules.machines import avoid, copies_on_used_machines, dedicated, host_capacity
 from placement.direct.rules.pools import alike_machines_in_order, quotas, totals_of_new_machines
 from placement.direct.rules.running import pins
 
