@@ -14,9 +14,9 @@ def info(file: common.FileArgument, full: common.FullOption = False) -> None:
     """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
     from placement.cli.streams import console
     from placement.documents import read_problem
-    from placement.report.overview import Overview
+    from placement.report.overview import overview
 
-    console(sys.stdout).print(Overview(read_problem(file), full=full))
+    console(sys.stdout).print(overview(read_problem(file), full=full))
 
 
 def solvers(

@@ -16,7 +16,9 @@ throughput and rent that no other beats in both.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.alike_pools import AlikePools, PoolsOf
@@ -154,9 +156,10 @@ def _rent(supply: _MachineSupply, component: FleetComponent, wanted: int, steps:
         raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
-    contents = _Contents(supply.fleet, component, counts[-1], demand, steps)
+    contents = _contents(component, counts[-1], demand, steps)
     tables = [
-        (_fill(_kinds(zone, contents), counts[-1], demand, steps), zones) for zone, zones in supply.zones(component)
+        (_fill(_kinds(zone, supply.fleet, contents), counts[-1], demand, steps), zones)
+        for zone, zones in supply.zones(component)
     ]
     rents = [rent for n in counts if (rent := _join_under_rules(component, tables, n, demand, steps)) is not None]
     if not rents:
@@ -176,35 +179,32 @@ def _counts(component: FleetComponent, wanted: int, rates: set[int]) -> range:
     return range(fewest, max(most, 2 * component.zone_loss_floor + 1) + 1)
 
 
-class _Contents:
-    """The contents worth having of machines, (copies, served) each; machines alike are looked at once."""
-
-    def __init__(self, fleet: Fleet, component: FleetComponent, limit: int, demand: int, steps: _Steps) -> None:
-        """`limit` copies at most are wanted; without a `demand` only copies count."""
-        self._fleet, self._steps = fleet, steps
-        most = component.max_per_instance
-        self._limit = limit if most is None else min(limit, most)
-        self._component, self._demand = component, demand
-        self._found: dict[tuple[Shape, tuple[int, ...]], list[tuple[int, int]]] = {}
-
-    def of(self, machines: AlikePools) -> list[tuple[int, int]]:
-        """Those of one machine; when only copies count, the fullest stands for all."""
-        key = self._fleet.pools[machines.first].shape, machines.options
-        if key not in self._found:
-            options = [self._component.options[o] for o in machines.options]
-            worth = [option.throughput if self._demand else 0 for option in options]
-            served = most_served(key[0], options, self._limit, worth)
-            self._steps.take(_CONTENT + (len(served) if len(options) == 1 else _MIXES * len(served)))
-            contents = list(enumerate(served))[1:]
-            self._found[key] = contents if self._demand else contents[-1:]
-        return self._found[key]
+_Contents = Callable[["Shape", tuple[int, ...]], list[tuple[int, int]]]
 
 
-def _kinds(machines: Sequence[AlikePools], contents: _Contents) -> list[FilledMachine]:
+def _contents(component: FleetComponent, limit: int, demand: int, steps: _Steps) -> _Contents:
+    """What gives the contents worth having of a machine of a shape, by some options: (copies, served) each.
+
+    `limit` copies at most are wanted; without a `demand` only copies count, and the fullest stands for all.
+    """
+    most = limit if component.max_per_instance is None else min(limit, component.max_per_instance)
+
+    @cache
+    def contents(shape: Shape, chosen: tuple[int, ...]) -> list[tuple[int, int]]:
+        options = [component.options[o] for o in chosen]
+        served = most_served(shape, options, most, [option.throughput if demand else 0 for option in options])
+        steps.take(_CONTENT + (len(served) if len(options) == 1 else _MIXES * len(served)))
+        found = list(enumerate(served))[1:]
+        return found if demand else found[-1:]
+
+    return contents
+
+
+def _kinds(machines: Sequence[AlikePools], fleet: Fleet, contents: _Contents) -> list[FilledMachine]:
     """The cheapest machine for each content worth having."""
     cheapest: dict[tuple[int, int], int] = {}
     for some in machines:
-        for content in contents.of(some):
+        for content in contents(fleet.pools[some.first].shape, some.options):
             cheapest[content] = min(some.price, cheapest.get(content, some.price))
     return [FilledMachine(copies, served, price) for (copies, served), price in sorted(cheapest.items())]
 

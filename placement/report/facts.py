@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from placement.compiled.fleet import Fleet, FleetOption, compile_fleet
@@ -192,9 +193,9 @@ def gather(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> PlanFact
     pools = {pool.name: pool.index for pool in fleet.pools}
     states = {instance.id: instance.state for instance in problem.instances}
     rows = sorted(plan.instances, key=lambda row: pools[row.pool])  # stable: within a pool as the plan has them
-    count = _Loads(problem, fleet)
+    load_of = _loads(problem, fleet)
     machines = tuple(
-        MachineFacts(row.id, states.get(row.id, "new"), count.of(pools[row.pool], tuple(on.get(row.id, ()))))
+        MachineFacts(row.id, states.get(row.id, "new"), load_of(pools[row.pool], tuple(on.get(row.id, ()))))
         for row in rows
     )
     loads = Counter(machine.load for machine in machines)
@@ -234,26 +235,15 @@ def total(amounts: Iterable[tuple[Amount, int]]) -> Amount:
     return Amount(used, room)
 
 
-class _Loads:
-    """What machines hold, counted once for all that hold the same."""
+def _loads(problem: Problem, fleet: Fleet) -> Callable[[int, tuple[_Copy, ...]], MachineLoad]:
+    """What gives the load of a machine of a pool with some copies, one for all that hold the same."""
+    components = {component.name: component.index for component in fleet.components}
+    kinds = [_kinds(row) for row in problem.components]
 
-    def __init__(self, problem: Problem, fleet: Fleet) -> None:
-        self._fleet = fleet
-        self._components = {component.name: component.index for component in fleet.components}
-        self._kinds = [_kinds(row) for row in problem.components]
-        self._found: dict[tuple[int, tuple[_Copy, ...]], MachineLoad] = {}
-
-    def of(self, p: int, copies: tuple[_Copy, ...]) -> MachineLoad:
-        """That of a machine of pool p with these copies."""
-        load = self._found.get((p, copies))
-        if load is None:
-            load = self._found[p, copies] = self._count(p, copies)
-        return load
-
-    def _count(self, p: int, copies: tuple[_Copy, ...]) -> MachineLoad:
-        fleet, pool = self._fleet, self._fleet.pools[p]
-        shape = pool.shape
-        named = [(self._components[component], option) for component, option, _ in copies]
+    @cache
+    def load_of(p: int, copies: tuple[_Copy, ...]) -> MachineLoad:
+        pool, shape = fleet.pools[p], fleet.pools[p].shape
+        named = [(components[component], option) for component, option, _ in copies]
         options = [fleet.components[c].options[o] for c, o in named]
         on: list[list[FleetOption]] = [[] for _ in range(shape.accelerators)]
         for (_, _, accelerators), option in zip(copies, options, strict=True):
@@ -274,14 +264,16 @@ class _Loads:
             zone=fleet.zones[pool.zone],
             price=pool.price,
             devices=tuple(devices),
-            copies=tuple(Counter(self._kinds[c][o] for c, o in named).items()),
+            copies=tuple(Counter(kinds[c][o] for c, o in named).items()),
             standing=tuple(
-                PlacedCopy(self._kinds[c][o], accelerators, option)
+                PlacedCopy(kinds[c][o], accelerators, option)
                 for (c, o), (_, _, accelerators), option in zip(named, copies, options, strict=True)
             ),
             vcpus=Amount(sum(option.vcpus for option in options), shape.vcpus),
             host=Amount(sum(option.host_mib for option in options), shape.host_mib),
         )
+
+    return load_of
 
 
 def _kinds(component: Component) -> list[ComponentOption]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
@@ -23,8 +24,6 @@ from placement.units import MILLI, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-
     from placement.documents import Commitment, Component, InstanceType, Limit, Pool, Problem
 
     _Supply = tuple[str, InstanceType, list[Pool]]
@@ -33,60 +32,42 @@ if TYPE_CHECKING:
 _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for
 
 
-class Overview:
+def overview(problem: Problem, *, full: bool = False) -> RenderableType:
     """All that is said of a problem: supply by instance type, then a line for each other fact.
 
     `full`: every instance type, zone and warning, however many.
     """
-
-    def __init__(self, problem: Problem, *, full: bool = False) -> None:
-        """Count what there is to show; drawing is left for `__rich_console__`."""
-        self.supply = _supply(problem)
-        self.lines = list(_lines(problem, compile_fleet(problem), None if full else FAULTS))
-        self.problem = problem
-        self.prefix = words.common_prefix(pool.zone for pool in problem.pools)
-        self.full = full
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Supply, then facts; blocks of lines where it is narrow."""
-        shown = self.supply if self.full else self.supply[:_ROWS]
-        yield Fitting(self._table(shown))
-        if len(shown) < len(self.supply):
-            cut = words.count(len(self.supply) - len(shown), "more instance type")
-            yield Text(f"and {cut}; --full lists each", style="dim")
-        yield Text()
-        yield labelled_lines(self.lines)
-
-    def _table(self, shown: Sequence[_Supply]) -> PlainTable:
-        prefix = words.shown(self.prefix)
-        quota = f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone"
-        table = PlainTable()
-        table.words("instance type")
-        table.names("accelerators")
-        table.figures("vCPU", "GiB", "$/hour")
-        table.words(quota)
-        for name, kind, pools in shown:
-            table.add_row(
-                words.shown(name),
-                f"{kind.accelerator_count} x {words.shown(kind.accelerator)}" if kind.accelerator else "none",
-                f"{kind.vcpus:g}",
-                f"{kind.memory_gib:,.0f}",
-                " to ".join(words.plain_money(price) for price in _ends(map(self.problem.price_of, pools))),
-                self._quotas(pools),
-            )
-        return table
-
-    def _quotas(self, pools: Sequence[Pool]) -> Flow:
-        """Zones with their quotas."""
-        quota: dict[str, int | None] = {}
-        for pool in pools:
-            so_far = quota.get(pool.zone, 0)
-            quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
-        items = (
-            f"{words.shown(zone.removeprefix(self.prefix))} {'no limit' if most is None else most}"
-            for zone, most in quota.items()
+    supply = _supply(problem)
+    shown = supply if full else supply[:_ROWS]
+    prefix = words.common_prefix(pool.zone for pool in problem.pools)
+    table = PlainTable()
+    table.words("instance type")
+    table.names("accelerators")
+    table.figures("vCPU", "GiB", "$/hour")
+    table.words(f"quota by zone\n{words.shown(prefix)}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone")
+    for name, kind, pools in shown:
+        table.add_row(
+            words.shown(name),
+            f"{kind.accelerator_count} x {words.shown(kind.accelerator)}" if kind.accelerator else "none",
+            f"{kind.vcpus:g}",
+            f"{kind.memory_gib:,.0f}",
+            " to ".join(words.plain_money(price) for price in _ends(map(problem.price_of, pools))),
+            Flow(_quotas(pools, prefix), None if full else _ZONES),
         )
-        return Flow(items, None if self.full else _ZONES)
+    cut = words.count(len(supply) - len(shown), "more instance type")
+    rest = [Text(f"and {cut}; --full lists each", style="dim")] if len(shown) < len(supply) else []
+    lines = _lines(problem, compile_fleet(problem), None if full else FAULTS)
+    return Group(Fitting(table), *rest, Text(), labelled_lines(lines))
+
+
+def _quotas(pools: Sequence[Pool], prefix: str) -> Iterator[str]:
+    """Zones with their quotas."""
+    quota: dict[str, int | None] = {}
+    for pool in pools:
+        so_far = quota.get(pool.zone, 0)
+        quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
+    for zone, most in quota.items():
+        yield f"{words.shown(zone.removeprefix(prefix))} {'no limit' if most is None else most}"
 
 
 def _supply(problem: Problem) -> list[_Supply]:

@@ -16,7 +16,7 @@ from placement.simulation.jobs import (
 )
 from placement.simulation.outcome import PolicyComparison, Simulation
 from placement.simulation.setup import SimulationSetup
-from placement.simulation.strategies import Strategy, find_strategies
+from placement.simulation.strategies import find_strategies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,40 +126,24 @@ def compare_policies(
         for name, policy in policies.items()
     }
     files = checkpoints_of(checkpoint, len(policies))
-    runs = [
-        _PolicyRun(name, setup, chosen, SimulationCheckpoint.open(file, setup.digest(), resume=resume), hourly=hourly)
-        for (name, setup), file in zip(setups.items(), files, strict=True)
-    ]
-    jobs = [job for run in runs for job in run.jobs]
+    played: dict[str, list[StrategyJob]] = {}
+    hours: dict[str, HourJob] = {}
+    jobs: list[SimulationJob] = []
+    for (name, setup), file in zip(setups.items(), files, strict=True):
+        state = SimulationCheckpoint.open(file, setup.digest(), resume=resume)
+        held = setup.on_one_type_each() if any(row.one_type for row in chosen) else setup
+        played[name] = [StrategyJob(name, held if row.one_type else setup, row, state) for row in chosen]
+        jobs += played[name]
+        if hourly:
+            hours[name] = HourJob(name, setup, state)
+            jobs.append(hours[name])
     total = sum(job.parts for job in jobs)
     for job in play_jobs(jobs, executor):
         if listener is not None:
             done = sum(other.done for other in jobs)
             listener(SimulationProgress(job.policy, job.name, job.done, job.parts, job.cost, done, total))
-    return PolicyComparison({run.name: run.outcome() for run in runs})
-
-
-class _PolicyRun:
-    """The jobs of one policy."""
-
-    def __init__(
-        self,
-        name: str,
-        setup: SimulationSetup,
-        strategies: Sequence[Strategy],
-        state: SimulationCheckpoint,
-        *,
-        hourly: bool,
-    ) -> None:
-        self.name, self._setup = name, setup
-        held = setup.on_one_type_each() if any(strategy.one_type for strategy in strategies) else setup
-        self._played = [StrategyJob(name, held if row.one_type else setup, row, state) for row in strategies]
-        self._hours = HourJob(name, setup, state) if hourly else None
-
-    @property
-    def jobs(self) -> list[SimulationJob]:
-        return [*self._played, *([] if self._hours is None else [self._hours])]
-
-    def outcome(self) -> Simulation:
-        hours = None if self._hours is None else self._hours.outcome()
-        return Simulation(self._setup, [job.outcome() for job in self._played], hours)
+    found = {}
+    for name, setup in setups.items():
+        outcomes = [job.outcome() for job in played[name]]
+        found[name] = Simulation(setup, outcomes, hours[name].outcome() if hourly else None)
+    return PolicyComparison(found)

@@ -16,7 +16,7 @@ import placement
 from placement.compiled.fleet import compile_fleet
 from placement.report.facts import Amount, Device, gather
 from placement.report.left_out import left_out_rows, level_lines, levels_of, why_not_all
-from placement.report.overview import Overview
+from placement.report.overview import overview
 from placement.report.tables import Report, bar
 from tests.report.plans import mixed_demand, named, scarce, unproven
 
@@ -144,7 +144,7 @@ def test_narrow_terminals_get_whole_words(width: int) -> None:
     """Blocks of lines in place of tables: every name, type, zone and figure stands on one line."""
     problem, result = instance("kubernetes-mixed-gpus")
 
-    text, before = shown(Report(problem, result), width), shown(Overview(problem), width)
+    text, before = shown(Report(problem, result), width), shown(overview(problem), width)
     assert max(map(len, [*text.splitlines(), *before.splitlines()])) <= width
     for pool in problem.pools:
         assert pool.instance_type in before
@@ -164,10 +164,10 @@ def test_small_prices_are_not_shown_as_none() -> None:
         instance_types={"g6e.12xlarge": kind}, components=[chat], objective={"horizon_hours": 1, "move_cost": 0.5}
     )
 
-    for text in (shown(Overview(problem), 140), shown(Report(problem, solved(problem)), 140)):
+    for text in (shown(overview(problem), 140), shown(Report(problem, solved(problem)), 140)):
         assert "0.000001" in text
         assert not re.search(r"\b0\.00(?!\d)", text)
-    assert "+ $0.50 a moved copy" in shown(Overview(problem), 140)
+    assert "+ $0.50 a moved copy" in shown(overview(problem), 140)
     assert "$0.000001 an hour" in str(solved(problem))
 
 
@@ -178,9 +178,9 @@ def test_long_lists_in_a_cell_are_counted() -> None:
     problem, one = (small_problem(pools=pools[:n], components=components) for n in (300, 1))
     result = solved(one)
 
-    assert "276 more" in shown(Overview(problem), 100)
-    assert "zone-299" not in shown(Overview(problem), 100)
-    assert "299 no limit" in shown(Overview(problem, full=True), 100)
+    assert "276 more" in shown(overview(problem), 100)
+    assert "zone-299" not in shown(overview(problem), 100)
+    assert "299 no limit" in shown(overview(problem, full=True), 100)
     assert "76 more" in shown(Report(one, result))
     assert "m099" in shown(Report(one, result, full=True))
 
@@ -191,9 +191,9 @@ def test_very_many_instance_types_are_counted() -> None:
     pools = [{"name": f"p{k}", "instance_type": f"t{k:03}", "zone": "a"} for k in range(90)]
     problem = placement.Problem(instance_types={f"t{k:03}": kind for k in range(90)}, pools=pools, components=[])
 
-    assert "and 50 more instance types; --full lists each" in shown(Overview(problem))
-    assert "t089" not in shown(Overview(problem))
-    assert "t089" in shown(Overview(problem, full=True))
+    assert "and 50 more instance types; --full lists each" in shown(overview(problem))
+    assert "t089" not in shown(overview(problem))
+    assert "t089" in shown(overview(problem, full=True))
 
 
 def test_components_that_lack_copies_are_counted() -> None:
@@ -395,7 +395,7 @@ def test_overview_counts_what_the_problem_holds() -> None:
     """Sizes, rules in use, supply, running state, and a bound."""
     problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")
 
-    text = " ".join(shown(Overview(problem), 200).split())
+    text = " ".join(shown(overview(problem), 200).split())
 
     assert f"{len(problem.components)} components" in text
     assert f"{len(problem.pools)} pools in 3 zones" in text
@@ -409,7 +409,7 @@ def test_overview_says_why_nothing_can_work() -> None:
     """A problem that is infeasible at a glance is called so."""
     problem = small_problem(components=[{"name": "giant", "copies": 1, "accelerator_memory_gib": 500}])
 
-    assert "infeasible: giant" in shown(Overview(problem), 200)
+    assert "infeasible: giant" in shown(overview(problem), 200)
 
 
 def test_a_demand_served_by_several_accelerators_is_told() -> None:
@@ -436,7 +436,7 @@ def test_the_bound_of_an_overview_counts_commitments_and_names_what_it_leaves_ou
     document["components"][0]["min_available_on_instance_loss"] = 1
     document["limits"] = [{"name": "l", "pools": ["pool a"], "max_instances": 9}]
     document["commitments"] = [{"name": "k", "pools": ["pool a"], "instances": instances}]
-    assert bound in " ".join(shown(Overview(placement.Problem(**document))).split())
+    assert bound in " ".join(shown(overview(placement.Problem(**document))).split())
 
 
 def test_an_overview_shows_limits_with_all_their_digits() -> None:
@@ -444,7 +444,7 @@ def test_an_overview_shows_limits_with_all_their_digits() -> None:
     document = named("chat").to_document()
     most = {"max_instances": 1_234_567, "max_price_per_hour": 123_456.78}
     document["limits"] = [{"name": "purse", "pools": ["pool a"], **most}]
-    text = " ".join(shown(Overview(placement.Problem(**document))).split())
+    text = " ".join(shown(overview(placement.Problem(**document))).split())
     assert "purse: max_instances 1,234,567 and max_price_per_hour $123,456.78 over 1 pool" in text
 
 
