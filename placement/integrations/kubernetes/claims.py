@@ -86,14 +86,6 @@ class ClaimRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldDevice:
-    """A device that a claim was given, and the request that it was given for."""
-
-    request: str
-    key: DeviceKey
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceClaim:
     """A claim: what it asks for, which devices it holds, how many pods use it; its `spec.devices` as it was written."""
 
@@ -101,25 +93,25 @@ class DeviceClaim:
     requests: tuple[ClaimRequest, ...]
     has_choice: bool  # of several requests the first that can be had (`firstAvailable`)
     has_constraints: bool  # between its devices: of one attribute, or of different ones
-    held: tuple[HeldDevice, ...]
+    held: tuple[tuple[str, DeviceKey], ...]  # devices that it was given, each with the request that it was given for
     users: int
     written: dict[str, Any] = field(compare=False)
 
     @property
     def devices(self) -> tuple[DeviceKey, ...]:
         """The devices that it holds, without those that it only looks at."""
-        return tuple(row.key for row in self.held)
+        return tuple(key for _, key in self.held)
 
     def count_of(self, request: ClaimRequest) -> int:
         """How many devices a request is for; of one for all of them those that it holds, or one."""
-        held = sum(row.request == request.name and row.key[0] == DRIVER for row in self.held)
+        held = sum(name == request.name and key[0] == DRIVER for name, key in self.held)
         return request.count or held or 1
 
     def counts(self, request: ClaimRequest) -> bool:
         """Whether a request is for accelerators of the driver that is read, by its class or by what it was given."""
         if request.is_admin:
             return False
-        of_driver = (row.request for row in self.held if row.key[0] == DRIVER)
+        of_driver = (name for name, key in self.held if key[0] == DRIVER)
         return request.is_partition or request.device_class == DRIVER or request.name in of_driver
 
 
@@ -213,17 +205,16 @@ def _claim(found: KubeObject) -> DeviceClaim:
         asked.append(first)
     status = found.at.get("status")
     held = [
-        HeldDevice(
-            text_at(row, "request").partition("/")[0],  # of a choice the part after the slash is which one it was
-            (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device")),
-        )
+        (text_at(row, "request"), (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device")))
         for row in rows(status, "allocation", "devices", "results")
         if not true_at(row, "adminAccess")
     ]
     users = len(rows(status, "reservedFor"))
     constrained = bool(rows(devices, "constraints"))
     written = as_asked(devices.value, pin) if devices else {}
-    return DeviceClaim(found.place, tuple(asked), has_choice, constrained, tuple(held), users, written)
+    # Of a choice the part of a request after the slash is which one it was.
+    given = tuple((request.partition("/")[0], key) for request, key in held)
+    return DeviceClaim(found.place, tuple(asked), has_choice, constrained, given, users, written)
 
 
 def as_asked(devices: dict[str, Any], pin: str) -> dict[str, Any]:
@@ -276,7 +267,9 @@ def named_claims(pod: KubeObject) -> dict[str, str]:
 def mapped_resources(cluster: KubeCluster, notes: Notes) -> set[str]:
     """Names of resources that the driver of accelerators serves, by classes and by pods that have such a claim."""
     by_class = cluster.read_each(cluster.of("DeviceClass"), lambda row: _of_class(row, notes))
-    return {*filter(None, by_class)} | _of_pods(cluster)
+    way = ("status", "extendedResourceClaimStatus", "requestMappings")
+    names = (row.get("resourceName") for pod in cluster.of("Pod") for row in mappings_under(pod.at.value, *way))
+    return {*filter(None, by_class)} | {name for name in names if isinstance(name, str)}
 
 
 def _of_class(found: KubeObject, notes: Notes) -> str:
@@ -290,10 +283,3 @@ def _of_class(found: KubeObject, notes: Notes) -> str:
         if not _OF_DRIVER.fullmatch(part):
             notes.ignored(f"{found.place} selectors", f"is not understood, so it is not kept: {part[:80]}")
     return name
-
-
-def _of_pods(cluster: KubeCluster) -> set[str]:
-    """What pods say that they have by a claim."""
-    way = ("status", "extendedResourceClaimStatus", "requestMappings")
-    names = (row.get("resourceName") for pod in cluster.of("Pod") for row in mappings_under(pod.at.value, *way))
-    return {name for name in names if isinstance(name, str)}

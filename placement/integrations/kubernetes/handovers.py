@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.integrations.kubernetes.naming import NAMED, Owner
 from placement.integrations.kubernetes.objects import Json, KubeObject, text_at, whole_at
 from placement.integrations.kubernetes.pods import controller_of
-from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
+from placement.integrations.kubernetes.side_by_side import shortage, tell_cordoned, tied
 from placement.integrations.kubernetes.templates import HASH, Templates
 from placement.units import count, listed
 
@@ -138,14 +138,15 @@ def _in_turns(
     added = []
     for group, made in zip(groups, work, strict=True):
         now = _copies("Deployment", made["metadata"]["namespace"], made["metadata"]["name"], templates)
-        added.append(AddedCopies(group, max(0, group.copies - now)))
+        added.append(group._replace(copies=max(0, group.copies - now)))
     tell_cordoned(problem, plan, added, notes)
     short = shortage(problem, plan, added, {row.component for row in found if row.stops_first})
     away = {row.name: max(1, row.most_unavailable) for row in problem.components}
+    without_room = {name for names in short.values() for name in names}
     waiting = [
         row.component
         for row in found
-        if row.component in short.components and not row.stops_first and (row.stops or row.shrinks)
+        if row.component in without_room and not row.stops_first and (row.stops or row.shrinks)
     ]
     if waiting:
         told = "new copies have no room beside those that they replace: the steps end old ones in turns"
@@ -154,10 +155,10 @@ def _in_turns(
     if none_away:
         told = "is 0, and in these turns one copy at a time is away: make room beside them first where that must not be"
         notes.inexact(f"max_unavailable of {listed(none_away)}", told)
-    first = _pods_on({*short.waiting}, templates)
+    first = _pods_on({*short}, templates)
     turns = {
         name: Turns(away[name], first.get(name, ()), number)
-        for number, names in enumerate(short.tied(problem, waiting))
+        for number, names in enumerate(tied(problem, waiting, short))
         for name in names
     }
     return [row._replace(turns=turns.get(row.component)) for row in found]

@@ -147,7 +147,7 @@ def _machine(
         buy=_buy(node),
         reservation=next((node.labels[key] for key in _RESERVATION if node.labels.get(key)), ""),
         group=next(((key, node.labels[key]) for key in _GROUPS if node.labels.get(key)), ("", "")),
-        phase=_phase(node, taints, takes_pods=_takes_pods(node, allocatable, notes)),
+        phase=_phase(node, taints, allocatable, notes),
         stays=_stays(node),
         cpu_milli=cpu,
         memory_mib=memory,
@@ -169,15 +169,11 @@ def _is_ready(node: KubeObject, notes: Notes) -> bool:
     return True
 
 
-def _takes_pods(node: KubeObject, allocatable: Mapping[str, Fraction], notes: Notes) -> bool:
-    takes = allocatable.get("pods", 1) >= 1
-    if not takes:
+def _phase(node: KubeObject, taints: tuple[Taint, ...], allocatable: Mapping[str, Fraction], notes: Notes) -> NodePhase:
+    takes_pods = allocatable.get("pods", 1) >= 1
+    if not takes_pods:
         told = "is 0, so no pod can start there: it is taken as cordoned"
         notes.assumed(f"{node.place} status.allocatable.pods", told)
-    return takes
-
-
-def _phase(node: KubeObject, taints: tuple[Taint, ...], *, takes_pods: bool) -> NodePhase:
     hard = {row.key for row in taints if not row.is_wish}
     if node.get("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"

@@ -7,7 +7,7 @@ Copies that are held to a node or its accelerators look for room there, others o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.integrations.variants import avoided
 from placement.referee.standing import machine_room
@@ -24,52 +24,37 @@ _PARTS = 1_000_000  # of an accelerator
 Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
 
 
-class AddedCopies(NamedTuple):
-    """So many copies of a group that start beside what runs."""
-
-    group: PlanVariant
-    copies: int
-
-
-class Shortage(NamedTuple):
-    """By machine where one more copy may find no room, the components of which some may have to wait for it."""
-
-    waiting: Mapping[str, Set[str]]
-
-    @property
-    def components(self) -> set[str]:
-        """Those that may have to wait anywhere."""
-        return {name for names in self.waiting.values() for name in names}
-
-    def tied(self, problem: Problem, names: Iterable[str]) -> list[list[str]]:
-        """These components in groups: of one group are those that wait for places of each other, in order."""
-        group = {name: [name] for name in names}
-        held: dict[str, set[str]] = defaultdict(set)
-        for row in problem.placements:
-            held[row.instance].add(row.component)
-        for machine, waiting in self.waiting.items():
-            here = [name for name in group if name in waiting or name in held[machine]]
-            merged = list(dict.fromkeys(name for one in here for name in group[one]))
-            for name in merged:
-                group[name] = merged
-        return [names for name, names in group.items() if names[0] == name]
+def tied(problem: Problem, names: Iterable[str], short: Mapping[str, Set[str]]) -> list[list[str]]:
+    """These components in groups of those that wait for places of each other, in order; `short` is a `shortage`."""
+    group = {name: [name] for name in names}
+    held: dict[str, set[str]] = defaultdict(set)
+    for row in problem.placements:
+        held[row.instance].add(row.component)
+    for machine, waiting in short.items():
+        here = [name for name in group if name in waiting or name in held[machine]]
+        merged = list(dict.fromkeys(name for one in here for name in group[one]))
+        for name in merged:
+            group[name] = merged
+    return [names for name, names in group.items() if names[0] == name]
 
 
-def shortage(problem: Problem, plan: Plan, added: Sequence[AddedCopies], ended: Set[str]) -> Shortage:
-    """Where copies find no room while all that runs stays, but for that of the components `ended`.
+def shortage(problem: Problem, plan: Plan, added: Sequence[PlanVariant], ended: Set[str]) -> dict[str, set[str]]:
+    """By machine where one more copy may find no room, the components of which some may have to wait for it.
 
+    All that runs stays, but for that of the components `ended`.
+    `added`: variants of the plan, with the copies that start beside what runs.
     By first fit, the largest first: where that fails the scheduler may do so too. O(added copies x machines of a pool).
     """
     places = _Places(problem, plan, ended)
-    by_size = sorted(added, key=lambda row: places.asked(row.group), reverse=True)
-    for group, copies in sorted(by_size, key=lambda row: not row.group.machine):  # what is held to a node looks first
-        places.take(group, copies)
+    by_size = sorted(added, key=places.asked, reverse=True)
+    for group in sorted(by_size, key=lambda row: not row.machine):  # what is held to a node looks first
+        places.take(group)
     waiting: dict[str, set[str]] = {}
-    for group in (row.group for row in added if row.copies):
+    for group in (row for row in added if row.copies):
         for machine in places.of(group):
             if machine in places.short:
                 waiting.setdefault(machine, set()).add(group.component.name)
-    return Shortage(waiting)
+    return waiting
 
 
 def cordoned(problem: Problem) -> set[str]:
@@ -77,12 +62,12 @@ def cordoned(problem: Problem) -> set[str]:
     return {row.id for row in problem.instances if row.state != "active"}
 
 
-def tell_cordoned(problem: Problem, plan: Plan, added: Sequence[AddedCopies], notes: Notes) -> None:
+def tell_cordoned(problem: Problem, plan: Plan, added: Sequence[PlanVariant], notes: Notes) -> None:
     """A note on components with copies that are to start where machines take none."""
     closed = cordoned(problem)
     places = _Places(problem, plan, frozenset())
     found: dict[str, set[str]] = defaultdict(set)
-    for group in (row.group for row in added if row.copies and not places.of(row.group)):
+    for group in (row for row in added if row.copies and not places.of(row)):
         there = [group.machine] if group.machine else [row.id for row in plan.instances if row.pool == group.pool.name]
         found[group.component.name] |= {*there} & closed
     if found:
@@ -127,8 +112,9 @@ class _Places:
         """What a copy of a group takes."""
         return asked_on(group.mode, self._kinds[group.pool.name], self.problem)
 
-    def take(self, group: PlanVariant, copies: int) -> None:
-        """Put so many copies where they find room; where one does not, all of its machines are short."""
+    def take(self, group: PlanVariant) -> None:
+        """Put the copies where they find room; where one does not, all of its machines are short."""
+        copies = group.copies
         for here in self.of(group):  # one that is full for a copy stays so for the next one
             while copies and self._fits(here, group):
                 self._put(here, group.component, group.mode, group.accelerators or ())
