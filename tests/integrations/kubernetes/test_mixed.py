@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement.documents import Plan, Problem
+from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.importer import Wishes
 from placement.integrations.kubernetes.mixed import mixed, mixed_of, name_of
@@ -166,6 +167,19 @@ def test_an_export_asks_for_the_kinds(tmp_path: Path) -> None:
         asked[row["metadata"]["namespace"], json.dumps(pod_spec["containers"][0]["resources"]["limits"])] = 1
 
     assert {limits for _, limits in asked} == {json.dumps({LARGE: 3}), json.dumps({SMALL: 2})}
+
+
+@pytest.mark.parametrize("sharing", ["time-slicing", "kai", "hami"])
+def test_bug_services_ask_for_the_kinds_and_for_no_part_of_them(tmp_path: Path, sharing: Any) -> None:
+    """Device plugins count both kinds: with KAI's annotations beside that, a copy asked for memory of one, too."""
+    objects = [carved("n1", large=8, small=32), asks("big-0", "n1", LARGE, 3), asks("little-0", "n1", SMALL, 2)]
+    problem = import_kubernetes([write(tmp_path / "c.json", *objects)]).problem
+    made = export_kserve(problem, solve(problem, work=10).plan, KServeWish(sharing=sharing))
+    predictors = [row["spec"]["predictor"] for row in manifests(made, "inference-services.yaml")]
+
+    asked = [row["model"]["resources"]["limits"] for row in predictors]
+    assert [{name: told for name, told in row.items() if "/" in name} for row in asked] == [{LARGE: "3"}, {SMALL: "2"}]
+    assert not any(key.startswith("gpu-") and "/" not in key for row in predictors for key in row["annotations"])
 
 
 @pytest.mark.parametrize("resource", ["nvidia.com/mig-2g.10gb", WHOLE])
