@@ -206,7 +206,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         "accelerator-set",
         {},
         {"assignments.3.accelerators": []},
-        "web on gc/new-1: needs 1 distinct accelerators, has []",
+        "web on gc/new-1: needs 1 distinct accelerator, has []",
     ),
     (
         "accelerator-set",
@@ -257,8 +257,8 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("dedicated", {"components.4.dedicated": True}, {}, "gc/new-1: line is dedicated, but 2 components stand here"),
     ("avoid", {}, {"assignments.6.instance": "i-1"}, "i-1: foe avoids web, but both stand here"),
     ("avoid", {}, {"assignments.7.instance": "ca/new-2"}, "ca/new-2: foe avoids line, but both stand here"),
-    ("copies", {"components.1.copies": 0}, {}, "solo: 1 copies placed, 0 wanted"),
-    ("min-copies", {"components.3.min_copies": 2}, {}, "foe: 1 copies placed, at least 2 required"),
+    ("copies", {"components.1.copies": 0}, {}, "solo: 1 copy placed, 0 wanted"),
+    ("min-copies", {"components.3.min_copies": 2}, {}, "foe: 1 copy placed, at least 2 required"),
     ("min-copies", {"components.4.min_copies": 3}, {}, "line: 2 copies placed, at least 3 required"),
     ("demand", {"components.4": {**LINE, "throughput": 0.24999999925}}, {}, "line: serves 0.4999999985, demand is 0.5"),
     ("demand", {"components.4.demand": 5.00001}, {}, "line: serves 5, demand is 5.00001"),
@@ -348,7 +348,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("claimed-cost", {}, {"cost": 130.502}, "plan: says cost 130.502, counted 130.5"),
     ("claimed-price", {}, {"price_per_hour": 12.9998}, "plan: says price_per_hour 12.9998, counted 13"),
     ("demand", {"components.4.demand": 5.000000008}, {}, "line: serves 5, demand is 5.000000008"),
-    ("claimed-moves", {}, {"moves": 1}, "plan: says 1 moves, counted 2"),
+    ("claimed-moves", {}, {"moves": 1}, "plan: says 1 move, counted 2"),
     ("claimed-bound", {}, {"lower_bound": 130.6}, "plan: lower bound 130.6 is above the cost 130.5"),
     ("claimed-optimal", {}, {"status": "optimal", "lower_bound": 130.4}, "the lower bound is 130.4 and the cost 130.5"),
     (
@@ -400,20 +400,20 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("claimed-cost", FREE, {"cost": 1.5e-5}, "plan: says cost 1.5e-05, counted 0"),
     ("claimed-bound", FREE, {"lower_bound": 1.5e-5}, "plan: lower bound 1.5e-05 is above the cost 0"),
     ("claimed-unplaced", {}, {"unplaced": []}, "foe: says 0 copies unplaced, counted 2"),
-    ("claimed-unplaced", {}, {"unplaced": [FOE | {"copies": 1}]}, "foe: says 1 copies unplaced, counted 2"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE | {"copies": 1}]}, "foe: says 1 copy unplaced, counted 2"),
     ("claimed-unplaced", {}, {"unplaced": [FOE, FOE | {"copies": 1}]}, "foe: says 3 copies unplaced, counted 2"),
-    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "web"}]}, "web: says 1 copies unplaced, counted 0"),
-    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "line"}]}, "line: says 1 copies unplaced, counted 0"),
-    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "x"}]}, "x: says 1 copies unplaced, counted 0"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "web"}]}, "web: says 1 copy unplaced, counted 0"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "line"}]}, "line: says 1 copy unplaced, counted 0"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "x"}]}, "x: says 1 copy unplaced, counted 0"),
     (
         "claimed-left-out",
         {},
         {"left_out_bound": {"2": 3}},
         "plan: says that every plan leaves out 3 copies of priority 2, this one leaves out 2",
     ),
-    ("claimed-left-out", {}, {"left_out_bound": {"0": 1}}, "leaves out 1 copies of priority 0, this one leaves out 0"),
-    ("claimed-left-out", {}, {"left_out_bound": {"7": 1}}, "leaves out 1 copies of priority 7, this one leaves out 0"),
-    ("claimed-left-out", {}, {"left_out_bound": {"0": 1, "2": 2}}, "1 copies of priority 0, this one leaves out 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"0": 1}}, "leaves out 1 copy of priority 0, this one leaves out 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"7": 1}}, "leaves out 1 copy of priority 7, this one leaves out 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"0": 1, "2": 2}}, "1 copy of priority 0, this one leaves out 0"),
     # the order of priorities is that of numbers, not of letters
     ("claimed-left-out", {"components.3.priority": 10}, {"left_out_bound": {"9": 1, "10": 2}}, "priority 9, this one"),
 ]
@@ -814,8 +814,8 @@ def test_left_out_is_counted_by_priority() -> None:
     [
         ({"2": 2, "0": 0}, ""),
         ({"2": 3}, "leaves out 3 copies of priority 2, only 2 can be"),
-        ({"2": 0, "0": 1}, "leaves out 1 copies of priority 0, only 0 can be"),
-        ({"2": 2, "1": 1}, "leaves out 1 copies of priority 1, only 0 can be"),
+        ({"2": 0, "0": 1}, "leaves out 1 copy of priority 0, only 0 can be"),
+        ({"2": 2, "1": 1}, "leaves out 1 copy of priority 1, only 0 can be"),
     ],
 )
 def test_no_plan_leaves_out_more_than_is_optional(status: str, bound: dict[str, int], message: str) -> None:

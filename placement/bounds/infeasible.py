@@ -64,7 +64,8 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[tuple[FleetPool | 
     for component in fleet.components:
         n = pinned[component.index]
         if not component.demand and n > component.copies:
-            yield component, f"{component.name} has {n} pinned copies, but only {component.copies} are wanted"
+            copies = count(n, "pinned copy", "pinned copies")
+            yield component, f"{component.name} has {copies}, but only {component.copies:,} wanted"
     for found in (
         _limits_broken_by_minimum(fleet),
         _too_many_moves(fleet),
@@ -87,7 +88,7 @@ def _forced_over_quota(fleet: Fleet, pool: FleetPool) -> Iterator[str]:
     forced = len(fleet.forced(pool.index))
     if pool.max_instances is not None and forced > pool.max_instances:
         yield (
-            f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones "
+            f"pool {pool.name} may have {count(pool.max_instances, 'instance')}, but {forced} running ones "
             "are not removable; raise its max_instances or make some removable"
         )
 
@@ -134,10 +135,8 @@ def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
     if zones == 0:
         return  # fits nowhere: said already
     if min(component.min_zones, least) > zones:
-        yield (
-            f"{component.name} must stand in {min(component.min_zones, least)} zones, but only {zones} can hold it: "
-            f"{_zone_names(fleet, component)}"
-        )
+        wanted, holding = count(min(component.min_zones, least), "zone"), _zone_names(fleet, component)
+        yield f"{component.name} must stand in {wanted}, but only {zones} can hold it: {holding}"
     floor = component.zone_loss_floor
     if floor and (zones == 1 or (not component.demand and component.copies < floor)):
         yield (
@@ -147,8 +146,8 @@ def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
     elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
         kept = component.copies - math.ceil(component.copies / zones)
         yield (
-            f"{component.name} must keep {_copies(floor)} when a zone is lost; spread evenly over {zones} zones "
-            f"it keeps {kept}"
+            f"{component.name} must keep {_copies(floor)} when a zone is lost; spread evenly over "
+            f"{count(zones, 'zone')} it keeps {kept}"
         )
 
 
@@ -285,7 +284,7 @@ def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
         yield f"{where}, but its option {place.option} may not run there or does not fit there even alone"
     elif place.accelerators is not None and len(place.accelerators) != option.accelerators:
         yield (
-            f"{where} with {len(place.accelerators)} accelerators, but its option {place.option} now takes "
+            f"{where} with {count(len(place.accelerators), 'accelerator')}, but its option {place.option} now takes "
             f"{option.accelerators}"
         )
 

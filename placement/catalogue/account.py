@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.market import Market, is_of
 from placement.catalogue.names import free_name, provider_of
 from placement.catalogue.rows import whole
-from placement.units import dollars, micro_dollars
+from placement.units import count, dollars, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -99,24 +99,24 @@ def _reserve(market: Market, pools: Sequence[AccountPool], made: AccountRules) -
     alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for reserved in market.reserved:
         alike[reserved.instance_type, reserved.zones] += reserved.count
-    for (kind, zones), count in sorted(alike.items(), key=lambda group: not group[0][1]):
+    for (kind, zones), number in sorted(alike.items(), key=lambda group: not group[0][1]):
         name = f"reserved instances of {kind}{f' in {zones[0]}' if zones else ''}"
         own = [pool for pool in pools if pool.service == "aws" and pool.facts.name == kind]
         covered = [pool for pool in own if not zones or pool.zone in zones]
         if not covered:
             hosted = any(pool.facts.name == f"ml.{kind}" for pool in pools)
             more = "; they do not pay for machines of SageMaker" if hosted else ""
-            made.ignored[name] = f"{count} machines: no pool here is of their type and place{more}"
+            made.ignored[name] = f"{count(number, 'machine')}: no pool here is of their type and place{more}"
         elif len({pool.region for pool in covered}) > 1:
-            made.ignored[name] = f"{count} machines: their region is not told, and there are pools in several"
+            made.ignored[name] = f"{count(number, 'machine')}: their region is not told, and there are pools in several"
         else:
-            row = _paid_for(name, count, covered, taken, made)
+            row = _paid_for(name, number, covered, taken, made)
             left_out = [pool.name for pool in covered if taken.get(pool.name) is not row]
             place = "" if zones else "; their region is not told: that of these pools"
             told = (
                 f"; not counted for {', '.join(left_out)}: a pool is in one commitment, of one type" if left_out else ""
             )
-            made.assumed[name] = f"{count} machines are paid for, used or not{place}{told}"
+            made.assumed[name] = f"{count(number, 'machine')} paid for, used or not{place}{told}"
     return set(taken)
 
 

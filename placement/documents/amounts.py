@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _AMOUNT = re.compile(r"([$€]?) ?([0-9]{1,12}(?:\.[0-9]{1,12})?) ?([A-Za-z%]{0,12})", re.ASCII)
+_WITH_A_COMMA = re.compile(r"([0-9]{1,12}),([0-9]{1,12})", re.ASCII)
+NO_COMMA = "a number has a point before its decimals, as in 22.5, and no comma"
 _GIB = {"mb": 1e6 / 2**30, "gb": 1e9 / 2**30, "tb": 1e12 / 2**30}
 _GIB |= {"mi": 2.0**-10, "mib": 2.0**-10, "gi": 1, "gib": 1, "ti": 1024, "tib": 1024}
 _SECONDS = {"s": 1, "sec": 1, "seconds": 1, "m": 60, "min": 60, "minutes": 60, "h": 3600, "hours": 3600}
@@ -24,7 +26,13 @@ def number_meant(key: str, text: str) -> str:
 
     >>> number_meant("accelerator_memory_gib", "80GB"), number_meant("price_per_hour", "$2.24")
     (': it counts GiB, so write 74.5058', ': write 2.24 alone')
+    >>> number_meant("memory_gib", "22,5"), number_meant("memory_gib", "1,152")
+    (': write 22.5', ': write 1152 or 1.152')
     """
+    comma = _WITH_A_COMMA.fullmatch(text.strip())
+    if comma is not None:
+        whole, rest = comma.groups()
+        return f": write {f'{whole}{rest} or ' if len(rest) == 3 else ''}{whole}.{rest}"
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from placement.documents.amounts import number_meant
+from placement.documents.amounts import NO_COMMA, number_meant
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     if kind == "model_type" and isinstance(item["input"], BaseModel):
         rule = f"must be of class {context['class_name']}, or a mapping of its keys"
         return Fault(json_path(location), f"{rule}, not of class {type(item['input']).__name__}")
+    if kind == "invalid_key":  # of {memory_gib: 22,5} YAML makes the number 22, and a key 5
+        return Fault(json_path(location), f"a key must be text; {NO_COMMA}", item["input"])
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
     if kind == "number" and isinstance(item["input"], str):
         rule += number_meant(str(location[-1]) if location else "", item["input"])

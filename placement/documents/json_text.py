@@ -9,11 +9,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from placement.documents.amounts import NO_COMMA
 from placement.errors import ROOT, DocumentError, Fault, json_path, printable
 
 _MOST_DIGITS = 1000  # of an integer
 _MOST_FAULTS = 1000  # kept of one document: the rest of a damaged one tells nothing new
 _OVERFLOWS = re.compile(r"(?:^|[:,\[\s])-?(?:[0-9][0-9.]*[eE]\+?[0-9]{3}|[0-9]{309})")  # what may be no finite float
+_DECIMAL_COMMA = re.compile("[0-9],[0-9]")
 
 
 class NotJsonError(DocumentError):
@@ -63,6 +65,8 @@ def parse_json_text(
         rule = f"is not JSON: {error.msg.removesuffix(' at')} at {where}"
         if error.msg == "Extra data" and text[error.pos] in "{[":
             rule = f"holds several JSON documents, the second one at {where}: {way_out}"
+        elif _DECIMAL_COMMA.match(text[error.pos - 2 : error.pos + 1]):
+            rule += f"; {NO_COMMA}"
         raise NotJsonError([Fault(ROOT, rule)], source) from None
     except RecursionError:
         raise DocumentError([Fault(ROOT, "is nested too deeply")], source) from None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from placement.documents import rows
 from placement.errors import Fault, json_path, nearest
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -255,7 +256,7 @@ def _placement_faults(rows: Rows) -> Iterator[Fault]:
             rule = f"a pinned copy must not stand on the draining instance {row.instance}; unpin it"
             yield Fault(f"$.placements[{index}]", rule)
         if row.accelerators and max(row.accelerators) >= devices.get(row.instance, math.inf):
-            rule = f"{row.instance} has {devices[row.instance]} accelerators, numbered from 0"
+            rule = f"{row.instance} has {count(devices[row.instance], 'accelerator')}, numbered from 0"
             yield Fault(f"$.placements[{index}].accelerators", rule, row.accelerators)
         if row.component not in rows.names["components"]:
             yield _unknown(f"$.placements[{index}].component", "component", row.component, rows.names["components"])
@@ -280,5 +281,5 @@ def _option_faults(index: int, row: Placement, names: list[str | None]) -> Itera
             known = [name for name in names if name is not None]
             yield _unknown(f"$.placements[{index}].option", f"option of {row.component}", row.option, known)
     elif row.option >= len(names):
-        rule = f"{row.component} has {len(names)} options, numbered from 0"
+        rule = f"{row.component} has {count(len(names), 'option')}, numbered from 0"
         yield Fault(f"$.placements[{index}].option", rule, row.option)

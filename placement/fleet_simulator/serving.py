@@ -63,11 +63,11 @@ class SpreadJudge:
                 low = min((moment[zone] for zone in eligible - {first}), default=moment[first])
                 skew = moment[first] - low
                 if most is not None and skew > most:
-                    yield "max-skew", f"{name}: zones may differ by {skew} copies inside of a batch, at most {most}"
+                    yield "max-skew", f"{name}: zones may differ by {_copies(skew)} inside of a batch, at most {most}"
                     break
                 used = len(+moment)
                 if used < min(wanted, moment.total()):
-                    yield "min-zones", f"{name}: may serve in {used} zones inside of a batch, at least {wanted}"
+                    yield "min-zones", f"{name}: may serve in {used} zone{'s' if used != 1 else ''} inside of a batch, at least {wanted}"
                     break
 
 
@@ -127,6 +127,10 @@ class FloorJudge:
         found = self._count(serving)
         for name, (copies, rate) in self._least.items():
             if found[name][0] < copies:
-                yield "available", f"{found[name][0]} copies of {name} serve, at least {copies} must"
+                yield "available", f"{_copies(found[name][0])} of {name} serve, at least {copies} must"
             if found[name][1] < rate:
                 yield "served", f"{name} serves {float(found[name][1]):.12g}, at least {float(rate):.12g} is needed"
+
+
+def _copies(number: int) -> str:
+    return "1 copy" if number == 1 else f"{number:,} copies"

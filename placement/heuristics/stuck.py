@@ -58,7 +58,8 @@ def _whole_plan_not_in_order(ws: Workspace) -> str:
     """A quota, a limit, moves or a pin, of a plan that places all that it must; empty when all are in order."""
     for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
-            return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
+            machines = count(used, "machine")
+            return f"pool {pool.name} has {machines} that can't be released, its quota is {pool.max_instances}"
     broken = broken_fleet_rule(ws.fleet, ws.to_packing(), "the plan that was found without it")
     if broken:
         return broken
@@ -142,8 +143,8 @@ def _option(ws: Workspace, c: int, o: int) -> str:
         new = "no new machine may be used"
     host = f"{option.vcpus / MILLI:g} vCPU and {option.host_mib / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
-        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, option, rows)}, {new}"
-    need = f"{option.memory_mib / MIB_PER_GIB:g} GiB on each of {option.accelerators} accelerators, {host}"
+        return f"{name} needs {host}; {count(len(rows), 'machine')} in use match{_host_left(ws, option, rows)}, {new}"
+    need = f"{option.memory_mib / MIB_PER_GIB:g} GiB on each of {count(option.accelerators, 'accelerator')}, {host}"
     if not len(rows):
         return f"{name} needs {need}; no machine in use matches, {new}"
     devices = int(sum(ws.fleet.pools[p].shape.accelerators for p in ws.pool[rows].tolist()))
@@ -152,7 +153,8 @@ def _option(ws: Workspace, c: int, o: int) -> str:
         best = f"the roomiest has {roomiest / MIB_PER_GIB:g} GiB free"
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"
-    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, option, rows)}, {new}"
+    match = f"{count(devices, 'accelerator')} in use match"
+    return f"{name} needs {need}; {match}, {best}{_host_left(ws, option, rows)}, {new}"
 
 
 def _host_left(ws: Workspace, option: FleetOption, rows: Ints) -> str:

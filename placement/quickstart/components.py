@@ -121,7 +121,8 @@ def _load_words(wish: ModelWish, model: Model, measured: Measured | None, answer
     share = answers.share
     if measured is None:
         launch = _launch(wish, model, answers.engine, concurrency=CONCURRENCY)
-        yield f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
+        sequences = words.count(launch.concurrency or 0, "sequence")
+        yield f"{model.name}: {sequences} of {launch.context_length} tokens in a copy at a time."
     else:
         yield f"{model.name}: throughput as measured, and memory where it was. A copy owns its accelerators: " + (
             "beside others it would serve less than measured, so none of these options is shared."

@@ -11,7 +11,7 @@ from placement.referee.money import left_out
 from placement.referee.rules import broken
 from placement.referee.standing import Standing
 from placement.referee.verdict import Violation
-from placement.units import MICRO, dollars
+from placement.units import MICRO, count, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,8 @@ def _stop_claim(plan: Plan) -> Iterator[Violation]:
 def status_claims(plan: Plan, total: int, short: dict[int, int]) -> Iterator[Violation]:
     """A plan that places copies is a plan, and an optimal one meets its bounds on both levels of the objective."""
     if says_none(plan):
-        yield Violation("claimed-status", "plan", f"called {plan.status}, yet it places {len(plan.assignments)} copies")
+        placed = count(len(plan.assignments), "copy", "copies")
+        yield Violation("claimed-status", "plan", f"called {plan.status}, yet it places {placed}")
     yield from _stop_claim(plan)
     if plan.status != "optimal":
         return
@@ -79,7 +80,8 @@ def status_claims(plan: Plan, total: int, short: dict[int, int]) -> Iterator[Vio
     for priority, copies in short.items():
         least = proven.get(priority, 0)
         if least < copies:
-            message = f"called optimal, but leaves out {copies} copies of priority {priority} where {least} is proven"
+            left_out = f"{count(copies, 'copy', 'copies')} of priority {priority}"
+            message = f"called optimal, but leaves out {left_out} where {least} is proven"
             yield Violation("claimed-optimal", "plan", message)
 
 
@@ -93,7 +95,7 @@ def figure_claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Vi
         if said is not None and abs(said - dollars(counted)) > _slack(counted):
             yield Violation(rule, "plan", f"says {key} {said:.12g}, counted {dollars(counted):.12g}")
     if plan.moves is not None and plan.moves != moves:
-        yield Violation("claimed-moves", "plan", f"says {plan.moves} moves, counted {moves}")
+        yield Violation("claimed-moves", "plan", f"says {count(plan.moves, 'move')}, counted {moves}")
     bound = plan.lower_bound
     if bound is not None and bound > dollars(total) + _slack(total):
         yield Violation("claimed-bound", "plan", f"lower bound {bound:.12g} is above the cost {dollars(total):.12g}")
@@ -121,7 +123,7 @@ def left_out_claims(stand: Standing, short: dict[int, int]) -> Iterator[Violatio
         counted = left_out(stand)
         for name in {**counted, **said}:
             if said[name] != counted.get(name, 0):
-                message = f"says {said[name]} copies unplaced, counted {counted.get(name, 0)}"
+                message = f"says {count(said[name], 'copy', 'copies')} unplaced, counted {counted.get(name, 0)}"
                 yield Violation("claimed-unplaced", name, message)
     yield from _proven_claims(stand.problem, stand.plan, short)
 
@@ -137,7 +139,7 @@ def _proven_claims(problem: Problem, plan: Plan, short: dict[int, int] | None) -
         optional[row.priority] += 0 if row.copies is None else row.copies - row.required_copies
     meets = short is not None
     for priority, least in sorted(_proven(plan).items(), reverse=True):
-        said = f"says that every plan leaves out {least} copies of priority {priority}"
+        said = f"says that every plan leaves out {count(least, 'copy', 'copies')} of priority {priority}"
         out = (short or {}).get(priority, 0)
         if meets and least > out:
             yield Violation("claimed-left-out", "plan", f"{said}, this one leaves out {out}")

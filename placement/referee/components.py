@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.referee.verdict import Figures, Spot, Violation
-from placement.units import exact
+from placement.units import count, exact
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -24,10 +24,10 @@ def how_many(stand: Standing, component: Component) -> Iterator[Violation]:
     name, placed = component.name, stand.placed(component.name)
     spot, required = Spot(component=name), component.required_copies
     if component.copies is not None and placed > component.copies:
-        message = f"{placed} copies placed, {component.copies} wanted"
+        message = f"{count(placed, 'copy', 'copies')} placed, {component.copies:,} wanted"
         yield Violation("copies", name, message, Figures(placed, component.copies, "copies"), spot)
     if placed < required:
-        message = f"{placed} copies placed, at least {required} required"
+        message = f"{count(placed, 'copy', 'copies')} placed, at least {required:,} required"
         yield Violation("min-copies", name, message, Figures(placed, required, "copies"), spot)
     if component.demand is not None:
         demand, served = exact(component.demand), _served(stand, component)
@@ -52,18 +52,18 @@ def spread(stand: Standing, component: Component) -> Iterator[Violation]:
         fewest = min(zones.values()) if stand.eligible_zones(name) <= zones.keys() else 0
         skew = max(zones.values()) - fewest
         if skew > limits.max_skew:
-            message = f"zones differ by {skew} copies, at most {limits.max_skew}{_listed(zones)}"
+            message = f"zones differ by {count(skew, 'copy', 'copies')}, at most {limits.max_skew}{_listed(zones)}"
             yield Violation("max-skew", name, message, Figures(skew, limits.max_skew, "copies"), spot)
     least = min(limits.min_zones or 0, placed)
     used = sum(count > 0 for count in zones.values())
     if used < least:
-        message = f"stands in {used} zones, at least {least}{_listed(zones)}"
+        message = f"stands in {count(used, 'zone')}, at least {least}{_listed(zones)}"
         yield Violation("min-zones", name, message, Figures(used, least, "zones"), spot)
     most = limits.max_per_zone
-    for zone, count in sorted(zones.items()):
-        if most is not None and count > most:
-            message = f"{count} copies in zone {zone}, at most {most}"
-            yield Violation("max-per-zone", name, message, Figures(count, most, "copies"), spot)
+    for zone, copies in sorted(zones.items()):
+        if most is not None and copies > most:
+            message = f"{count(copies, 'copy', 'copies')} in zone {zone}, at most {most}"
+            yield Violation("max-per-zone", name, message, Figures(copies, most, "copies"), spot)
 
 
 def losses(stand: Standing, component: Component) -> Iterator[Violation]:
@@ -80,7 +80,8 @@ def losses(stand: Standing, component: Component) -> Iterator[Violation]:
     )
     for rule, what, least, most, listed in lost:
         if (placed or component.required_copies) and placed - most < least:
-            message = f"losing its fullest {what} leaves {placed - most} copies, at least {least} wanted{listed}"
+            left = count(placed - most, "copy", "copies")
+            message = f"losing its fullest {what} leaves {left}, at least {least} wanted{listed}"
             yield Violation(rule, name, message, Figures(placed - most, least, "copies"), Spot(component=name))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.referee.money import known_place, loose_place, moved_copies, planned_there, without_accelerators
 from placement.referee.verdict import Figures, Spot, Violation
-from placement.units import MICRO, MILLI, room
+from placement.units import MICRO, MILLI, count, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def quotas(stand: Standing) -> Iterator[Violation]:
     for name, pool in stand.pools.items():
         if pool.max_instances is not None and used[name] > pool.max_instances:
             message, figures = (
-                f"{used[name]} instances, at most {pool.max_instances}",
+                f"{count(used[name], 'instance')}, at most {pool.max_instances}",
                 Figures(used[name], pool.max_instances, "instances"),
             )
             yield Violation("max-instances", f"pool {name}", message, figures)
@@ -68,10 +68,11 @@ def running_machine(stand: Standing, instance: Instance, rows: list[Placement]) 
     if instance.state == "cordoned":
         now = Counter(row.component for row in rows)
         planned = Counter(copy.component for copy in stand.standing(instance.id))
-        for name, count in planned.items():
-            if count > now[name]:
-                message = f"is cordoned and runs {now[name]} copies of {name} now, but the plan puts {count} there"
-                figures = Figures(count, now[name], "copies")
+        for name, there in planned.items():
+            if there > now[name]:
+                runs = f"{count(now[name], 'copy', 'copies')} of {name}"
+                message = f"is cordoned and runs {runs} now, but the plan puts {there} there"
+                figures = Figures(there, now[name], "copies")
                 yield Violation("cordoned", instance.id, message, figures, Spot(instance.id, name))
 
 
@@ -90,10 +91,10 @@ def pinned(stand: Standing) -> Iterator[Violation]:
     told = without_accelerators(exactly - there)  # those missing there are missing here again
     anywhere = without_accelerators(there)
     for (component, option, instance), wanted in Counter(loose_place(stand, row) for row in rows).items():
-        count = anywhere[component, option, instance]
-        if wanted - count > told[component, option, instance]:
-            message = f"{wanted} pinned by option {option}, {count} planned there"
-            figures = Figures(count, wanted, "copies")
+        found = anywhere[component, option, instance]
+        if wanted - found > told[component, option, instance]:
+            message = f"{wanted} pinned by option {option}, {found} planned there"
+            figures = Figures(found, wanted, "copies")
             yield Violation("pinned", f"{component} on {instance}", message, figures, Spot(instance, component))
 
 
@@ -101,4 +102,9 @@ def most_moves(stand: Standing) -> Iterator[Violation]:
     """All components together move at most `max_moves` copies."""
     most, moved = stand.problem.objective.max_moves, sum(moved_copies(stand).values())
     if most is not None and moved > most:
-        yield Violation("max-moves", "plan", f"moves {moved} copies, at most {most}", Figures(moved, most, "copies"))
+        yield Violation(
+            "max-moves",
+            "plan",
+            f"moves {count(moved, 'copy', 'copies')}, at most {most}",
+            Figures(moved, most, "copies"),
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from placement.documents.references import GROUP
 from placement.referee.standing import StandingCopy
 from placement.referee.verdict import Figures, Spot, Violation
-from placement.units import WHOLE_SHARE
+from placement.units import WHOLE_SHARE, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +51,11 @@ def _accelerators_named(stand: Standing, machine: str, pool: str, copy: Standing
     spot = Spot(machine, copy.component)
     wanted, there = stand.need(copy).accelerators, stand.rooms[pool].accelerators
     if len(named) != wanted or len(set(named)) != wanted:
-        message = f"needs {wanted} distinct accelerators, has {named}"
+        message = f"needs {count(wanted, 'distinct accelerator')}, has {named}"
         figures = Figures(len(set(named)), wanted, "accelerators")
         yield Violation("accelerator-set", where, message, figures, spot)
     if named and named[-1] >= there:
-        message = f"the machine has {there} accelerators from 0, the copy {named}"
+        message = f"the machine has {count(there, 'accelerator')} from 0, the copy {named}"
         yield Violation("accelerator-range", where, message, spot=spot)
 
 
@@ -117,12 +117,12 @@ def _accelerator_room(
 def _company(stand: Standing, machine: str, copies: list[StandingCopy]) -> Iterator[Violation]:
     """Who may stand on one machine: caps per instance, dedicated components, and those that avoid each other."""
     here = Counter(copy.component for copy in copies)
-    for name, count in here.items():
+    for name, copies_here in here.items():
         component, spot = stand.components[name], Spot(machine, name)
         most = component.spread.max_per_instance
-        if most is not None and count > most:
-            message = f"holds {count} copies of {name}, at most {most}"
-            yield Violation("max-per-instance", machine, message, Figures(count, most, "copies"), spot)
+        if most is not None and copies_here > most:
+            message = f"holds {count(copies_here, 'copy', 'copies')} of {name}, at most {most}"
+            yield Violation("max-per-instance", machine, message, Figures(copies_here, most, "copies"), spot)
         if component.dedicated and len(here) > 1:
             message = f"{name} is dedicated, but {len(here)} components stand here"
             yield Violation("dedicated", machine, message, Figures(len(here), 1, "components"), spot)

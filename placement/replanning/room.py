@@ -28,7 +28,7 @@ from placement.solving.budget import Budget
 from placement.solving.result import Result, SolverFault, Status, Stop
 from placement.solving.schedule import SCHEDULE
 from placement.transition import plan_transition
-from placement.units import MICRO
+from placement.units import MICRO, count
 
 if TYPE_CHECKING:
     from placement.documents.plan import Plan
@@ -152,7 +152,7 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
     elif infeasible and "proved that no plan" in reason:  # an engine's word, after a search of all there is
         reason = "however the copies that have to stay are arranged, no machine has room for it"
         if most is not None:
-            reason = f"with at most {most} moves (the problem's own max_moves) no machine has room for it"
+            reason = f"with at most {count(most, 'move')} (the problem's own max_moves) no machine has room for it"
     elif not infeasible:
         reason = reason or "no plan was found in time"
     return RoomFound(

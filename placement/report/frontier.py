@@ -132,7 +132,7 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
     elif knee is not None:
         yield Text.assemble(
             ("suggested: ", "bold"),
-            (f"at most {limit_of(knee.point)} moves", "bold green"),
+            (_limit_in_words(knee.point), "bold green"),
             f"; {knee.reason}",
         )
     else:
@@ -143,6 +143,10 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
         "time": "not every point was proven, or every limit asked for, in the time",
     }.get(frontier.stop.value, "done")
     yield Text(f"{words.seconds(frontier.seconds)}; {ended}", style="dim")
+
+
+def _limit_in_words(point: FrontierPoint) -> str:
+    return "any number of moves" if point.max_moves is None else f"at most {words.count(point.max_moves, 'move')}"
 
 
 def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:

@@ -30,9 +30,12 @@ _HOUR = 3600
 _LARGE = 1_000_000 * MICRO
 Figure = tuple[str, float | None]  # a cell: its text, and what a page sorts it by
 COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
-LEGEND = (
-    "over: the floor; hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of "
-    "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
+_OF_STRATEGIES = (
+    "hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of them hold a copy; "
+    "lost: requests not served"
+)
+_OF_THE_FLOOR = (
+    "floor: proven, no machines holding what is wanted cost less; "
     "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
 )
 
@@ -54,7 +57,8 @@ def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> Renderable
     same = len(rows) - len(changed)
     if same and not full:
         notes.append(f"{words.count(same, 'component')} as now")
-    total = f"{sum(row.wanted for row in rows):,} copies wanted, {sum(row.running for row in rows):,} running"
+    wanted = words.count(sum(row.wanted for row in rows), "copy", "copies")
+    total = f"{wanted} wanted, {sum(row.running for row in rows):,} running"
     lines = [Text(note, style="dim") for note in notes]
     return Group(*([table] if shown else []), *lines, Text(total, style="bold"))
 
@@ -72,7 +76,12 @@ def simulation_table(simulation: Simulation) -> RenderableType:
         table.add_row(name, *(told for told, _ in cells), style="dim")
     wanted = f"{span_in_words(simulation)}; {wanted_in_words(simulation)}"
     notes = [Text(line) for line in (wanted, *lost_in_words(simulation))]
-    return Group(Fitting(table), "", *notes, Text(LEGEND, style="dim"))
+    return Group(Fitting(table), "", *notes, Text(legend(floor=simulation.floor is not None), style="dim"))
+
+
+def legend(*, floor: bool) -> str:
+    """What the columns mean; without a floor there is nothing to be over."""
+    return f"over: the floor; {_OF_STRATEGIES}; {_OF_THE_FLOOR}" if floor else _OF_STRATEGIES
 
 
 def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) -> list[Figure]:
@@ -212,13 +221,13 @@ def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> Render
     many = folds(list(steps))
     if many is not None:
         lines.append(Text(f"{many:.1f} times less than endpoints for the peak", style="bold"))
-    legend = (
-        "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
-    )
+    told = "of all: of the first cost; lost: requests not served"
+    if floor is not None:
+        told += "; floor: proven, nothing that holds the copies costs less"
     large = is_large(row.cost for row in steps)
     narrower = Fitting(_waterfall_rows(steps, floor, 10, large=large))
     table = Fitting(_waterfall_rows(steps, floor, 20, large=large), lambda: narrower)
-    return Group(table, "", *lines, Text(legend, style="dim"))
+    return Group(table, "", *lines, Text(told, style="dim"))
 
 
 def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int, *, large: bool) -> PlainTable:
@@ -308,8 +317,10 @@ def policies_table(found: PolicyComparison) -> RenderableType:
             table.add_row(f"  {words.shown(name)}", *(told for told, _ in cells))
     first = next(iter(found.simulations.values()))
     notes = [Text(line) for line in (scaling.span_in_words(first), *_notes(found.simulations))]
-    legend = f"{scaling.LEGEND}; each policy has a floor of its own, since it wants other copies"
-    return Group(Fitting(table), "", *notes, Text(legend, style="dim"))
+    told = legend(floor=first.floor is not None)
+    if first.floor is not None:
+        told += "; each policy has a floor of its own, since it wants other copies"
+    return Group(Fitting(table), "", *notes, Text(told, style="dim"))
 
 
 def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[scaling.Figure]]]]]:

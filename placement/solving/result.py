@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.display import draw
 from placement.solving.left_out import LeftOutLevel, left_out_levels, left_out_words, open_level
-from placement.units import micro_dollars, money
+from placement.units import count, micro_dollars, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,11 +209,10 @@ class Result:
         if left_out := left_out_words(levels):
             among = " among plans that leave out no more" if open_level(levels) and self.gap is not None else ""
             gap = f"left out: {left_out}; {gap}{among}"
-        machines = len(self.plan.instances)
         price = money(micro_dollars(self.plan.price_per_hour or 0.0))
         return (
-            f"{self.status.value} ({solver}): {price} an hour, {machines} machines, "
-            f"{len(self.plan.assignments)} copies, {self.plan.moves} moves, {gap}"
+            f"{self.status.value} ({solver}): {price} an hour, {count(len(self.plan.instances), 'machine')}, "
+            f"{count(len(self.plan.assignments), 'copy', 'copies')}, {count(self.plan.moves or 0, 'move')}, {gap}"
         )
 
 

@@ -320,7 +320,7 @@ RULES = [
     ("placements.0.option", 2, "$.placements[0].option: inline has 2 options, numbered from 0, got 2"),
     ("placements.0.option", -1, "$.placements[0].option: must be the name of an option, or its index from 0, got -1"),
     ("placements.0.option", True, "$.placements[0].option: must be a number, got true"),
-    ("placements.2.option", 1, "$.placements[2].option: nightly has 1 options, numbered from 0, got 1"),
+    ("placements.2.option", 1, "$.placements[2].option: nightly has 1 option, numbered from 0, got 1"),
     (
         "placements.1.pinned",
         True,

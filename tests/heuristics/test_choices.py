@@ -232,7 +232,7 @@ def test_a_copy_that_fits_nowhere_is_explained() -> None:
     assert lacking(ws, 0) == "1 of 2 required copies placed"
     assert _why(ws) == (
         "chat copy 2 fits nowhere beside what is placed: 1 of 2 required copies placed; option 0 needs 60 GiB on each "
-        "of 1 accelerators, 0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB "
+        "of 1 accelerator, 0 vCPU and 0 GiB of host memory; 1 accelerator in use match, the roomiest has 20 GiB "
         "free, no pool has quota left"
     )
 
@@ -282,7 +282,7 @@ def test_where_there_is_room_nothing_is_said_to_lack(spread: dict[str, int], why
         # two limits of which each by itself would do, so that no instant proof names one
         ({"limits": [{"name": "few", "pools": ["p"], "max_instances": 1},
                      {"name": "little", "pools": ["q"], "max_price_per_hour": 1}]}, "pq",
-         "1 accelerators in use match, the roomiest has 20 GiB free, no new machine may be used; "
+         "1 accelerator in use match, the roomiest has 20 GiB free, no new machine may be used; "
          "limit few allows max_instances 1, 1 are used, and a machine of p takes 1 more; "
          "limit little allows max_price_per_hour 1, 0 are used, and a machine of q takes 1.5 more"),
         ({"limits": [{"name": "few", "pools": ["p"], "max_instances": 1}]}, "p",

@@ -226,8 +226,8 @@ class ChangeNotes:
             from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
             self.notes.assumed(
                 place,
-                f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
-                f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
+                f"the plan has {count(copies, 'copy', 'copies')}, its range is {scaled[0]} to {scaled[1]}: {least} to "
+                f"{most} are registered, since Application Auto Scaling brings copies back into its range{from_zero}",
             )
         if len(parts) > 1 and self.wish.policy is None:
             shares = own_ranges(component, parts)
@@ -323,6 +323,8 @@ def _send_requests(served: Served, there: Sequence[Served]) -> str:
     named, what = _callable(there), [served.name, *served.adapters]
     share = "" if served.copies == 0 else "a part of "
     places = ", ".join(dict.fromkeys(each.group.endpoint for each in there))
+    if places == served.group.endpoint:
+        return f"send {share}the requests for {', '.join(what)} of endpoint {places} to {', '.join(named)} there"
     return (
         f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
         f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"

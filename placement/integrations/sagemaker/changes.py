@@ -203,7 +203,7 @@ class DeploymentChanges:
             if range_now is not None:
                 self.say.managed(group, now, range_now)
             elif group.machines == 0:
-                self.notes.inexact(group.place, f"it keeps {now} machines until deleted")
+                self.notes.inexact(group.place, f"until deleted it keeps machines: {now}")
             else:
                 if group.machines < now:
                     self.say.fewer_machines(group, now)

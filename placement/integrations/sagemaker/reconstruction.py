@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.documents import Plan, Problem
 from placement.integrations.sagemaker.packing import Amounts, Demand, PackedMachine, empty_machines
-from placement.units import MIB_PER_GIB, MILLI, need, room
+from placement.units import MIB_PER_GIB, MILLI, count, need, room
 
 if TYPE_CHECKING:
     from placement.integrations.notes import Notes
@@ -159,8 +159,8 @@ def placements(
     if placed:
         notes.reconstructed(
             place,
-            f"the API tells counts alone, never a machine or an accelerator: {placed} copies were put on "
-            f"{len(machines)} machines by {arranged.found_by}; moves counted from there are an estimate",
+            f"the API tells counts alone, never a machine or an accelerator: {placed} of them were put on "
+            f"{count(len(machines), 'machine')} by {arranged.found_by}; moves counted from there are an estimate",
         )
     if arranged.crowded:
         notes.broken(

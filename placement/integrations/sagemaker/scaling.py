@@ -250,7 +250,8 @@ def tell_policies(view: PlanView, served: Sequence[Served], scaled: Mapping[str,
     for each in served:
         found = scaled.get(each.name)
         if found is not None and not found.least <= each.copies <= found.most:
-            reason = f"the plan has {each.copies} copies, the policy {found.least} to {found.most}: it scales at once"
+            by_policy = f"{found.least} to {found.most}"
+            reason = f"copies by the plan: {each.copies}, by the policy: {by_policy}; it scales at once"
             notes.inexact(f"component {each.name} autoscaling", reason)
     running = [each.name for each in served if each.runs and not view.wish.as_new]
     if running:

@@ -55,6 +55,7 @@ def render_simulation(simulation: Simulation) -> str:
         f"above are of the strategy {main.strategy.name}: {main.strategy.summary}.",
         sections=shown(SECTIONS, simulation),
         data="",
+        floor=simulation.floor,
     )
 
 
