@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.demand.rows import DAYS, ScalingDefaults
 from placement.errors import DocumentError, Fault
-from placement.units import MICRO
+from placement.units import MICRO, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,21 +90,21 @@ def compile_rules(problem: Problem, policy: ScalingPolicy) -> ScalingRules:
     policy.check(problem)
     own = {row.name: row for row in policy.components}
     rows = [own.get(component.name, policy.defaults) for component in problem.components]
-    faults: list[Fault] = []
+    without: list[str] = []
     targets, capacities = [], []
     for component, row in zip(problem.components, rows, strict=True):
         target = target_of(component, row)
         if target is None:
-            rule = (
-                f'component "{component.name}" has no target_value: give it one here or under `defaults`, or a '
-                f"throughput to its options in the problem"
-            )
-            faults.append(Fault("$.components", rule))
+            without.append(component.name)
             continue
         targets.append(_per_second(target, row))
         capacities.append(_per_second(row.capacity_per_copy or target, row))
-    if faults:
-        raise DocumentError(faults, "policy")
+    if without:
+        rule = (
+            f"no target_value for {listed(without)}: give one to all components under `defaults`, to each in its row "
+            "here, or a `throughput` to their options in the problem"
+        )
+        raise DocumentError([Fault("$.components", rule)], "policy")
 
     def column(values: Sequence[int]) -> Ints:
         return np.array(values, dtype=np.int64)
