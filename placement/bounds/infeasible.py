@@ -22,36 +22,49 @@ from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import Measure
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
+from placement.compiled.fleet import FleetPool
 from placement.compiled.survival import most_by_floor
-from placement.units import MIB_PER_GIB, MILLI, count
+from placement.units import MIB_PER_GIB, MILLI, count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
     from placement.compiled.groups import FleetLimit
     from placement.compiled.running import Place
     from placement.solving.budget import Budget
 
+_TOLD, _NAMED = 5, 30  # pools and components that are told each with its reason, and others by name
+
 
 def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
-    """A reason why no plan exists, or None when these checks find none, or none before the budget is over.
+    """Why no plan exists, or None when these checks find nothing, or nothing before the budget is over.
+
+    What no fleet can hold is named altogether, as one who mends the first would meet the next; of rules over several
+    components one is.
 
     O(components x options x (shapes + zones) + pools), with pools counted once for each set that options may run on.
     """
-    return next((why for _, why in _reasons(fleet, budget)), None)
+    pools = PoolsOf(fleet)
+    alone: dict[str, str] = {}
+    for who, why in _by_itself(fleet, pools, budget):
+        alone.setdefault(f"pool {who.name}" if isinstance(who, FleetPool) else who.name, why)
+    if alone:
+        rest = list(alone)[_TOLD:]
+        more = [f"nor is there a plan with {listed(rest, _NAMED)}"] if rest else []
+        return "; ".join([*list(alone.values())[:_TOLD], *more])
+    return next(_together(fleet, pools, budget), None)
 
 
 def culprit(fleet: Fleet) -> FleetPool | FleetComponent | None:
     """A pool or a component that shows by itself that no plan exists. As long as `why_infeasible`."""
-    return next((who for who, _ in _reasons(fleet, None) if who is not None), None)
+    return next((who for who, _ in _by_itself(fleet, PoolsOf(fleet), None)), None)
 
 
-def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[tuple[FleetPool | FleetComponent | None, str]]:
-    """Each with the pool or the component that shows it by itself, if one does."""
+def _by_itself(fleet: Fleet, pools: PoolsOf, budget: Budget | None) -> Iterator[tuple[FleetPool | FleetComponent, str]]:
+    """Pools and components that show it by themselves."""
     for pool in fleet.pools:
         yield from ((pool, why) for why in _forced_over_quota(fleet, pool))
-    pools = PoolsOf(fleet)
     for component in fleet.components:
         if budget is not None and budget.over():
             return
@@ -66,6 +79,9 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[tuple[FleetPool | 
         if not component.demand and n > component.copies:
             copies = count(n, "pinned copy", "pinned copies")
             yield component, f"{component.name} has {copies}, but only {component.copies:,} wanted"
+
+
+def _together(fleet: Fleet, pools: PoolsOf, budget: Budget | None) -> Iterator[str]:
     for found in (
         _limits_broken_by_minimum(fleet),
         _too_many_moves(fleet),
@@ -73,7 +89,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[tuple[FleetPool | 
         _limits_too_small(fleet, pools),
         why_too_many(fleet, budget),
     ):
-        yield from ((None, why) for why in found)
+        yield from found
 
 
 def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:

@@ -66,7 +66,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({}, None),
     # machines that can't be released, and a quota
     ({**STAY, "pools.0.max_instances": 2}, None),
-    ({**STAY, "pools.0.max_instances": 1}, "pool a2 may have 1 instances, but 2 running ones are not removable"),
+    ({**STAY, "pools.0.max_instances": 1}, "pool a2 may have 1 instance, but 2 running ones are not removable"),
     # nowhere
     ({"components.0.accelerator_memory_gib": 8}, None),
     ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
@@ -127,7 +127,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**SKEWED, "pools.0.max_instances": 3, "components.0.copies": 10}, "zone b holds at most 4 of them"),
     # pins
     ({"placements": [PINNED] * 6}, None),
-    ({"placements": [PINNED] * 7}, "c has 7 pinned copies, but only 6 are wanted"),
+    ({"placements": [PINNED] * 7}, "c has 7 pinned copies, but only 6 wanted"),
     ({"placements": [PINNED] * 4 + [{**PINNED, "instance": "j"}] * 3}, "c has 7 pinned copies"),
     ({"placements": [{**PINNED, "pinned": False}] * 7}, None),
     ({"placements": [PINNED], "components.0.zones": ["b"]}, "c is pinned on i, but its option 0 may not run there"),
@@ -196,6 +196,22 @@ def test_a_proof_fires_beyond_its_limit_and_not_at_it(edits: Doc, reason: str | 
     """The first reason, or none."""
     found = why_infeasible(fleet_of(edits))
     assert found is None if reason is None else reason in (found or "")
+
+
+def test_all_that_no_fleet_can_hold_is_named_at_once() -> None:
+    """One who mended the first was told of the next, 30 times over; a name stands once, whatever else is wrong."""
+    rows: list[Doc] = [
+        {"name": f"m{k}", "copies": 2, "accelerators": 0, "zones": ["a"], "min_available_on_zone_loss": 1}
+        for k in range(7)
+    ]
+    rows[1] |= {"vcpus": 100}
+
+    found = why_infeasible(fleet_of({"components": [*rows, *PROBLEM["components"]]})) or ""
+
+    told = found.split("; ")
+    assert [part.split()[0] for part in told] == ["m0", "m1", "it", "m2", "m3", "m4", "nor"], found
+    assert told[-1] == "nor is there a plan with m5, m6"
+    assert told[0] == "m0 must keep 1 copy when a zone is lost, but has 2 copies in 1 eligible zone (a)"
 
 
 @pytest.mark.parametrize(
