@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from placement.report.changes import CopiesMoved
 
+_FURTHER = ": `placement transition` orders them all, `placement replan` finds the plan for few"
 _ROWS = 12  # of one table, unless all are asked for
 _ITEMS = 6  # of one cell
 
@@ -168,9 +169,9 @@ def _moves(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
     remarks: list[Line] = []
     left = words.count(audit.moves_left, "move")
     if not rows:
-        remarks.append((f"none of the {left} of the best plan helps alone: they need each other",))
+        remarks.append((f"no few of the {left} of the best plan help alone{_FURTHER}",))
     elif audit.moves_left:
-        remarks.append((f"the best plan has {left} more after these",))
+        remarks.append((f"the best plan has {left} more after these{_FURTHER}",))
     yield OutlineSection("First moves", (), Grid(columns, rows) if rows else None, tuple(remarks))
 
 

@@ -1,8 +1,9 @@
 """The first moves towards a plan, one step at a time: each can be made alone, and the referee says what it gains.
 
 The moves of a plan may need each other: one copy has to go before another can come. A step is a group of them after
-which no rule is broken that was kept before, and which saves money or mends a rule. Groups are tried smallest first:
-all that leaves one machine, or all that starts of one component; then groups that share a new machine as one.
+which no rule is broken that was kept before, and which saves money or mends a rule. A group is all that leaves one
+machine, or all that starts of one component, with others that it needs: those that make room, keep rules together with
+it, or share a new machine. Steps of few copies are looked for first, as one of all that moves is none to begin with.
 What is left needs other moves in between, which is not planned here.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LOOKS = 200  # of the referee at a step
 ROWS = 2_000_000  # of plans that it reads, all looks together
 _COMPANY = 6  # times a group is tried, each time with more company
+_COPIES = (8, 32, 128)  # of a step at most, in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +119,27 @@ class _Route:
         idle = self.running - self.planned - {copy.instance for copy in self.on}
         if idle and (step := self._try(_Group(()), idle).step) is not None:
             steps.append(step)
-        while self._may_look and (most is None or len(steps) < most):
-            step = next((step for group in self.groups if (step := self._with_company(group)) is not None), None)
-            if step is None:
-                break
-            steps.append(step)
+        for copies in _COPIES:
+            waiting, failed = list(self.groups), list[_Group]()
+            while waiting and self._may_look and (most is None or len(steps) < most):
+                group = waiting.pop(0)
+                if group not in self.groups:
+                    continue  # made in another's company
+                step = self._with_company(group, copies)
+                if step is None:
+                    failed.append(group)
+                    continue
+                steps.append(step)
+                waiting, failed = waiting + failed, []  # what failed may do now, after all others
 
     @property
     def _may_look(self) -> bool:
         return self.looks > 0 and not self.budget.over()
 
-    def _with_company(self, group: _Group) -> AuditStep | None:
-        """The step of a group, with groups that it needs: those that make room, or keep rules together with it."""
-        parts = [group]
-        for _ in range(_COMPANY):
+    def _with_company(self, group: _Group, most: int) -> AuditStep | None:
+        """The step of a group, with groups that it needs, of at most so many copies."""
+        parts, copies = [group], group.copies
+        for _ in range(_COMPANY if copies <= most else 0):
             tried = self._try(_Group(tuple(change for part in parts for change in part.changes)), set())
             if tried.step is not None:
                 self.groups = [other for other in self.groups if other not in parts]
@@ -140,9 +149,13 @@ class _Route:
                 more = [other for other in self.groups if other not in parts and new & other.targets]
             else:
                 more = [other for other in self.groups if other not in parts and other.touches(tried.spots)]
-            if not more:
+            known = len(parts)
+            for other in sorted(more, key=lambda other: other.copies):  # stable
+                if copies + other.copies <= most:
+                    parts.append(other)
+                    copies += other.copies
+            if len(parts) == known:
                 return None
-            parts += more
         return None
 
     def _groups(self, rows: Sequence[CopiesMoved]) -> list[_Group]:

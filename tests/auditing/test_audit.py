@@ -334,3 +334,34 @@ def test_an_audit_needs_something_that_runs() -> None:
         placement.audit(
             Problem(**{key: RUNS[key] for key in ("accelerators", "instance_types", "pools", "components")})
         )
+
+
+def test_first_moves_are_of_few_copies() -> None:
+    """Sixteen machines become one: half of that pays for the new machine already, and the rest is a step of its own."""
+    small, names = [f"s{k}" for k in range(16)], range(16)
+    types = {"accelerator": "A", "vcpus": 8, "memory_gib": 64}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 80}},
+        instance_types={
+            "small": {**types, "accelerator_count": 1, "price_per_hour": 4},
+            "large": {**types, "accelerator_count": 16, "price_per_hour": 20},
+        },
+        pools=[
+            {"name": "small", "instance_type": "small", "zone": "a"},
+            {"name": "large", "instance_type": "large", "zone": "a"},
+        ],
+        components=[{"name": f"c{k}", "copies": 1} for k in names],
+        instances=[{"id": name, "pool": "small"} for name in small],
+        placements=[{"component": f"c{k}", "instance": small[k], "accelerators": [0]} for k in names],
+    )
+    plan = Plan(
+        instances=[{"id": "large/new-1", "pool": "large", "new": True}],
+        assignments=[{"component": f"c{k}", "instance": "large/new-1", "accelerators": [k]} for k in names],
+    )
+
+    found = first_moves(problem, plan)
+
+    copies = [sum(row.copies for row in step.moves) for step in found.steps]
+    assert copies[0] == 8
+    assert sum(copies) == 16
+    assert (found.steps[0].saving_per_hour, found.steps[-1].price_per_hour, found.moves_left) == (12, 20, 0)
