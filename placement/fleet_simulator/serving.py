@@ -67,7 +67,8 @@ class SpreadJudge:
                     break
                 used = len(+moment)
                 if used < min(wanted, moment.total()):
-                    yield "min-zones", f"{name}: may serve in {used} zone{'s' if used != 1 else ''} inside of a batch, at least {wanted}"
+                    zones = "1 zone" if used == 1 else f"{used} zones"
+                    yield "min-zones", f"{name}: may serve in {zones} inside of a batch, at least {wanted}"
                     break
 
 

@@ -17,6 +17,8 @@ from placement.catalogue.readers.kubernetes import (
 from placement.integrations.kubernetes.claims import SliceDevice, mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
 from placement.integrations.kubernetes.objects import (
+    ANY_AMOUNT,
+    EPHEMERAL,
     KubeCluster,
     KubeObject,
     amounts,
@@ -154,7 +156,7 @@ def _machine(
         capacity_cpu_milli=max(cpu, floor(capacity.get("cpu", allocatable["cpu"]) * 1000)),
         capacity_memory_mib=max(memory, floor(capacity.get("memory", allocatable["memory"]) / BYTES_PER_MIB)),
         held=held,
-        other={name: value for name, value in allocatable.items() if not is_accelerator(name) and name not in _ROOM},
+        other=_other(allocatable),
         pods=int(allocatable.get("pods", 0)),
     )
 
@@ -167,6 +169,12 @@ def _is_ready(node: KubeObject, notes: Notes) -> bool:
     if conditions:
         notes.assumed(node.place, "it is ready: none of its conditions is Ready")
     return True
+
+
+def _other(allocatable: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """What no copy is counted by; a kubelet that does not say how much scratch space it has gives what is asked for."""
+    found = {name: value for name, value in allocatable.items() if not is_accelerator(name) and name not in _ROOM}
+    return {EPHEMERAL: ANY_AMOUNT, **found}
 
 
 def _phase(node: KubeObject, taints: tuple[Taint, ...], allocatable: Mapping[str, Fraction], notes: Notes) -> NodePhase:

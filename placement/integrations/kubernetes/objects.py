@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.catalogue.readers.fields import At, FieldError
@@ -17,7 +18,6 @@ from placement.errors import DocumentError, Fault, called_file, json_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from fractions import Fraction
     from pathlib import Path
 
     from placement.integrations.notes import Notes
@@ -316,6 +316,10 @@ def true_at(at: At | None, *keys: str) -> bool:
     if not isinstance(found.value, bool):
         raise found.fault("must be true or false")
     return found.value
+
+
+EPHEMERAL, HUGE_PAGES = "ephemeral-storage", "hugepages-"  # the kubelet's own resources, in bytes; the latter by size
+ANY_AMOUNT = Fraction(10**18)  # of a resource that a node does not say how much it has of, and gives
 
 
 def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:

@@ -17,6 +17,8 @@ from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
 from placement.integrations.kubernetes.objects import (
+    EPHEMERAL,
+    HUGE_PAGES,
     KubeCluster,
     KubeObject,
     choice_at,
@@ -63,7 +65,6 @@ class PodShape:
     rules: NodeRules
     neighbours: Neighbours
     other: tuple[tuple[str, Fraction], ...]
-    kept: tuple[tuple[str, Fraction], ...] = ()  # of what `is_kept` is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,7 @@ def _pod(
         ask = _ask_of_sharer(pod, shared, ask, seen, notes)
     if owner.kind not in _OF_NODE:
         tell_unread(pod, told, notes)
-    is_counted = {name for name in asked if name in _COUNTED or is_accelerator(name)}
-    others = tuple(sorted((name, asked[name]) for name in asked.keys() - is_counted if "/" in name))
-    kept = tuple(sorted((name, value) for name, value in asked.items() if is_kept(name)))
-    for name, _ in kept:
-        alone = "is counted for copies of each component alone: a problem has no such room"
-        notes.ignored(f"{told} resources {name}", alone)
+    others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
     if rows(spec, "schedulingGates"):
         notes.ignored(f"{told} spec.schedulingGates", "a gated pod is a copy to be placed like others")
     neighbours = neighbours_of(pod, notes, told)
@@ -149,7 +145,6 @@ def _pod(
         replace(node_rules(spec, notes, told), domains=neighbours.domains()),
         neighbours,
         others,
-        kept,
     )
     is_of_node = owner.kind in _OF_NODE
     priority = _priority(spec, classes, notes, told)
@@ -165,13 +160,10 @@ def _ask_of_sharer(pod: KubeObject, claim: DeviceClaim, ask: Ask, seen: set[str]
     return found
 
 
-def is_kept(name: str) -> bool:
-    """Whether a resource is of the kubelet's own, such as a problem has no room for.
-
-    >>> is_kept("ephemeral-storage"), is_kept("hugepages-2Mi"), is_kept("memory")
-    (True, True, False)
-    """
-    return name == "ephemeral-storage" or name.startswith("hugepages-")
+def _is_other(name: str) -> bool:
+    """Whether a problem has no room for a resource: an extended one, or one of the kubelet's own."""
+    own = name == EPHEMERAL or name.startswith(HUGE_PAGES)
+    return own or (name not in _COUNTED and not is_accelerator(name) and "/" in name)
 
 
 def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:

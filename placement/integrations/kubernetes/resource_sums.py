@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.objects import amounts
+from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES, amounts
 from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
-from placement.units import listed
+from placement.units import BYTES_PER_GIB, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
 
-_PODS, _ANY = "pods", Fraction(10**9)  # each pod takes one; a node that does not say how many it runs takes any number
+_PODS = "pods"  # each pod takes one; a node that does not say how many it runs takes any number
 
 
 class _Asking(NamedTuple):
@@ -59,8 +59,9 @@ def tell_resources_uncounted(
             asking = _asking(problem, workloads, row, standing, name)
             most = int(min(_most(asking, k, each) for k, each in enumerate(room)))
             if asking and most + come > has:
-                beside = f", of which pods that come with it ask for {_said(come)}" if come else ""
-                told = f"a node has {_said(has)}{beside}, and a plan may put copies on one that ask for {most}"
+                beside = f", of which pods that come with it ask for {_said(come, name)}" if come else ""
+                wanted = _said(Fraction(most), name)
+                told = f"a node has {_said(has, name)}{beside}, and a plan may put copies on one that ask for {wanted}"
                 place = f"instance type {row.name} status.allocatable.{name}"
                 notes.ignored(place, f"{told}: no rule adds up what several components ask for")
 
@@ -94,15 +95,16 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
             free = min(_limit(has[node], name) - _asked(come[node], name) for node in alike)
             asked = Fraction(sum(n * asks[component].get(name, 0) for component, n in held[row.id].items()))
             if asked > free:
-                found[row.pool, name, free].append(f"{row.id} ({_said(asked)})")
+                found[row.pool, name, free].append(f"{row.id} ({_said(asked, name)})")
     for (pool, name, free), machines in found.items():
-        told = f"a node has {_said(free)} {name} for copies, and those of the plan ask for more on {listed(machines)}"
+        there = f"a node has {_said(free, name)} {name} for copies"
+        told = f"{there}, and those of the plan ask for more on {listed(machines)}"
         notes.inexact(f"pool {pool}", f"{told}: those beyond wait, or go to other nodes of the pool")
 
 
 def _limit(held: Mapping[str, Fraction], name: str) -> Fraction:
     """What a node has of a resource."""
-    return held.get(name) or (_ANY if name == _PODS else Fraction(0))
+    return held.get(name) or (ANY_AMOUNT if name in (_PODS, EPHEMERAL) else Fraction(0))
 
 
 def _amount(shape: PodShape, name: str) -> Fraction:
@@ -166,5 +168,8 @@ def _asked(rows: Iterable[PodRow], name: str) -> Fraction:
     return sum((_amount(row.shape, name) for row in rows), Fraction(0))
 
 
-def _said(amount: Fraction) -> str:
+def _said(amount: Fraction, name: str) -> str:
+    """Bytes as GiB, all else as it is."""
+    if name == EPHEMERAL or name.startswith(HUGE_PAGES):
+        return f"{float(amount / BYTES_PER_GIB):.6g} GiB"
     return f"{float(amount):.12g}"

@@ -191,7 +191,7 @@ class Spreader:
         Where accelerators, or the most pods of a node, let as many stand there at most, that is no rule of its own.
         """
         shapes, machines = self.workloads[w].shapes, self._may(w).values()
-        asked = [dict((*shape.other, *shape.kept)) for shape in shapes]
+        asked = [dict(shape.other) for shape in shapes]
         anyway = max((_most_beside(shape.ask, row) for shape in shapes for row in machines), default=0)
         for name in sorted(set[str].intersection(*map(set, asked))):
             least = min(row[name] for row in asked)

@@ -39,6 +39,32 @@ def test_what_components_ask_for_together_is_told_where_it_is_more_than_a_node_h
     assert _told(tmp_path, _has(4), node("n2"), *pods).count(PLACE) == 1  # n2 has none, and takes no copy of them
 
 
+def test_scratch_space_and_huge_pages_of_several_components_are_added_up(tmp_path: Path) -> None:
+    """Each of them alone has room; a note said so at every pod, whether or not they have room together."""
+
+    def told(disk: str, pages: str) -> list[str]:
+        room = {"ephemeral-storage": disk, "hugepages-2Mi": pages}
+        asks = [{"ephemeral-storage": "60Gi"}, {"ephemeral-storage": "50Gi", "hugepages-2Mi": "2Gi"}]
+        pods = [pod(name, "n1", name, cpu="1", limits=each) for name, each in zip("ab", asks, strict=True)]
+        found = import_kubernetes([write(tmp_path / "c.json", node("n1", allocatable=room), *pods)])
+        return [note.reason for note in found.notes if "ephemeral" in note.place or "hugepages" in note.place]
+
+    assert told("110Gi", "2Gi") == []
+    (short,) = told("100Gi", "2Gi")
+    assert short.startswith("a node has 100 GiB, and a plan may put copies on one that ask for 110 GiB: no rule adds")
+
+
+def test_a_copy_stands_where_its_scratch_space_is(tmp_path: Path) -> None:
+    """Of two nodes that differ in their disks alone, one is too small; a node that tells none gives what is asked."""
+    disks = [node(name, allocatable={"ephemeral-storage": size}) for name, size in (("n1", "100Gi"), ("n2", "20Gi"))]
+    own = pod("a", "n1", "a", cpu="1", limits={"ephemeral-storage": "60Gi"})
+    found = import_kubernetes([write(tmp_path / "c.json", *disks, own)]).problem
+    (kind,) = found.components[0].modes[0].instance_types or ("",)
+    assert {row.instance_type for row in found.pools} > {kind}
+    untold = import_kubernetes([write(tmp_path / "u.json", node("n1"), node("n2"), own)]).problem
+    assert len(untold.instance_types) == 1
+
+
 def test_pods_that_come_with_a_node_are_added(tmp_path: Path) -> None:
     """Of five adapters an agent has one."""
     rows = [_has(5), daemon("n1", limits={EFA: "1"}), _asks("a", "a", 2), _asks("b", "b", 3, None)]

@@ -64,8 +64,6 @@ VOLUME = "a volume may be bound to a zone or a node, which is not read"
         ({"annotations": {"hami.io/gpu-scheduler-policy": "binpack"}}, "hami.io/gpu-scheduler-policy", "is a wish"),
         ({"spec": {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]}}, "spec.volumes", VOLUME),
         ({"spec": {"evictionInterval": 3}}, "spec.evictionInterval", "is not read; if it is a rule, it is not kept"),
-        ({"limits": {"hugepages-2Mi": "64Mi"}}, "resources hugepages-2Mi", "no such room"),
-        ({"limits": {"ephemeral-storage": "1Gi"}}, "resources ephemeral-storage", "no such room"),
     ],
 )
 def test_a_rule_without_a_word_for_it_is_told(tmp_path: Path, more: Json, place: str, reason: str) -> None:
