@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from placement.compiled.running import Place
     from placement.solving.budget import Budget
 
-_TOLD, _NAMED = 5, 30  # pools and components that are told each with its reason, and others by name
+_NAMED = 5  # pools and components with the reason of each, and six times as many others by name
 
 
 def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
@@ -50,9 +50,9 @@ def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
     for who, why in _by_itself(fleet, pools, budget):
         alone.setdefault(f"pool {who.name}" if isinstance(who, FleetPool) else who.name, why)
     if alone:
-        rest = list(alone)[_TOLD:]
-        more = [f"nor is there a plan with {listed(rest, _NAMED)}"] if rest else []
-        return "; ".join([*list(alone.values())[:_TOLD], *more])
+        rest = list(alone)[_NAMED:]
+        more = [f"nor is there a plan with {listed(rest, 6 * _NAMED)}"] if rest else []
+        return "; ".join([*list(alone.values())[:_NAMED], *more])
     return next(_together(fleet, pools, budget), None)
 
 

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Literal, NamedTuple, get_args
 
-from placement.units import count
-
 Strategy = Literal["SPREAD", "BINPACK"]
 Strength = Literal["any order", "simulated", "no"]
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)  # the surest first
@@ -226,5 +224,4 @@ def too_many(state: Sequence[PackedMachine], demand: Demand) -> str:
     most = max((machine.holds[demand.component] for machine in state), default=0)
     if demand.most_per_machine is None or most <= demand.most_per_machine:
         return ""
-    copies = count(most, "copy", "copies")
-    return f"{copies} of {demand.component} on one machine, at most {demand.most_per_machine} may stand there"
+    return f"{most} copies of {demand.component} stand on one machine, at most {demand.most_per_machine} may"

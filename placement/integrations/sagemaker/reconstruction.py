@@ -157,9 +157,10 @@ def placements(
     placed = len(arranged.rows)
     place = f"endpoint {pools[0].endpoint.name} placements"
     if placed:
+        put = "1 copy was" if placed == 1 else f"{placed} copies were"
         notes.reconstructed(
             place,
-            f"the API tells counts alone, never a machine or an accelerator: {placed} of them were put on "
+            f"the API tells counts alone, never a machine or an accelerator: {put} put on "
             f"{count(len(machines), 'machine')} by {arranged.found_by}; moves counted from there are an estimate",
         )
     if arranged.crowded:
