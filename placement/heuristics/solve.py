@@ -30,6 +30,7 @@ from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -46,16 +47,12 @@ _PARAMS = HEURISTICS.solve
 
 @dataclass(frozen=True, slots=True)
 class HeuristicOptions:
-    """Limits of the heuristic solvers.
+    """Limits of the heuristic solvers."""
 
-    Attributes
-    ----------
-    restarts : most restarts. `ffd` and `best-fit` stop at the first complete plan.
-    ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
-    """
-
-    restarts: int = 9
-    ejections: int = 400
+    restarts: int = option(9, "most restarts. `ffd` and `best-fit` stop at the first complete plan.")
+    ejections: int = option(
+        400, "most ejections of one repair: so often a copy is taken off a machine to place another one there."
+    )
 
     def __post_init__(self) -> None:
         """Refuse limits that mean nothing."""
@@ -65,17 +62,14 @@ class HeuristicOptions:
 
 @dataclass(frozen=True, slots=True)
 class GreedyOptions(HeuristicOptions):
-    """Limits of the solver `greedy`.
+    """Limits of the solver `greedy`."""
 
-    Attributes
-    ----------
-    restarts : most restarts.
-    ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
-    rounds : how often a few machines of the best plan are emptied, and their copies packed again; less often where
-        there are few copies.
-    """
-
-    rounds: int = 200
+    restarts: int = option(9, "most restarts.")
+    rounds: int = option(
+        200,
+        "how often a few machines of the best plan are emptied, and their copies packed again; less often where there "
+        "are few copies.",
+    )
 
 
 class _HeuristicRun:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-import re
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -46,40 +45,13 @@ def _block(solver: Solver) -> RenderableType:
 def _what(solver: Solver) -> Text:
     text = Text(solver.summary, overflow="fold")
     for name, default, meaning in options_of(solver.default_options()):
-        text.append(f"\n{solver.name}.{name}={default}", style="cyan")
-        if meaning:
-            text.append(f"  {meaning}")
+        text.append(f"\n{solver.name}.{name}={default}", style="cyan").append(f"  {meaning}")
     return text
 
 
 def options_of(options: Any) -> list[tuple[str, Any, str]]:
-    """Name, default and meaning of each field; the meaning is the field's entry in the docstring of its class."""
-    meanings = _attributes(inspect.getdoc(type(options)) or "")
-    return [
-        (field.name, getattr(options, field.name), meanings.get(field.name, ""))
-        for field in dataclasses.fields(options)
-    ]
-
-
-def _attributes(docstring: str) -> dict[str, str]:
-    """Entries ``name : text`` of the Attributes section, continuation lines joined.
-
-    >>> _attributes('''Limits.
-    ...
-    ... Attributes
-    ... ----------
-    ... rounds, tries : how often;
-    ...     at least once.
-    ... ''')
-    {'rounds': 'how often; at least once.', 'tries': 'how often; at least once.'}
-    """
-    _, _, section = docstring.partition("Attributes\n----------\n")
-    entries: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", section.split("\n\n")[0]):
-        names, colon, text = entry.partition(" : ")
-        if colon:
-            entries.update(dict.fromkeys(names.split(", "), " ".join(text.split())))
-    return entries
+    """Name, default and meaning of each."""
+    return [(field.name, getattr(options, field.name), field.metadata["what"]) for field in dataclasses.fields(options)]
 
 
 def schedule_tables() -> RenderableType:

@@ -44,6 +44,7 @@ from placement.engines.loading import CP_SAT, HIGHS, PULP, can_load
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.reductions.greenfield import moves_are_dear
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     AFTER_FIRST,
@@ -84,22 +85,22 @@ _LOADS = {"ffd": "", "best-fit": "", "greedy": "", "cp-sat": CP_SAT, "milp": PUL
 
 @dataclass(frozen=True, slots=True)
 class AutoOptions:
-    """Which solvers get a turn, by the size of the problem.
+    """Which solvers get a turn, by the size of the problem."""
 
-    Attributes
-    ----------
-    direct_terms : size of the direct model up to which `cp-sat` and `milp` get turns too. Its size is its number of
-        terms, about options x machines x accelerators.
-    direct_terms_few_moves : the same where `max_moves` limits the moves. Most copies then stay where they are, so
-        larger models can be solved.
-    direct_terms_demand : the same for a turn of `cp-sat` before `demand`, which is better at all that is larger.
-    decompose_from : number of copies from which `decomposition` solves the problem in parts.
-    """
-
-    direct_terms: int = 20_000
-    direct_terms_few_moves: int = 100_000
-    direct_terms_demand: int = 5_000
-    decompose_from: int = 3_000
+    direct_terms: int = option(
+        20_000,
+        "size of the direct model up to which `cp-sat` and `milp` get turns too. Its size is its number of terms, "
+        "about options x machines x accelerators.",
+    )
+    direct_terms_few_moves: int = option(
+        100_000,
+        "the same where `max_moves` limits the moves. Most copies then stay where they are, so larger models can be "
+        "solved.",
+    )
+    direct_terms_demand: int = option(
+        5_000, "the same for a turn of `cp-sat` before `demand`, which is better at all that is larger."
+    )
+    decompose_from: int = option(3_000, "number of copies from which `decomposition` solves the problem in parts.")
 
 
 def solve_auto(solve: Solve, *, options: AutoOptions = AutoOptions()) -> Outcome:

@@ -23,6 +23,11 @@ def parameter(default: _T, unit: str, what: str) -> _T:
     return field(default=default, metadata={"unit": unit, "what": what})
 
 
+def option(default: _T, what: str) -> _T:
+    """A field of a solver's options, which its users set: `what` says what it is, in a sentence or two."""
+    return field(default=default, metadata={"what": what})
+
+
 class MethodParameters:
     """Base of a module's parameters, and of a room's: a frozen dataclass by that."""
 

@@ -466,7 +466,7 @@ def test_solvers_lists_every_solver_with_every_option() -> None:
 
 
 def test_every_option_is_explained() -> None:
-    """A field without an entry in its docstring would stand bare in the list."""
+    """A field that is no `option` would stand bare in the list."""
     from placement.report.solvers import options_of
 
     for solver in placement.SOLVERS.values():

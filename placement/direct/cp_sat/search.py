@@ -23,6 +23,7 @@ from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.budget import cores
 from placement.solving.incumbent import why_stop
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import SCHEDULE
 
@@ -42,25 +43,25 @@ _PARAMS = DIRECT.cp_sat
 
 @dataclass(frozen=True, slots=True)
 class CpSatOptions:
-    """How CP-SAT is run.
+    """How CP-SAT is run."""
 
-    Attributes
-    ----------
-    workers : most searches that CP-SAT runs in parallel. A limit on threads lowers it, and so do the cores that there
-        are: kubernetes-mixed-gpus, two cores, is proven in 6 s by two searches, and not in 14 by eight.
-    first_phase : deterministic seconds of CP-SAT that a single search gets before the parallel ones start. Most small
-        problems are solved in this time, with the same plan in each run.
-    max_terms : most terms of the model, over all rows. A larger model is not written.
-    small : number of terms up to which the model is solved at once. For larger ones a simpler model, the outline, is
-        solved first.
-    start : whether heuristics look for a first plan when none is given.
-    """
-
-    workers: int = 8
-    first_phase: float = 2.0
-    max_terms: int = 3_000_000
-    small: int = 3_000
-    start: bool = True
+    workers: int = option(
+        8,
+        "most searches that CP-SAT runs in parallel. A limit on threads lowers it, and so do the cores that there "
+        "are: kubernetes-mixed-gpus, two cores, is proven in 6 s by two searches, and not in 14 by eight.",
+    )
+    first_phase: float = option(
+        2.0,
+        "deterministic seconds of CP-SAT that a single search gets before the parallel ones start. Most small "
+        "problems are solved in this time, with the same plan in each run.",
+    )
+    max_terms: int = option(3_000_000, "most terms of the model, over all rows. A larger model is not written.")
+    small: int = option(
+        3_000,
+        "number of terms up to which the model is solved at once. For larger ones a simpler model, the outline, is "
+        "solved first.",
+    )
+    start: bool = option(True, "whether heuristics look for a first plan when none is given.")
 
     def __post_init__(self) -> None:
         """Refuse what CP-SAT can't run with."""

@@ -21,6 +21,7 @@ from placement.direct.variables import TIGHT
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 
 if TYPE_CHECKING:
@@ -33,18 +34,11 @@ NAME = "milp"
 
 @dataclass(frozen=True, slots=True)
 class MilpOptions:
-    """How the program is solved.
+    """How the program is solved."""
 
-    Attributes
-    ----------
-    engine : "highs", which runs in this process, or "cbc", which runs in a process of its own.
-    max_terms : most terms of the program, over all rows. A larger program is not written.
-    start : whether heuristics look for a first plan when none is given.
-    """
-
-    engine: str = "highs"
-    max_terms: int = 400_000
-    start: bool = True
+    engine: str = option("highs", '"highs", which runs in this process, or "cbc", which runs in a process of its own.')
+    max_terms: int = option(400_000, "most terms of the program, over all rows. A larger program is not written.")
+    start: bool = option(True, "whether heuristics look for a first plan when none is given.")
 
     def __post_init__(self) -> None:
         """Refuse what can't be run."""

@@ -15,6 +15,7 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
 from placement.solving.handing_on import HandingOn
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -33,18 +34,13 @@ _TIME = SCHEDULE.column_generation
 
 @dataclass(frozen=True, slots=True)
 class ColumnGenerationOptions:
-    """What of the time is for the bound, and what may search beside it. `schedule` has the other parts.
+    """What of the time is for the bound, and what may search beside it. `schedule` has the other parts."""
 
-    Attributes
-    ----------
-    bound_share : part of the time for the bound.
-    second : whether a second process may search at the same time, where there is a core and enough time for it.
-    steps : most steps of the large-neighbourhood search, and most tries to close a machine.
-    """
-
-    bound_share: float = _TIME.bound.part
-    second: bool = True
-    steps: int = 1_000_000
+    bound_share: float = option(_TIME.bound.part, "part of the time for the bound.")
+    second: bool = option(
+        True, "whether a second process may search at the same time, where there is a core and enough time for it."
+    )
+    steps: int = option(1_000_000, "most steps of the large-neighbourhood search, and most tries to close a machine.")
 
 
 DEFAULT = ColumnGenerationOptions()

@@ -38,6 +38,7 @@ from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solvers.registry import find_solver
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -59,21 +60,20 @@ _ALONE: dict[str, dict[str, Any]] = {"auto": {"decompose_from": 2**60}}  # a par
 
 @dataclass(frozen=True, slots=True)
 class DecompositionOptions:
-    """How a problem is split into parts.
+    """How a problem is split into parts."""
 
-    Attributes
-    ----------
-    copies : number of copies of one part, about. A problem of at most one and a half parts is solved as a whole.
-    solver : the solver of the parts.
-    groups : number of groups of alike components. The whole problem is first packed with each group as one component;
-        later with twice and four times as many groups. With 0 this step is left out.
-    rounds : most rounds. In each round the best plan is split into parts anew, and the parts are solved.
-    """
-
-    copies: int = 250
-    solver: str = "auto"
-    groups: int = 400
-    rounds: int = 1000
+    copies: int = option(
+        250, "number of copies of one part, about. A problem of at most one and a half parts is solved as a whole."
+    )
+    solver: str = option("auto", "the solver of the parts.")
+    groups: int = option(
+        400,
+        "number of groups of alike components. The whole problem is first packed with each group as one component; "
+        "later with twice and four times as many groups. With 0 this step is left out.",
+    )
+    rounds: int = option(
+        1000, "most rounds. In each round the best plan is split into parts anew, and the parts are solved."
+    )
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""

@@ -24,6 +24,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
 from placement.solvers.demand.rounds import CountRounds, improve_in_turns
 from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -44,14 +45,9 @@ _PARAMS, _COUNTS = SOLVER_PARAMETERS.demand, PATTERNS.counts
 
 @dataclass(frozen=True, slots=True)
 class DemandOptions:
-    """How counted copies are packed.
+    """How counted copies are packed."""
 
-    Attributes
-    ----------
-    solver : the solver that packs the counted copies, where packing pool by pool fails.
-    """
-
-    solver: str = "auto"
+    solver: str = option("auto", "the solver that packs the counted copies, where packing pool by pool fails.")
 
     def __post_init__(self) -> None:
         """Refuse a solver that would call itself."""
