@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Seat
 
 
+_BY_ACCELERATOR = ("free_memory", "ranked", "share", "users")
 _FIRST_ROWS = 64
 _MANY = 2**30  # copies: as many as memory that none of them needs
 
@@ -62,34 +63,24 @@ class MachineRows:
         self.rows = 0
         self.seats: list[list[Seat]] = []
         self.kinds: list[dict[int, int]] = []
-        self._allocate(max(_FIRST_ROWS, 2 * len(fleet.instances)))
+        size = max(_FIRST_ROWS, 2 * len(fleet.instances))
+        for name, empty in self.ARRAYS.items():
+            setattr(self, name, np.full((size, self.width) if name in _BY_ACCELERATOR else size, empty))
 
-    def _allocate(self, size: int) -> None:
-        self.pool = np.zeros(size, dtype=np.int64)
-        self.instance = np.full(size, -1, dtype=np.int64)
-        self.free_memory = np.full((size, self.width), -1, dtype=np.int64)
-        self.ranked = np.full((size, self.width), -1, dtype=np.int64)
-        self.share = np.zeros((size, self.width), dtype=np.int64)
-        self.users = np.zeros((size, self.width), dtype=np.int64)
-        self.vacant = np.zeros(size, dtype=np.int64)
-        self.vcpus = np.zeros(size, dtype=np.int64)
-        self.host = np.zeros(size, dtype=np.int64)
-        self.busy = np.zeros(size, dtype=np.bool_)
-        self.cordoned = np.zeros(size, dtype=np.bool_)
-        self.owner = np.full(size, -1, dtype=np.int64)  # the dedicated component that has the row, -1 without one
-
+    # What stands in each where nothing is said of a row.
     ARRAYS = (
-        *("pool", "instance", "free_memory", "ranked", "share", "users", "vacant"),
-        *("vcpus", "host", "busy", "cordoned", "owner"),
+        dict.fromkeys(("pool", "share", "users", "vacant", "vcpus", "host"), np.int64(0))
+        | dict.fromkeys(("instance", "free_memory", "ranked", "owner"), np.int64(-1))
+        | dict.fromkeys(("busy", "cordoned"), np.False_)
     )
 
     def reserve(self, more: int) -> None:
         n = self.rows
         if n + more > len(self.pool):
-            old = {name: getattr(self, name) for name in self.ARRAYS}
-            self._allocate(max(2 * n, n + more))
-            for name, values in old.items():
-                getattr(self, name)[:n] = values[:n]
+            for name, empty in self.ARRAYS.items():
+                old = getattr(self, name)
+                setattr(self, name, np.full((max(2 * n, n + more), *old.shape[1:]), empty))
+                getattr(self, name)[:n] = old[:n]
 
     def append(self, p: int) -> int:
         """One more row of a pool, new and empty."""

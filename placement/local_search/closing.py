@@ -11,7 +11,7 @@ that stay are a partial plan, and best fit places the unassigned copies.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -70,11 +70,14 @@ class Closing:
         choice = self._choose(np.maximum(0.0, factor * self._share * bent), budget)
         if choice is None or budget.over():
             return False
-        packing = self._complete(choice, budget)
+        packing = self._complete(*choice, budget)
         return packing is not None and self._solve.incumbent.offer(packing, NAME)
 
-    def _choose(self, shares: Floats, budget: Budget) -> _Choice | None:
-        """Which copies stay; None where there is no such choice, or none was found."""
+    def _choose(self, shares: Floats, budget: Budget) -> tuple[dict[int, int], dict[int, int]] | None:
+        """Copies that stay, by place, and how many of each component with optional ones are placed in all.
+
+        None where there is no such choice, or none was found.
+        """
         program = _ClosingProgram(self._fleet)
         goal = program.goal([round(share) for share in shares.tolist()])
         if goal is None:
@@ -85,28 +88,20 @@ class Closing:
         if run(solver, program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         stay = {k: solver.value(var) for k, var in program.stay.items()}
-        return _Choice(stay, {c: solver.value(var) for c, var in program.placed.items()})
+        return stay, {c: solver.value(var) for c, var in program.placed.items()}
 
-    def _complete(self, choice: _Choice, budget: Budget) -> Packing | None:
+    def _complete(self, stay: dict[int, int], placed: dict[int, int], budget: Budget) -> Packing | None:
         """A plan with these copies where they are, as far as they fit together; None where a copy stays unassigned.
 
         It places as many copies of each component as the program did: a copy more may be a move more.
         """
-        stay = choice.stay
-        counted = [Seat(c, 0, ()) for c, n in choice.placed.items() for _ in range(n)]
+        counted = [Seat(c, 0, ()) for c, n in placed.items() for _ in range(n)]
         fixed = RequiredAsPlaced.of(self._fleet, Packing((Machine(0, None, tuple(counted)),)))
         ws = Workspace(fixed.fleet, like=self._blank)
         for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
             keep.stay(ws, self._fleet.places[k], stay[k])
         found = completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
         return None if found is None else fixed.lift(found)
-
-
-class _Choice(NamedTuple):
-    """Copies that stay, by place, and how many copies each component places in all, of those with optional ones."""
-
-    stay: dict[int, int]
-    placed: dict[int, int]
 
 
 class _ClosingProgram:

@@ -226,7 +226,8 @@ class PatternBound:
         if not budget.over():
             _, dual_value = self._program.dual_values(self._program.duals())
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
-        self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
+        enumerate_node = self._enumerate if self._engines else lambda *_: None
+        self.tree = Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
         left = _TIME.tree.of(budget) if packing_follows else budget
         kept = None if self.kept_copies is None else self.kept_copies.tree
         if kept is not None:
@@ -448,10 +449,6 @@ class PatternBound:
         """The word of an engine on a node where prices prove `rent` micro-dollars per hour; None when it has none."""
         relaxed = self._enumerate(domain, Relaxed(rent, (), feasible=True, prices=prices), budget)
         return None if relaxed is None else relaxed.verdict
-
-    def _enumerate_node(self, domain: NodeDomain, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
-        """Tighten a node by an engine, if one may be asked; None when that can't be."""
-        return self._enumerate(domain, relaxed, budget) if self._engines else None
 
     def _enumerate(self, domain: NodeDomain, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
         """Tighten a node using every pattern that an improving plan can contain; None when it cannot.

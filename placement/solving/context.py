@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Incumbent, why_stop
+from placement.solving.incumbent import Incumbent
+from placement.solving.result import Stop
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
-    from placement.solving.result import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,12 @@ class Solve:
 
     def why_stop(self) -> Stop | None:
         """Why the solve should end now, or None to go on."""
-        return why_stop(self.incumbent, self.budget)
+        if self.incumbent.proved:
+            return Stop.PROVED
+        if self.incumbent.good_enough:
+            return Stop.GAP
+        if self.budget.interrupted:
+            return Stop.INTERRUPTED
+        if not self.budget.over():
+            return None
+        return Stop.TIME if self.budget.cut_short() else Stop.DONE

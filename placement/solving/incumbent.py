@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, Value, evaluate, optional_copies
 from placement.errors import SolverBugError
-from placement.solving.result import Event, SolverFault, Stop, relative_gap
+from placement.solving.result import Event, SolverFault, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
@@ -363,19 +363,6 @@ class _Bound(NamedTuple):
     by: str
     relaxes: str
     report: int
-
-
-def why_stop(incumbent: Incumbent, budget: Budget) -> Stop | None:
-    """Why a solve should end now, or None to go on."""
-    if incumbent.proved:
-        return Stop.PROVED
-    if incumbent.good_enough:
-        return Stop.GAP
-    if budget.interrupted:
-        return Stop.INTERRUPTED
-    if not budget.over():
-        return None
-    return Stop.TIME if budget.cut_short() else Stop.DONE
 
 
 def _within(left_out: tuple[int, ...] | None, given: tuple[int, ...] | None) -> bool:

@@ -14,7 +14,7 @@ from placement.reductions.greenfield import Greenfield
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition import DecompositionOptions, solve_decomposition
 from placement.solvers.decomposition.solve import _Decomposition
-from placement.solvers.decomposition.tasks import Whole
+from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -93,9 +93,9 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
         groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 20)
         if fresh is None or groups is None or not groups.pays:
             continue
-        answer = Whole(groups, "greedy", seed, 1.0).run(Budget(work=2))
+        answer = Pack(groups.fleet, None, "greedy", {}, seed).run(Budget(work=2))
         if answer.packing is not None:
-            assert broken_rules(problem, fleet, fresh.lift(answer.packing)) == [], f"seed {seed}"
+            assert broken_rules(problem, fleet, fresh.lift(groups.lift(answer.packing))) == [], f"seed {seed}"
             found += 1
             ran += bool(fleet.instances)
     assert found > 5

@@ -22,7 +22,6 @@ from placement.direct.variables import OUTLINE, TOTALS
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.budget import cores
-from placement.solving.incumbent import why_stop
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import SCHEDULE
@@ -167,7 +166,7 @@ class _CpSatSearch:
     def _why_stopped(self) -> Stop:
         # Without a work limit it was the clock that ended the engine, perhaps a hair before the budget's own.
         clock = Stop.TIME if self._budget.work is None else Stop.DONE
-        return why_stop(self._incumbent, self._budget) or clock
+        return self._solve.why_stop() or clock
 
     def _none_at(self, level: int | None) -> bool:
         """Whether a level shows that there is no plan at all."""

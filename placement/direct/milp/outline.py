@@ -36,7 +36,6 @@ from placement.direct.variables import Form
 from placement.engines.highs import MARGIN
 from placement.patterns.bound import PatternBound
 from placement.patterns.size import may_build
-from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -128,7 +127,7 @@ class _OutlineSearch:
             pass
         self.stats |= {"nodes": self._nodes, "plans": self._plans.made}
         clock = Stop.TIME if self._budget.over() else Stop.DONE
-        stop = why_stop(self._incumbent, self._budget) or (Stop.STUCK if self._incumbent.best is None else clock)
+        stop = self._solve.why_stop() or (Stop.STUCK if self._incumbent.best is None else clock)
         return Outcome(NAME, stop, stats=self.stats)
 
     def _stage(self, level: int | None) -> None:

@@ -20,7 +20,6 @@ from placement.direct.translate import decode, encode
 from placement.direct.variables import TIGHT
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
-from placement.solving.incumbent import why_stop
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 
@@ -108,7 +107,7 @@ class _MilpSearch:
     def _why(self) -> Stop:
         # An engine's clock may end it a little before ours is over.
         by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._budget.work is None
-        return why_stop(self._incumbent, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
+        return self._solve.why_stop() or (Stop.TIME if by_clock else Stop.DONE)
 
     def _stage(self, level: int | None) -> bool:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.

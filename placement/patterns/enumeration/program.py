@@ -374,21 +374,12 @@ class WholeProgram:
         fleet = self.relaxation.fleet
         for (c, p), columns in self.pool_columns.items() if self.by_pool else ():
             for other in fleet.components[c].avoids:
-                if (
-                    other <= c
-                    or (other, p) not in self.pool_columns
-                    or self._is_alone(c, p)
-                    or self._is_alone(other, p)
-                ):
-                    continue
+                if other <= c or (other, p) not in self.pool_columns or {c, other} & self.alone_columns[p].keys():
+                    continue  # or the machines of one are counted apart
                 most, others = (most_on_one(fleet, fleet.components[k], p) for k in (c, other))
                 taken = dict.fromkeys(columns.values(), -float(others))
                 taken |= dict.fromkeys(self.pool_columns[other, p].values(), -float(most))
                 self.rows.row(0.0, inf, self.shared_columns(p, float(most * others)) | taken)
-
-    def _is_alone(self, c: int, p: int) -> bool:
-        """Whether the machines of a component are counted apart."""
-        return c in self.alone_columns[p]
 
     def _domain_rows(self, groups: Groups, domain: NodeDomain, reduced: Reduced) -> None:
         pools = len(self.machine_columns)

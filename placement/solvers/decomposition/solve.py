@@ -35,7 +35,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solvers.column_generation.zone_packing import may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
-from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
+from placement.solvers.decomposition.tasks import Bound, Pack, run_tasks
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solvers.registry import find_solver
 from placement.solving.parameters import option
@@ -147,25 +147,25 @@ class _Decomposition:
         phases = finer if math.isfinite(self._budget.remaining()) else finer[:1]
         sizes = [(2**times * self._options.groups, phase.part) for times, phase in enumerate(phases)]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
-        smaller: list[tuple[RestrictingAggregation, float]] = []
+        smaller: list[RestrictingAggregation] = []
+        tasks: list[Task] = []
         for most, weight in some:
             if self._budget.over():  # groups of a large fleet take seconds
                 return
-            smaller.append((RestrictingAggregation.of(fresh.fleet, most), weight))
-        tasks: list[Task] = [
-            Whole(groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
-            for groups, weight in smaller
-            if groups.pays
-        ]
+            groups = RestrictingAggregation.of(fresh.fleet, most)
+            if groups.pays:
+                smaller.append(groups)
+                seed = int(self._rng.integers(2**30))
+                tasks.append(Pack(groups.fleet, None, _WHOLE_SOLVER, {}, seed, weight))
         if not tasks:
             return
         bound = self._bound_task(sum(task.weight for task in tasks))
         within = None
-        for _, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget)):
+        for index, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget)):
             self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
-                self._incumbent.offer(fresh.lift(answer.packing), NAME)
+                self._incumbent.offer(fresh.lift(smaller[index - 1].lift(answer.packing)), NAME)
             if self._solve.why_stop():
                 break
         self.bounded = within is not None and within.given == self._solve.left_out

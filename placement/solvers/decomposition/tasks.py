@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet_rules import named_fleet_rules
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.reductions.restricting_aggregation import RestrictingAggregation
     from placement.solving.budget import Budget
 
 _log = logging.getLogger(__name__)
@@ -36,17 +35,17 @@ _PARAMS = DECOMPOSITION.tasks
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Make the packing `hint` of a part cheaper."""
+    """Make the packing `hint` of a part cheaper, or find one."""
 
     fleet: Fleet
-    hint: Packing
+    hint: Packing | None
     solver: str
     options: dict[str, Any]
     seed: int
     weight: float = 1.0  # of its share of the time
 
     def run(self, budget: Budget) -> TaskAnswer:
-        """Solve within the budget, from the hint."""
+        """Solve within the budget, from the hint if there is one."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         find_solver(self.solver).run(solve, **self.options)
         return answer_of(solve)
@@ -98,24 +97,7 @@ class Bound:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Pack the whole at once, in groups of alike components."""
-
-    groups: RestrictingAggregation
-    solver: str
-    seed: int
-    weight: float
-
-    def run(self, budget: Budget) -> TaskAnswer:
-        """Solve the smaller problem within the budget."""
-        solve = Solve.of(self.groups.fleet, budget, self.seed)
-        find_solver(self.solver).run(solve)
-        found = answer_of(solve)
-        return found if found.packing is None else replace(found, packing=self.groups.lift(found.packing))
-
-
-Task = Pack | Bound | Whole
+Task = Pack | Bound
 
 
 def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, TaskAnswer]]:
