@@ -39,25 +39,18 @@ RELAXES = (
 _PARAMS = BOUNDS.overload
 
 
-class Leaving(NamedTuple):
-    """Copies of one place that leave."""
-
-    place: int
-    copies: int
-
-
 @dataclass(frozen=True, slots=True)
 class Overload:
     """What must leave one machine.
 
-    `leave`: copies that may leave so that the rest fits, the fewest moves, then the fewest and smallest copies; empty
-        where the search was cut short.
+    `leave`: (place, copies) that may leave so that the rest fits, the fewest moves, then the fewest and smallest
+        copies; empty where the search was cut short.
     """
 
     instance: int  # the machine
     least: int  # moves by it, at least
     ticks: int  # what they cost, at least
-    leave: tuple[Leaving, ...]
+    leave: tuple[tuple[int, int], ...]
 
 
 def overloads(fleet: Fleet) -> list[Overload]:
@@ -156,7 +149,7 @@ def _rows(fleet: Fleet, shape: Shape, places: Sequence[int]) -> Iterator[_OverRo
         yield row(alone, (0 if not there else 1 if option.shared else alone for option, there in weights))
 
 
-def _cheapest_cover(kinds: Sequence[_Kind], over: tuple[int, ...]) -> tuple[int, tuple[Leaving, ...]]:
+def _cheapest_cover(kinds: Sequence[_Kind], over: tuple[int, ...]) -> tuple[int, tuple[tuple[int, int], ...]]:
     """The least weight that frees what is over, and copies that do, of equal weight the fewest, then the smallest.
 
     Where the search is cut short: the best single row's bound, and nobody.
@@ -168,7 +161,7 @@ def _cheapest_cover(kinds: Sequence[_Kind], over: tuple[int, ...]) -> tuple[int,
     if search.nodes > _PARAMS.nodes or search.best is None:
         return search.bound(0, over), ()
     count: Counter[int] = Counter(search.kinds[k].place for k in search.best[3])
-    return search.best[0], tuple(Leaving(place, n) for place, n in sorted(count.items()))
+    return search.best[0], tuple(sorted(count.items()))
 
 
 class _CoverSearch:

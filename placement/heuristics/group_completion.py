@@ -21,7 +21,6 @@ from placement.heuristics.greedy import Greedy
 from placement.heuristics.improve import Improvement
 from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.prices import resource_prices
 from placement.heuristics.workspace import Workspace
 from placement.reductions.required import RequiredAsPlaced
 
@@ -64,8 +63,7 @@ class GroupCompletion:
     @cached_property
     def parameter_sets(self) -> list[GreedyParameters]:
         """What restarts of the price-guided greedy differ in."""
-        fleet = self._blank.fleet
-        return parameter_sets(fleet, *resource_prices(fleet, self._shares, is_over=self._budget.over))
+        return parameter_sets(self._blank.fleet, self._shares, self._budget.over)
 
     @cached_property
     def penalty(self) -> list[float]:

@@ -44,8 +44,7 @@ def keep_running(ws: Workspace) -> None:
     for place in ws.fleet.places:
         on[place.instance].append(place)
     fullness = {i: _fullness(ws, places) for i, places in on.items()}
-    leave = {left.place: left.copies for overload in overloads(ws.fleet) for left in overload.leave}
-    leaving = {ws.fleet.places[k]: n for k, n in leave.items()}
+    leaving = {ws.fleet.places[k]: n for overload in overloads(ws.fleet) for k, n in overload.leave}
     for i in sorted(on, key=lambda i: (-fullness[i], i)):
         if ws.out_of_time():
             return
@@ -68,7 +67,7 @@ def _kept_seats(ws: Workspace, place: Place) -> int:
         return ws.seats[place.instance].count(Seat(place.component, place.option, place.accelerators))
     key = (place.component, place.option)
     here = sum(1 for seat in ws.seats[place.instance] if seat[:2] == key)
-    return min(place.count, max(0, here - ws.known_count(place)))
+    return min(place.count, max(0, here - ws.running.known_count(place, ws.seats[place.instance])))
 
 
 def _fullness(ws: Workspace, places: list[Place]) -> float:

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from placement.heuristics.bin_filling import may_fill_bins
 from placement.heuristics.greedy import GreedyParameters
+from placement.heuristics.prices import resource_prices
 
 if TYPE_CHECKING:
-    from placement.arrays import Floats
+    from collections.abc import Callable
+
     from placement.compiled.fleet import Fleet
+    from placement.heuristics.shares import Shares
 
 
-def parameter_sets(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[GreedyParameters]:
-    """A quick one first, then the best on average; `weights` and `scarcity` as `prices.resource_prices` finds them."""
+def parameter_sets(fleet: Fleet, shares: Shares, is_over: Callable[[], bool]) -> list[GreedyParameters]:
+    """A quick one first, then the best on average, all at the same prices of resources."""
+    weights, scarcity = resource_prices(fleet, shares, is_over)
     sets = [
         GreedyParameters(0.0, weights, scarcity, 0.1),
         GreedyParameters(0.0, weights, scarcity, 0.1, fills_bins=True),

@@ -32,11 +32,7 @@ class RunningCopyCounts:
         self.kept = [0] * len(fleet.components)
         self.cost = self.moved = 0
         self._moved = [0] * len(fleet.components)
-        self._index_places()
-
-    def _index_places(self) -> None:
-        """Note where copies run: on known accelerators, or how many; and what is pinned."""
-        for place in self._fleet.places:
+        for place in fleet.places:
             key = (place.component, place.option, place.instance)
             if place.accelerators is None:
                 self._unknown[key] = self._unknown.get(key, 0) + place.count

@@ -24,7 +24,6 @@ from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
 from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.prices import resource_prices
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
@@ -263,11 +262,7 @@ def improve(solve: Solve, by: str, turns: int | None = None) -> bool:
         return False
     fleet, budget = solve.fleet, solve.budget
     rng, blank, shares = np.random.default_rng(solve.seed), Workspace(fleet), Shares(fleet)
-    sets = [
-        parameters
-        for parameters in parameter_sets(fleet, *resource_prices(fleet, shares, is_over=budget.over))
-        if not parameters.fills_bins
-    ]
+    sets = [one for one in parameter_sets(fleet, shares, budget.over) if not one.fills_bins]
     greedy: list[Greedy] = []
     for noise, parameters in product((None, rng), sets):
         if budget.over():  # each has tables of all options and pools

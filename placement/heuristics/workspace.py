@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from placement.arrays import Bools, Ints
     from placement.compiled.fleet import Fleet
-    from placement.compiled.running import Place
     from placement.heuristics.mode_pools import Pools
     from placement.solving.budget import Budget
 
@@ -341,10 +340,6 @@ class Workspace(MachineRows):
             self.pooled[c][p] = self.pooled[c].get(p, 0) + change
         if self.fleet.running[c]:
             self.running.recount(seat, int(self.instance[m]), self.seats[m], self.placed[c])
-
-    def known_count(self, place: Place) -> int:
-        """Copies that stand on accelerators which today's rows of the same copies on the same instance name."""
-        return self.running.known_count(place, self.seats[place.instance])
 
     def is_movable(self, seat: Seat, m: int) -> bool:
         """Whether the copy may leave row m: no pin needs it there."""

@@ -96,15 +96,12 @@ class MachineStates:
             self._count(*key[:2], 1)
             option = self.fleet.components[seat.component].options[seat.option]
             open_machine.put(Copy(item, option, seat.accelerators), seat.component)
-            if open_machine.frozen or stays[seat] or self._is_pinned(machine, seat):
+            if open_machine.frozen or stays[seat] or (*seat[:2], machine.instance) in self._pinned:
                 stays[seat] -= 1
                 open_machine.copies.pop()
                 fixed.append(seat)
         open_machine.fixed = tuple(fixed)
         return open_machine
-
-    def _is_pinned(self, machine: Machine, seat: Seat) -> bool:
-        return machine.instance is not None and (seat.component, seat.option, machine.instance) in self._pinned
 
     def _add_forced(self) -> None:
         """Empty machines that run now and can't be released."""

@@ -185,7 +185,9 @@ class Tree:
         """Enumerate the node with the least bound or branch on it; False when time is up (the node then stays open)."""
         node = self._open[0]
         branch = self._branch(node)
-        if not node.enumerated and (branch is None or self._may_enumerate()):
+        # Enumeration takes no more than its part of what was done, so far, but where nothing else is left.
+        may_enumerate = branch is None or self._enumerations * _PARAMS.nodes_of_program <= self.nodes
+        if not node.enumerated and may_enumerate:
             node = self._enumerate(node, budget)
             if node is not self._open[0]:
                 return True
@@ -200,10 +202,6 @@ class Tree:
         below, above = self._push(children)
         node.case.splits, node.case.above, node.case.below = [(branch.subject, branch.at_most)], [above], below
         return True
-
-    def _may_enumerate(self) -> bool:
-        """Whether enumeration has taken no more than its part of what was done, so far."""
-        return self._enumerations * _PARAMS.nodes_of_program <= self.nodes
 
     def _enumerate(self, node: _Node, budget: Budget) -> _Node:
         """The node with the least bound, tightened if that can be, in its place; it is not enumerated again."""

@@ -227,17 +227,17 @@ def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
         rows=(np.ones(len(asking)), inf),
     )
     solver = load_lp(lp)
-    rows = add_group_rows(solver, fleet)
+    limits, committed = add_group_rows(solver, fleet)
     if run(solver) != highspy.HighsModelStatus.kOptimal:
         return None
     price = [max(0.0, -price) for price in solver.getSolution().row_dual]  # of one more unit of the most
     dual_value = [
         min(price[row], 1.0) if commitment.money is not None else price[row] * MICRO
-        for row, commitment in zip(rows.committed, fleet.commitments, strict=True)
+        for row, commitment in zip(committed, fleet.commitments, strict=True)
     ]
     units = [
         price[row] * MICRO / max(limit.weight.values(), default=1)
-        for row, limit in zip(rows.limits, fleet.limits, strict=True)
+        for row, limit in zip(limits, fleet.limits, strict=True)
     ]
     return Multipliers(tuple(map(_fraction, dual_value)), tuple(map(_fraction, units)))
 

@@ -7,7 +7,7 @@ on top is convex in the counts, so a program that minimises it takes all of that
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.units import MICRO
 
@@ -17,24 +17,17 @@ if TYPE_CHECKING:
     from placement.engines.highs import QuietHighs
 
 
-class GroupRows(NamedTuple):
-    """By limit and by commitment, the row that has what it is at most."""
-
-    limits: tuple[int, ...]
-    committed: tuple[int, ...]
-
-
-def add_group_rows(solver: QuietHighs, fleet: Fleet) -> GroupRows:
+def add_group_rows(solver: QuietHighs, fleet: Fleet) -> tuple[list[int], list[int]]:
     """Rows of limits, and columns and rows of commitments, in dollars per hour; machine counts are columns 0 to P - 1.
 
-    Columns come after those that are there. A limit's row is divided by its largest weight. O(pools of limits and
-    commitments).
+    By limit and by commitment, the row that has what it is at most. Columns come after those that are there. A limit's
+    row is divided by its largest weight. O(pools of limits and commitments).
     """
     limits = []
     for limit in fleet.limits:
         scale = max(limit.weight.values(), default=1)
         limits.append(solver.add_row(-inf, limit.most / scale, {p: n / scale for p, n in limit.weight.items()}))
-    return GroupRows(tuple(limits), tuple(_commit(solver, fleet, commitment) for commitment in fleet.commitments))
+    return limits, [_commit(solver, fleet, commitment) for commitment in fleet.commitments]
 
 
 def _commit(solver: QuietHighs, fleet: Fleet, commitment: FleetCommitment) -> int:

@@ -76,7 +76,7 @@ class Incumbent:
         self._lock = threading.RLock()
         self._packing: Packing | None = None
         self._value: Value | None = None
-        self._found_by = ""
+        self.found_by = ""  # who found the best packing
         self._plans: dict[str, tuple[Packing, Value]] = {}  # the last of each finder
         self._ticks: dict[tuple[Given, str], list[_Bound]] = {}  # those of one prover rise
         self._levels: list[dict[tuple[Given, str], list[_Bound]]] = [{} for _ in fleet.levels]
@@ -121,7 +121,7 @@ class Incumbent:
                 raise SolverBugError(self._blame(by, f"found a plan that breaks a rule: {broken}"))
             for prover, said in against.items():
                 self._distrust(prover, f"{said}, and {by} found one that does")
-            self._packing, self._value, self._found_by = packing, value, by
+            self._packing, self._value, self.found_by = packing, value, by
             self._plans[by] = packing, value
             self._note(by)
             if not value.ticks:
@@ -175,8 +175,8 @@ class Incumbent:
                 return
             broken = self._check(self._packing) if self._check is not None else ""
             if not broken:
-                raise SolverBugError(self._distrust(bound.by, f"{said}, and {self._found_by} has found one that does"))
-            self.drop_plans(self._found_by, broken)
+                raise SolverBugError(self._distrust(bound.by, f"{said}, and {self.found_by} has found one that does"))
+            self.drop_plans(self.found_by, broken)
 
     # -- contradictions
 
@@ -216,8 +216,8 @@ class Incumbent:
         """
         with self._lock:
             self._plans.pop(by, None)
-            self._found_by = min(self._plans, key=lambda finder: self._plans[finder][1], default="")
-            self._packing, self._value = self._plans.get(self._found_by, (None, None))
+            self.found_by = min(self._plans, key=lambda finder: self._plans[finder][1], default="")
+            self._packing, self._value = self._plans.get(self.found_by, (None, None))
             self._blame(by, f"found a plan that breaks a rule: {broken}")
 
     def _contradicting(self, value: Value) -> dict[str, str]:
@@ -264,11 +264,6 @@ class Incumbent:
         """The best packing so far and its value."""
         with self._lock:
             return None if self._packing is None or self._value is None else (self._packing, self._value)
-
-    @property
-    def found_by(self) -> str:
-        """Who found the best packing."""
-        return self._found_by
 
     @property
     def ticks_bound(self) -> int | None:

@@ -76,10 +76,10 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
             tight += fleet.cost(math.ceil(fleet.tick_price * bound.bound)) == cost
             above += fleet.tick_price * bound.bound > patterns.ticks
             program = bound.program()
-            duals = GrowingRelaxation().solve(program, Budget())
-            assert duals is not None
+            relaxed = GrowingRelaxation().solve(program, Budget())
+            assert relaxed is not None
             for scale in (0.3, 0.9, 1.5):
-                prices = [round(price * rng.uniform(scale, 1.0)) for price in duals.prices]
+                prices = [round(price * rng.uniform(scale, 1.0)) for price in relaxed[1]]
                 least = program.price(prices).bound
                 assert fleet.cost(math.ceil(fleet.tick_price * least)) <= cost, f"seed {seed}: other prices"
     assert tried > 0.3 * len(seeds)

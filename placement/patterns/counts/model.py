@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.counts.program import CountProgram, Counts, Inequalities, Merging, Slack, everything
+from placement.patterns.counts.program import CountProgram, Counts, Inequalities, Merging, everything
 from placement.patterns.counts.rounding import DemandRounding, Rounded
 from placement.patterns.counts.weights import PoolFit, first_weights
 from placement.patterns.covering import any_domain
@@ -76,11 +76,8 @@ class CountModel:
 
     def program(self) -> CountProgram:
         """The program with the inequalities so far."""
-        inequalities = Inequalities(tuple(self.weights), tuple(self.rounded))
-        slack = Slack(dict(self.spare), self._over_quota)
-        return CountProgram(
-            self.relaxation, self._groups, self._domain, self._reduced, inequalities, self.merging, slack
-        )
+        inequalities = Inequalities(tuple(self.weights), tuple(self.rounded), dict(self.spare), self._over_quota)
+        return CountProgram(self.relaxation, self._groups, self._domain, self._reduced, inequalities, self.merging)
 
     def price(self, counts: Counts) -> int:
         """What the machines of counts cost, micro-dollars per hour, those above a quota with what they cost on top."""

@@ -47,19 +47,14 @@ class Counts(NamedTuple):
 
 
 class Inequalities(NamedTuple):
-    """On what stands on single pools, and of rounded demands."""
-
-    weights: Sequence[Weights]
-    rounded: Sequence[Rounded]
-
-
-class Slack(NamedTuple):
-    """What a search adds to the program, whose solutions then prove nothing.
+    """On what stands on single pools, and of rounded demands; then what a search adds, whose solutions prove nothing.
 
     On a pool in `spare` copies that share accelerators weigh so much more. With `over_quota` a pool may have more
     machines than its quota, each at so many times its price on top.
     """
 
+    weights: Sequence[Weights]
+    rounded: Sequence[Rounded]
     spare: Mapping[int, float]
     over_quota: float | None = None
 
@@ -82,10 +77,9 @@ class CountProgram(WholeProgram):
         reduced: Reduced,
         inequalities: Inequalities,
         merging: Merging,
-        slack: Slack,
     ) -> None:
         """O(modes x weights of a pool)."""
-        self._inequalities, self._merging, self._spare = inequalities, merging, slack.spare
+        self._inequalities, self._merging = inequalities, merging
         self._on: dict[int, list[int]] = {}  # modes that copies may go, by pool
         for w, most in enumerate(reduced.copies):
             if most:
@@ -94,8 +88,8 @@ class CountProgram(WholeProgram):
         self.by_pool = False
         self._excess: dict[int, int] = {}  # columns of the machines of a pool above its quota
         super().__init__(relaxation, groups, domain, reduced, ())
-        if slack.over_quota is not None:
-            self._exceed_quotas(slack.over_quota)
+        if inequalities.over_quota is not None:
+            self._exceed_quotas(inequalities.over_quota)
 
     def start_at(self, machines: Sequence[int], copies: Sequence[int]) -> list[float]:
         """Counts as a solution to begin with, with as many machines more as they need to keep all inequalities.
@@ -227,7 +221,7 @@ class CountProgram(WholeProgram):
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
         for weights in self._inequalities.weights:
             each = self.relaxation.devices(weights.pool) * weights.most
-            self._hold(weights.pool, each, partial(weights.of, spare=self._spare.get(weights.pool, 0.0)))
+            self._hold(weights.pool, each, partial(weights.of, spare=self._inequalities.spare.get(weights.pool, 0.0)))
         self._round_demands()
         for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free

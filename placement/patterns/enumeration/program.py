@@ -334,12 +334,10 @@ class WholeProgram:
                 devices[mode.device_class][column] = -float(mode.owns)
             if mode.device_class is not None and mode.item is not None:
                 coverage.setdefault((mode.device_class, mode.item), {})[column] = -float(mode.touches)
-        for column, (q, pattern) in zip(self.pattern_columns, patterns, strict=True):
+        holding = [(column, q, dict(items)) for column, (q, items) in zip(self.pattern_columns, patterns, strict=True)]
+        for column, q, _ in holding:
             devices[q][column] = -1.0
-            for i, times in pattern:
-                if (q, i) in coverage:
-                    coverage[q, i][column] = float(times)
-        for column, q, items in self.beside():
+        for column, q, items in (*holding, *self.beside()):
             for i, times in items.items():
                 if (q, i) in coverage:
                     coverage[q, i][column] = float(times)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import highspy
 
@@ -65,13 +65,6 @@ def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
     return found if found.run(_TIME.bound.of(solve.budget), report) else None
 
 
-class RelaxedProgram(NamedTuple):
-    """The linear relaxation: its value, dollars per hour, and prices of its rows, in 1 / SCALE micro-dollars."""
-
-    value: float
-    prices: list[int]
-
-
 class GrowingRelaxation:
     """The relaxation of programs of one fleet, each with all columns of the one before it."""
 
@@ -80,13 +73,16 @@ class GrowingRelaxation:
         self._solver: QuietHighs | None = None
         self._known: set[object] = set()
 
-    def solve(self, program: RunningProgram, budget: Budget) -> RelaxedProgram | None:
-        """The linear relaxation; None where there is no time, or no solution."""
+    def solve(self, program: RunningProgram, budget: Budget) -> tuple[float, list[int]] | None:
+        """Its value, dollars per hour, and prices of its rows, in 1 / SCALE micro-dollars.
+
+        None where there is no time, or no solution.
+        """
         with suppress(EngineError):
             solver = self._load(program, budget)
             if run(solver) == highspy.HighsModelStatus.kOptimal:
                 prices = [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
-                return RelaxedProgram(solver.getObjectiveValue(), prices)
+                return solver.getObjectiveValue(), prices
         return None
 
     def _load(self, program: RunningProgram, budget: Budget) -> QuietHighs:
@@ -127,16 +123,17 @@ class WholeRunningBound:
         relaxation = GrowingRelaxation()
         for done in range(_PARAMS.rounds):
             program = self.program()
-            duals = None if budget.over() else relaxation.solve(program, budget)
-            if duals is None:
+            relaxed = None if budget.over() else relaxation.solve(program, budget)
+            if relaxed is None:
                 return done > 0
-            points = [_between(best, duals.prices), duals.prices] if best else [duals.prices]
+            value, duals = relaxed
+            points = [_between(best, duals), duals] if best else [duals]
             found = [program.price(point) for point in points]
             highest = max(found, key=lambda priced: priced.bound)
             if not best or highest.bound > self.bound:
                 self.bound, best = highest.bound, highest.prices
                 report(self.bound)
-            if not self._learn(found) or duals.value * MICRO <= (1 + _PARAMS.rise) * float(self.bound):
+            if not self._learn(found) or value * MICRO <= (1 + _PARAMS.rise) * float(self.bound):
                 break
         return True
 

@@ -41,7 +41,7 @@ class CountRounds:
     def run(self) -> None:
         """Until the bound is met, the time is up, or many rounds in a row have found nothing."""
         budget = self._solve.budget
-        beside = self._beside() if may_search_in_background(budget) else None
+        beside = BackgroundSearch(self._search_beside, budget) if may_search_in_background(budget) else None
         idle = 0
         for seed in count():
             part = self._part()
@@ -65,8 +65,7 @@ class CountRounds:
 
     def _part(self) -> Budget:
         """The time of one search."""
-        budget = self._solve.budget
-        return budget.share(seconds=self._seconds)
+        return self._solve.budget.share(seconds=self._seconds)
 
     def _packed(self, counts: Counts) -> bool:
         """Pack counts that were not packed before and may give a better plan; says whether there were such.
@@ -102,11 +101,8 @@ class CountRounds:
         if self._solve.packing is not before:
             self._begin_again()
 
-    def _beside(self) -> BackgroundSearch[None]:
-        """The whole program, again from what the rounds have made of its solutions; then the bound to its end."""
-        return BackgroundSearch(self._search_beside, self._solve.budget)
-
     def _search_beside(self) -> None:
+        """The whole program, again from what the rounds have made of its solutions; then the bound to its end."""
         budget = self._solve.budget
         for _ in range(_PARAMS.wholes):
             if not self._packing.over:
