@@ -50,16 +50,9 @@ RELAXES = (
     "rules over zones, but for the number of zones; optional copies; pins, and machines that run now but for those "
     "that can't be released"
 )
+Clique = dict[int, int]  # of components of which no two share a machine, ascending: the machines that each needs
 _PARAMS = BOUNDS.cliques
 _NAMED = 3  # components, or pools, in a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Clique:
-    """Components of which no two share a machine, ascending, and the machines that each needs at least."""
-
-    members: tuple[int, ...]
-    machines: tuple[int, ...]
 
 
 def clique_bound(fleet: Fleet, budget: Budget | None = None) -> int:
@@ -76,9 +69,9 @@ def why_too_many(fleet: Fleet, budget: Budget | None = None) -> Iterator[str]:
     """Cliques that need more machines than the quotas allow, each with a sentence."""
     for clique in cliques(fleet, budget):
         *_, (_, most) = _reaches(fleet, clique)
-        total = sum(clique.machines)
+        total = sum(clique.values())
         if most < total:
-            who = some_named([fleet.components[c].name for c in clique.members])
+            who = some_named([fleet.components[c].name for c in clique])
             yield (
                 f"{who} never share an instance (avoid, dedicated) and need at least {total} of them, "
                 f"but the quotas of the pools that they may use allow {most}"
@@ -118,7 +111,7 @@ def cliques(fleet: Fleet, budget: Budget | None = None) -> Iterator[Clique]:
         key = tuple(sorted(members))
         if key and key not in found:
             found.add(key)
-            yield Clique(key, tuple(needs[c] for c in key))
+            yield {c: needs[c] for c in key}
         if work >= _PARAMS.work:
             return
 
@@ -165,7 +158,7 @@ def fewest_machines(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> 
 
 def least_price(fleet: Fleet, clique: Clique) -> int | None:
     """What the machines of a clique cost beyond those paid for anyway, at least; None when the quotas are too small."""
-    total, saved, before = sum(clique.machines), 0, (0, 0)
+    total, saved, before = sum(clique.values()), 0, (0, 0)
     for price, reach in _reaches(fleet, clique):
         saved += (price - before[0]) * before[1]
         if reach == total:  # and so it is for all that are dearer
@@ -189,9 +182,9 @@ def _reaches(fleet: Fleet, clique: Clique) -> Iterator[tuple[int, int]]:
 
     O(members + pools x distinct sets of pools).
     """
-    total = sum(clique.machines)
+    total = sum(clique.values())
     needed: dict[frozenset[int], int] = defaultdict(int)  # members that may use the same pools are one
-    for c, machines in zip(clique.members, clique.machines, strict=True):
+    for c, machines in clique.items():
         needed[frozenset().union(*(option.pools for option in fleet.components[c].options))] += machines
     wanted, classes = list(needed.values()), _classes(fleet, list(needed), total)
     own = [0] * len(wanted)  # slots that each may use, up to the price

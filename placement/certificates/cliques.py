@@ -44,7 +44,7 @@ class CliquePrices:
 def clique_cuts(fleet: Fleet, domain: NodeDomain, budget: Budget) -> Iterator[tuple[Cut, CliquePrices]]:
     """The inequalities of a few cliques, each by the prices that prove most within a node of machine counts."""
     for clique in cliques(fleet, budget):
-        pools = [sorted(frozenset().union(*(o.pools for o in fleet.components[c].options))) for c in clique.members]
+        pools = [sorted(frozenset().union(*(o.pools for o in fleet.components[c].options))) for c in clique]
         if sum(map(len, pools)) > _MOST_PAIRS or budget.over():
             return
         prices = _prices(fleet, clique, pools, domain)
@@ -52,15 +52,15 @@ def clique_cuts(fleet: Fleet, domain: NodeDomain, budget: Budget) -> Iterator[tu
         for price, used in zip(prices, pools, strict=True):
             for p in used:
                 dual_value[p] = max(dual_value[p], price)
-        least = sum(price * n for price, n in zip(prices, clique.machines, strict=True))
+        least = sum(price * n for price, n in zip(prices, clique.values(), strict=True))
         if least:
-            values = zip(clique.members, prices, strict=True)
+            values = zip(clique, prices, strict=True)
             yield Cut(tuple(dual_value), least), CliquePrices(tuple((c, price) for c, price in values if price))
 
 
 def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDomain) -> list[int]:
     """The dual values of the members' needs, in 1 / UNIT micro-dollars; 0 where the engine fails."""
-    members, unit = len(clique.members), max(1, *(pool.price for pool in fleet.pools))
+    members, unit = len(clique), max(1, *(pool.price for pool in fleet.pools))
     used = sorted({p for some in pools for p in some})
     row = {p: members + k for k, p in enumerate(used)}
     # Columns: machines of pools, machines that no pool has, machines of members on pools.
@@ -74,7 +74,7 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDo
             [domain.fewest[p] for p in used] + [0] * others,
             [*(float(domain.most[p]) for p in used), *[inf] * others],
         ),
-        rows=([*clique.machines, *[0] * len(used)], inf),
+        rows=([*clique.values(), *[0] * len(used)], inf),
     )
     solver = solved(lp)
     if solver is None:

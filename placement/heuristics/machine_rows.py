@@ -23,35 +23,22 @@ class MachineRows:
     """Rows of machines, each of a pool; new ones are empty.
 
     `rows`: number of rows; arrays below are longer, only ``[:rows]`` counts.
-    `pool`, `instance`: (M,) the row's pool, and its running instance or -1.
-    `free_memory`: (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is
-        none.
     `full_memory`: (P, K) what an empty machine of a pool has.
-    `ranked`: (M, K) `free_memory`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB
-        each.
-    `share`: (M, K) thousandths free.
-    `users`: (M, K) copies on each accelerator.
-    `vacant`: (M,) accelerators without any.
-    `vcpus`, `host`: (M,) free milli-vCPU and MiB.
-    `busy`: (M,) whether the row is in use or must be paid for.
-    `cordoned`: (M,) whether only residents may stand there.
-    `owner`: (M,) the dedicated component that has the row, -1 without one.
-    `seats`: per row, the copies on it.
-    `kinds`: per row, component -> copies on it.
+    `seats`, `kinds`: per row, the copies on it; and component -> copies on it.
     """
 
-    pool: Ints
-    instance: Ints
-    free_memory: Ints
-    ranked: Ints
-    share: Ints
-    users: Ints
-    vacant: Ints
-    vcpus: Ints
-    host: Ints
-    busy: Bools
-    cordoned: Bools
-    owner: Ints
+    pool: Ints  # (M,) the row's pool
+    instance: Ints  # (M,) its running instance, or -1
+    free_memory: Ints  # (M, K) MiB that shared copies may still take on each accelerator; -1: a copy owns it, or none
+    ranked: Ints  # (M, K) that, largest first: ``ranked[m, g - 1] >= n`` where g accelerators have n MiB each
+    share: Ints  # (M, K) thousandths free
+    users: Ints  # (M, K) copies on each accelerator
+    vacant: Ints  # (M,) accelerators without any
+    vcpus: Ints  # (M,) free milli-vCPU
+    host: Ints  # (M,) free MiB
+    busy: Bools  # (M,) whether the row is in use or must be paid for
+    cordoned: Bools  # (M,) whether only residents may stand there
+    owner: Ints  # (M,) the dedicated component that has the row, -1 without one
 
     def __init__(self, fleet: Fleet) -> None:
         """No rows; O(pools)."""

@@ -7,6 +7,7 @@ copies they held, and equally good packings are taken too, so that the plan drif
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from placement.solving.steps import count_steps
 if TYPE_CHECKING:
     from placement.arrays import Floats
     from placement.compiled.packing import Machine, Packing, Value
+    from placement.local_search.set_covering import SetCovering
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -57,6 +59,13 @@ class LargeNeighbourhood:
     def decided(self) -> bool:
         """Whether a step freed the whole plan, and CP-SAT proved that none is better: no search helps."""
         return self._decided_at == self.value
+
+    def run(self, budget: Budget, covering: SetCovering, patience: int, most: float = math.inf) -> None:
+        """Steps until so many in a row fail, there were `most`, or the budget is over; `covering` sees each plan."""
+        failed = 0
+        while self.possible and failed < patience and self.steps < most and not self._solve.within(budget).ended:
+            failed = 0 if self.step(budget) else failed + 1
+            covering.add(self.packing)
 
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""

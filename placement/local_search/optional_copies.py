@@ -19,7 +19,7 @@ from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.check import lacking, lacking_components
 from placement.local_search.completion import Completion
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.local_search.refill import Refill, Required, patience
+from placement.local_search.refill import Refill, patience
 from placement.reductions.capped import CappedInstances
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
@@ -130,8 +130,8 @@ class OptionalCopies:
     def _refilled(self, narrow: Fleet, start: PartialPacking, level: int, budget: Budget) -> Packing:
         """A plan's copies and more; some of a component may break rules that all of them would keep."""
         solve = self._solve.within(budget, seed=self._solve.seed + self.turns)
-        required = Required(self._least(start.packing), _PARAMS.required)
-        search = Refill(narrow, start, solve.seed, penalties=self._penalties(level), required=required)
+        required, penalties = self._least(start.packing), self._penalties(level)
+        search = Refill(narrow, start, solve.seed, penalties=penalties, required=required)
         search.run(patience(narrow), lambda: solve.ended, back=True)
         return search.open_machines.to_packing()
 

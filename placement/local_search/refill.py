@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, tightest
 from placement.heuristics import PartialPacking
@@ -29,17 +29,6 @@ if TYPE_CHECKING:
     Chosen = dict[int, list[int]]  # machine -> accelerators
 
 _PARAMS = LOCAL_SEARCH.refill
-
-
-class Required(NamedTuple):
-    """Which copies may stay unassigned: all but so many of each component (zone None), and in zones.
-
-    Each copy below one of the `least` counts `penalty` more. Penalties are in copies then: what is accepted is worse by
-    parts of one.
-    """
-
-    least: Mapping[tuple[int, int | None], int]
-    penalty: float
 
 
 def bring_in(
@@ -86,9 +75,14 @@ class Refill:
         idle: bool = True,
         penalties: Sequence[float] | None = None,
         held: Sequence[Machine] = (),
-        required: Required | None = None,
+        required: Mapping[tuple[int, int | None], int] | None = None,
     ) -> None:
-        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`; `required`: none."""
+        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`.
+
+        With `required` all but so many copies of each component (zone None), and in zones, may stay unassigned; each
+        below counts as `LOCAL_SEARCH.optional_copies` says. Penalties are in copies then: what is accepted is worse by
+        parts of one.
+        """
         self.open_machines = MachineStates(
             fleet, start.packing, start.missing, idle=idle, penalties=penalties, held=held
         )
@@ -175,7 +169,7 @@ class Refill:
         """What required copies count that are missing, beside what each missing copy does."""
         if self._required is None:
             return 0.0
-        open_machines, least = self.open_machines, self._required.least
+        open_machines, least = self.open_machines, self._required
         lacking, out = 0, dict[int, dict[int | None, int]]()
         for i, n in open_machines.missing.items():
             c, zone, _ = open_machines.items[i].key
@@ -185,7 +179,7 @@ class Refill:
             lacking += max(0, least.get((c, None), 0) - self._components[c].copies + sum(here.values()))
             for zone, there in enumerate(open_machines.zoned.get(c, ())):  # also where a copy that is out was before
                 lacking += max(0, least.get((c, zone), 0) - there + here.get(zone, 0))
-        return self._required.penalty * lacking
+        return LOCAL_SEARCH.optional_copies.required * lacking
 
     # -- what is emptied
 

@@ -50,7 +50,7 @@ class VariableNeighbourhoodSearch:
             done = self.tries + self.free.steps
             self._catch_up()
             self._close(budget, most)
-            self._repack(budget, most)
+            self.free.run(budget, self._covering, _PARAMS.steps, most)
             self._covering.run(budget)
 
     def _catch_up(self) -> None:
@@ -85,10 +85,3 @@ class VariableNeighbourhoodSearch:
         self._solve.incumbent.offer(packing, NAME)
         if value <= self.free.value:
             self.free.packing, self.free.value = packing, value
-
-    def _repack(self, budget: Budget, most: float) -> None:
-        """Free a few machines at a time."""
-        failed = 0
-        while self.free.possible and failed < _PARAMS.steps and self.free.steps < most and not self._ended(budget):
-            failed = 0 if self.free.step(budget) else failed + 1
-            self._covering.add(self.free.packing)

@@ -35,11 +35,8 @@ def improve_whole_plan(solve: Solve, covering: SetCovering | None = None, *, ste
     while solve.packing is not None and not solve.ended:
         seed = solve.seed + done
         improve(SCHEDULE.whole_plan.recreate.within(solve, seed=seed), NAME, None if steps is None else 1)
-        search, failed = LargeNeighbourhood(solve.within(solve.budget, seed=seed)), 0
-        most = math.inf if steps is None else steps
-        while search.possible and failed < _PARAMS.steps and search.steps < most and not solve.ended:
-            failed = 0 if search.step(solve.budget) else failed + 1
-            covering.add(search.packing)
+        search = LargeNeighbourhood(solve.within(solve.budget, seed=seed))
+        search.run(solve.budget, covering, _PARAMS.steps, math.inf if steps is None else steps)
         covering.run(solve.budget)
         done += search.steps
         if steps is not None or not search.steps:

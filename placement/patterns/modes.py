@@ -63,23 +63,14 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class ModeArrays:
-    """What a copy by each mode takes.
+    """What a copy by each mode takes."""
 
-    Attributes
-    ----------
-    modes : how many there are.
-    ends : (C + 1,) the first mode of each component, and the end of the last.
-    owned : accelerators of a device class that are the copy's alone.
-    items : times an item, of those of all device classes one after the other.
-    volumes : of each resource, by pool.
-    parts : (mode, pool, parts) of copies that take one of so many parts of a machine, and nothing else.
-    """
-
-    modes: int
-    ends: tuple[int, ...]
-    owned: Uses
-    items: Uses
-    volumes: tuple[Uses, ...]
+    modes: int  # how many there are
+    ends: tuple[int, ...]  # (C + 1,) the first mode of each component, and the end of the last
+    owned: Uses  # accelerators of a device class that are the copy's alone
+    items: Uses  # times an item, of those of all device classes one after the other
+    volumes: tuple[Uses, ...]  # of each resource, by pool
+    # (mode, pool, parts) of copies that take one of so many parts of a machine, and nothing else.
     parts: tuple[tuple[int, int, int], ...]
 
     @classmethod

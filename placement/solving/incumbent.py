@@ -81,7 +81,7 @@ class Incumbent:
         self._ticks: dict[tuple[Given, str], list[_Bound]] = {}  # those of one prover rise
         self._levels: list[dict[tuple[Given, str], list[_Bound]]] = [{} for _ in fleet.levels]
         self._optional = optional_copies(fleet)
-        self._reports = 0
+        self.reports = 0  # bounds that were taken so far: what `withdraw` goes back to
         self._distrusted: dict[str, str] = {}  # who contradicted a plan, and how
         self._closed = False
         self.events: list[Event] = []
@@ -142,7 +142,7 @@ class Incumbent:
             if self._closed:
                 return
             before = self.ticks_bound
-            self._raise(self._ticks, _Bound(max(0, ticks), by, relaxes, self._reports), given)
+            self._raise(self._ticks, _Bound(max(0, ticks), by, relaxes, self.reports), given)
             if self.ticks_bound != before:
                 self._note(by)
 
@@ -156,7 +156,7 @@ class Incumbent:
             if self._closed:
                 return
             before = self.left_out_bound()
-            self._raise(self._levels[level], _Bound(max(0, value), by, "", self._reports), given)
+            self._raise(self._levels[level], _Bound(max(0, value), by, "", self.reports), given)
             if self.left_out_bound() != before:
                 self._note(by)
 
@@ -167,7 +167,7 @@ class Incumbent:
             raise SolverBugError(self._distrusted[bound.by])
         if known and bound.value <= known[-1].value:
             return
-        self._reports += 1
+        self.reports += 1
         known.append(bound)
         while self._packing is not None and self._value is not None:
             said = self._contradicting(self._value).get(bound.by)
@@ -179,11 +179,6 @@ class Incumbent:
             self.drop_plans(self.found_by, broken)
 
     # -- contradictions
-
-    @property
-    def reports(self) -> int:
-        """How many bounds were taken so far: what `withdraw` goes back to."""
-        return self._reports
 
     def withdraw(self, reports: int) -> None:
         """Forget all bounds that were taken since there were so many reports: who reported them failed."""

@@ -86,7 +86,7 @@ def test_members_keep_each_other_away() -> None:
     for seed in SEEDS:
         case = drawn(seed)
         for clique in cliques(case[0]) if case else ():
-            rows = [case[0].components[c] for c in clique.members] if case else []
+            rows = [case[0].components[c] for c in clique] if case else []
             assert all(
                 one.dedicated or other.dedicated or other.index in one.avoids for one, other in combinations(rows, 2)
             )
@@ -206,13 +206,13 @@ def random_clique(seed: int) -> tuple[Fleet, Clique]:
         row["zones"] = rng.sample(zones, rng.randint(1, len(zones)))
         row["copies"] = rng.randint(1, 2)
     fleet = fleet_of(rows, pools)
-    return fleet, Clique((0, 1, 2), tuple(c.required for c in fleet.components))
+    return fleet, {c.index: c.required for c in fleet.components}
 
 
 def cheapest_assignment(fleet: Fleet, clique: Clique) -> int | None:
     """Every way to send each machine that a member needs to a pool, by trying."""
     places = []
-    for c, machines in zip(clique.members, clique.machines, strict=True):
+    for c, machines in clique.items():
         pools = sorted(set().union(*(option.pools for option in fleet.components[c].options)))
         places += [pools] * machines
     best = None
@@ -254,5 +254,5 @@ def test_work_is_bounded(parameters: Change) -> None:
     fleet = fleet_of(apart(60), [{"name": "p", "instance_type": "one", "zone": "a"}])
     parameters(BOUNDS.cliques, work=500)
     found = list(cliques(fleet))
-    assert [len(clique.members) for clique in found] == [9]  # 60 + 59 + ... reach 500 with the ninth
+    assert [len(clique) for clique in found] == [9]  # 60 + 59 + ... reach 500 with the ninth
     assert fleet.cost(clique_bound(fleet)) == 9_000_000

@@ -16,7 +16,7 @@ from placement.heuristics.check import lacking
 from placement.heuristics.workspace import Workspace
 from placement.local_search.optional_copies import OptionalCopies, thin_out
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.local_search.refill import Refill, Required
+from placement.local_search.refill import Refill
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.planner import _with_what_has_room
 from placement.solvers.column_generation.scarce import bring_in_optional
@@ -192,8 +192,8 @@ def test_what_must_stay_counts_by_component_and_by_zone() -> None:
     fleet = fleet_of(1, model("c", 6, 15, spread={"max_skew": 6}), zones="abc")
     missing: Missing = Counter({(0, 0, None): 2, (0, 1, None): 2})
     start = PartialPacking(plan_of((2, [(0, (0,)), (0, (1,))])), missing)
-    search = Refill(fleet, start, 0, required=Required({(0, None): 3, (0, 0): 1}, 100.0))
-    assert search._lacking() == 200.0  # noqa: SLF001 - one of three in all, one in the first zone
+    search = Refill(fleet, start, 0, required={(0, None): 3, (0, 0): 1})
+    assert search._lacking() == 2 * LOCAL_SEARCH.optional_copies.required  # noqa: SLF001 - one of three in all, one in the first zone
 
 
 def test_what_must_stay_in_a_zone_counts_though_its_copy_is_wanted_elsewhere() -> None:
@@ -201,8 +201,8 @@ def test_what_must_stay_in_a_zone_counts_though_its_copy_is_wanted_elsewhere() -
     fleet = fleet_of(1, model("c", 6, 15, spread={"max_skew": 6}), zones="abc")
     missing: Missing = Counter({(0, 1, None): 1})
     start = PartialPacking(plan_of((1, [(0, (0,)), (0, (1,))]), (2, [(0, (0,)), (0, (1,))])), missing)
-    search = Refill(fleet, start, 0, required=Required({(0, None): 3, (0, 0): 1}, 100.0))
-    assert search._lacking() == 100.0  # noqa: SLF001 - enough in all, none in the first zone
+    search = Refill(fleet, start, 0, required={(0, None): 3, (0, 0): 1})
+    assert search._lacking() == LOCAL_SEARCH.optional_copies.required  # noqa: SLF001 - enough in all, none in the first zone
 
 
 def test_where_those_that_stand_are_too_few_for_the_rules_others_must_stand_beside_them() -> None:

@@ -126,7 +126,7 @@ def test_a_machine_above_a_quota_costs_more() -> None:
     program = model.program()
     more = program.machines_for(counts)
     assert more is not None
-    answer = program.find(Budget(work=WORK), WORK, more, frozenset({0})).counts
+    answer = program.find(Budget(work=WORK), more, frozenset({0})).counts
     assert answer is not None
     assert copies_on(relaxation, answer.copies, 0) == 11
     search = CountSearch(PoolPacking(relaxation), frozenset({(0, 0, 0)}), math.inf)

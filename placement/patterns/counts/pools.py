@@ -38,7 +38,6 @@ class PoolPacking:
     def __init__(self, relaxation: Relaxation) -> None:
         """O(pools)."""
         self.relaxation = relaxation
-        self._class_of = {p: one for one in relaxation.device_classes for p in one.pools}
         self._known: dict[tuple[int, tuple[tuple[int, int], ...]], tuple[int, Bins | None]] = {}
 
     def lacking(self, counts: Counts, budget: Budget) -> dict[int, int]:
@@ -77,7 +76,7 @@ class PoolPacking:
 
     def _packed(self, p: int, items: Mapping[int, int], budget: Budget) -> tuple[int, Bins | None]:
         """How many accelerators hold some copies, the fewest that were found, and how."""
-        device_class = self._class_of[p]
+        device_class = self.relaxation.device_classes[self.relaxation.class_of[p]]
         key = device_class.index, tuple(sorted(items.items()))
         if key not in self._known:
             found = _pack(device_class, items, _PHASE.of(budget))

@@ -18,6 +18,7 @@ import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
 from placement.engines.highs import EngineError, begin_at, load_lp, run, solved, stopped_when, whole_solution
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import RESOURCES, volumes
@@ -157,20 +158,19 @@ class CountProgram(WholeProgram):
     def find(
         self,
         budget: Budget,
-        nodes: int,
         known: Counts | None = None,
         free: Set[int] = frozenset(),
         barred: Set[int] = frozenset(),
         tell: Callable[[Counts], None] | None = None,
         until: Callable[[], bool] = bool,
     ) -> FoundCounts:
-        """A solution within `near` of the cheapest, as far as `nodes` and the budget reach.
+        """A solution within `near` of the cheapest, as far as nodes of a program and the budget reach.
 
         With `known`, the cheapest of those where only the copies of the components in `free` are others. By modes in
         `barred` there are no copies that are not in `known`. Solutions are told of as they are found, in this thread;
         it stops early once `until` says so.
         """
-        lp = self.rows.program()
+        lp, nodes = self.rows.program(), ENGINE_PARAMETERS.integer_program.nodes
         lp.col_lower_, lp.col_upper_ = self._bounds(known, free, barred)
         try:
             solver = load_lp(lp, budget, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0)

@@ -17,7 +17,6 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Merging
 from placement.patterns.parameters import PATTERNS
@@ -36,12 +35,7 @@ _PARAMS = PATTERNS.counts
 
 
 class CountSearch:
-    """The search of one relaxation.
-
-    Attributes
-    ----------
-    programs : how many were solved.
-    """
+    """The search of one relaxation; `programs` counts those that were solved."""
 
     def __init__(
         self,
@@ -153,13 +147,12 @@ class CountSearch:
         """
         self.programs += 1
         program, known, placed = self._model.program(), self._at, frozenset(self._placed)
-        nodes = ENGINE_PARAMETERS.integer_program.nodes
 
         def tell_of_others(counts: Counts) -> None:
             if counts != known:
                 tell(counts)
 
-        return partial(program.find, budget, nodes, known, placed, tell=tell_of_others, until=until)
+        return partial(program.find, budget, known, placed, tell=tell_of_others, until=until)
 
     def mend(self, budget: Budget, counts: Counts) -> bool:
         """Counts like these that leave the room free that they do not; says whether they are cheaper than at hand."""
@@ -221,9 +214,7 @@ class CountSearch:
     def _find(self, budget: Budget, known: Counts | None, free: Set[int], barred: Set[int]) -> FoundCounts:
         """One program."""
         self.programs += 1
-        nodes = ENGINE_PARAMETERS.integer_program.nodes
-        limits = budget.share(seconds=self._seconds)
-        return self._model.program().find(limits, nodes, known, free, barred)
+        return self._model.program().find(budget.share(seconds=self._seconds), known, free, barred)
 
     def _is_dearer(self, counts: Counts) -> bool:
         """Whether counts cost no less than those at hand."""
