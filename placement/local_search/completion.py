@@ -54,7 +54,8 @@ class Completion:
         for fleet in (required, self._fleet):
             for start in starts:
                 if not budget.over():
-                    found = self._widen(fleet, start, budget)
+                    ws = self.load(fleet, start)  # more machines may be rented there
+                    found = completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
                     if found is not None and (
                         best is None or evaluate(self._fleet, found) < evaluate(self._fleet, best)
                     ):
@@ -78,8 +79,3 @@ class Completion:
                     if ws.placed[seat.component] < fleet.components[seat.component].copies and ws.can_stand(seat, m):
                         ws.place(seat, m)
         return ws
-
-    def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
-        """Unassigned copies placed on machines rented beside those that are there."""
-        ws = self.load(fleet, start)
-        return completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)

@@ -103,7 +103,8 @@ def _raise_pattern_bound(solve: Solve, stats: Stats, hint: Packing | None) -> st
         if counting.infeasible and left_out is None and hint is None:
             return TOO_FEW
     patterns.run()
-    stats.update(columns=patterns.columns, rounds=patterns.rounds, nodes=patterns.nodes, programs=patterns.programs)
+    stats.update(columns=len(patterns.patterns), rounds=patterns.rounds)
+    stats.update(nodes=patterns.nodes, programs=patterns.programs)
     return TOO_SMALL if patterns.infeasible and left_out is None else None
 
 
@@ -169,13 +170,8 @@ class PatternBound:
         return ticks if self.kept_copies is None else max(ticks, self.kept_copies.ticks)
 
     @property
-    def columns(self) -> int:
-        """Patterns generated so far."""
-        return self._program.patterns
-
-    @property
     def patterns(self) -> list[Pattern]:
-        """All of them."""
+        """All that were generated so far."""
         return self._program.known()
 
     def add_patterns(self, packing: Packing | None, times: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class LeftOutLevel(NamedTuple):
@@ -69,11 +69,8 @@ def left_out_words(levels: Sequence[LeftOutLevel]) -> str:
     >>> left_out_words(left_out_levels({1: 2, 0: 4}, {}))
     '2 of priority 1 (nothing proven), 4 of priority 0'
     """
-    return ", ".join(_words(levels))
-
-
-def _words(levels: Sequence[LeftOutLevel]) -> Iterator[str]:
-    for level in levels:
-        if level.copies:
-            proof = f" ({level.proof})" if level.proof else ""
-            yield f"{level.copies:,} of priority {level.priority}{proof}"
+    return ", ".join(
+        f"{one.copies:,} of priority {one.priority}" + (f" ({one.proof})" if one.proof else "")
+        for one in levels
+        if one.copies
+    )

@@ -62,7 +62,7 @@ def search(
     committed_as_pools = isinstance(solve.incumbent, HandingOn)
     for left_out in left_out_limits(solve) if committed_as_pools else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)
-        stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
+        stats.update(columns=len(bound.patterns), rounds=bound.rounds, cuts=len(bound.cuts))
         if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         if bound.infeasible:

@@ -8,7 +8,7 @@ before.
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from placement.parallel.helper import HelperJob, helper_process
@@ -38,16 +38,10 @@ def pack_by_zone(solve: Solve, hear: Callable[[TaskAnswer], None]) -> bool:
     budget = _TIME.of(solve.budget)
     helped = may_search_in_background(budget)
     zones = ZonePacking(solve, workers=1 + helped)
-    run = partial(_run, solve, zones, budget, helped=helped)
-    if not helped:
-        return run()
-    with helper_process(solve.incumbent, budget, _jobs(solve, zones, budget, hear)):
-        return run()
-
-
-def _run(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -> bool:
-    counts = _counts(solve, zones, _TIME.counts.of(budget), helped=helped)
-    return zones.pack(counts or (), budget)
+    beside = helper_process(solve.incumbent, budget, _jobs(solve, zones, budget, hear)) if helped else nullcontext()
+    with beside:
+        counts = _counts(solve, zones, _TIME.counts.of(budget), helped=helped)
+        return zones.pack(counts or (), budget)
 
 
 def _jobs(solve: Solve, zones: ZonePacking, budget: Budget, hear: Callable[[TaskAnswer], None]) -> Iterator[HelperJob]:
