@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Packing
     from placement.patterns.left_out import LeftOutBound
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -37,12 +37,14 @@ def pack_wanted(solve: Solve, bound: LeftOutBound, budget: Budget, seed: int) ->
 
     `bound` says which copies are wanted, and has the patterns. O(modes + patterns), and what a dive takes.
     """
+    if solve.fleet.max_moves is not None and any(solve.fleet.running):  # few copies may move
+        return None
     chain = Chain.of(
         solve.fleet,
-        partial(_greenfield, best=solve.value),
+        partial(Greenfield.of, best=solve.value, dear=True),
         partial(RequiredAsPlaced.placing, placed=bound.wanted),
         CappedInstances.of,
-        partial(_preassigned, machine_values=bound.machine_values),
+        lambda fleet: Preassigned.of(fleet, bound.machine_values) if may_dive(fleet) and fleet.copies else None,
     )
     if chain is None:
         return None
@@ -74,14 +76,3 @@ def machine_counts(fleet: Fleet, counts: Sequence[float]) -> list[int]:
             found[p] += 1
             room = [n - limit.weight.get(p, 0) for limit, n in zip(fleet.limits, room, strict=True)]
     return found
-
-
-def _greenfield(fleet: Fleet, best: Value | None) -> Greenfield | None:
-    """A fleet as if nothing ran, if any copies may move."""
-    few_moves = fleet.max_moves is not None and any(fleet.running)
-    return None if few_moves else Greenfield.of(fleet, best, dear=True)
-
-
-def _preassigned(fleet: Fleet, machine_values: Sequence[float]) -> Preassigned | None:
-    """A fleet without its dedicated components, if it can be dived for."""
-    return Preassigned.of(fleet, machine_values) if may_dive(fleet) and fleet.copies else None

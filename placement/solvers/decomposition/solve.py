@@ -79,8 +79,6 @@ class DecompositionOptions:
         """Refuse numbers that mean nothing."""
         if self.copies < 1:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
-        if self.groups < 0:
-            raise ValueError(f"groups must be at least 0, got {self.groups}")
         if self.solver == NAME:
             raise ValueError(f"the parts can't be solved by {NAME} again")
 
