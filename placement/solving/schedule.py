@@ -102,7 +102,8 @@ class MixPhase(Phase):
 class ZoneCountsPhase(Phase):
     """How many copies go to each zone."""
 
-    lp: Phase = Phase("their LP", 0.8)
+    lp: Phase = Phase("their LP", 0.5)
+    whole: Phase = Phase("of what it leaves: make machine counts whole", 0.7)
 
 
 @dataclass(frozen=True, slots=True)

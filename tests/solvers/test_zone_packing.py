@@ -41,7 +41,7 @@ from tests.corpus import EJECTIONS, broken_rules, seeds
 from tests.reductions.zones import plan_by_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.local_search.set_covering import SetCovering
@@ -94,6 +94,13 @@ def counts_of(fleet: Fleet, packing: Packing) -> list[list[int]]:
     return counts
 
 
+def rounded(fleet: Fleet, parts: dict[int, dict[int, float]], dual_value: Sequence[float]) -> list[list[int]] | None:
+    """Whole copies, (zones, components), in one step, the dearest first."""
+    dearest = sorted(fleet.components, key=lambda c: -dual_value[c.index])
+    found = zone_counts(dearest, len(fleet.zones), parts, dual_value)
+    return None if found is None else [[found[c.index][z] for c in fleet.components] for z in range(len(fleet.zones))]
+
+
 @seeds(range(600), 200)
 def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
     """Near what a plan has, with noise: what is found keeps every rule; what a plan has is found."""
@@ -108,10 +115,10 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
             c.index: {z: max(0.0, own[z][c.index] + rng.uniform(-0.6, 0.6)) for z in c.eligible_zones}
             for c in firm.components
         }
-        counts = zone_counts(firm, parts, dual_value)
+        counts = rounded(firm, parts, dual_value)
         for c in firm.components:
             exact = {z: float(own[z][c.index]) for z in c.eligible_zones}
-            assert zone_counts(firm, parts | {c.index: exact}, dual_value) is not None or counts is None
+            assert rounded(firm, parts | {c.index: exact}, dual_value) is not None or counts is None
         if counts is None:
             continue
         found += 1
@@ -144,7 +151,7 @@ def test_whole_copies_keep_a_rule_that_the_nearest_ones_break(rule: dict[str, An
     plain = compile_fleet(Problem(**document))
     fleet = compile_fleet(Problem(**document | {"components": [document["components"][0] | rule]}))
     given = {0: dict(enumerate(parts))}
-    near, kept = (zone_counts(each, given, [1.0]) for each in (plain, fleet))
+    near, kept = (rounded(each, given, [1.0]) for each in (plain, fleet))
     assert near is not None
     assert kept is not None
     assert not keeps_zone_rules(fleet.components[0], [here[0] for here in near])
@@ -166,7 +173,7 @@ def test_zones_have_about_the_dual_value_that_the_lp_gives_them() -> None:
     }
     fleet = compile_fleet(Problem(**document))
     dual_value = [float(1 + 7 * k % 20) for k in range(20)]
-    counts = zone_counts(fleet, {k: {0: 0.5, 1: 0.5} for k in range(20)}, dual_value)
+    counts = rounded(fleet, {k: {0: 0.5, 1: 0.5} for k in range(20)}, dual_value)
     assert counts is not None
     held = [sum(w * n for w, n in zip(dual_value, here, strict=True)) for here in counts]
     assert abs(held[0] - held[1]) <= 1.0

@@ -1,14 +1,23 @@
 """How many copies of each component stand in each zone: the pattern LP's numbers made whole.
 
-The LP says how many copies go to each zone, in parts. Each becomes a whole number near it, component after component,
-so that every rule over zones is kept and each zone has copies of about as much dual value as the LP gives it.
+The LP says how many copies go to each zone and how many machines there are, in parts. A zone that lacks a hundredth of
+a machine needs a whole one, which may cost as much as all else that the split costs. So machine counts are made whole
+first, over all zones at once (`whole_counts`). Then the LP places copies on these machines, where those beyond cost
+their price, and copies are made whole in steps, the dearest first; what is left goes where the LP of then says.
+
+In a step each number becomes a whole one near it, component after component, so that every rule over zones is kept and
+each zone has copies of about as much dual value as the LP gives it.
 """
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from placement.compiled.spread import targets
 from placement.local_search.parameters import LOCAL_SEARCH
@@ -17,14 +26,14 @@ from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.whole_counts import WholeCounts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
-    from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
@@ -49,51 +58,98 @@ def round_by_zone(
     The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
     default after a few, for patterns that are near the optimum.
     """
-    relaxation = relax(fleet, all_zones=True)
-    program = PatternProgram(relaxation)
+    program = PatternProgram(relax(fleet, all_zones=True))
     program.add_patterns(patterns)
     program.set_domain(any_domain(fleet, ()))
-    columns = PatternColumns(relaxation, program, seed)
+    columns = PatternColumns(program.relaxation, program, seed)
     if packing is not None:
         columns.add_packing(packing)
     if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
         return None
-    parts, dual_values = _parts_of(relaxation, program.amounts()[0]), program.dual_values(program.duals())[0]
-    return zone_counts(fleet, parts, dual_values)
+    parts, dual_value = _parts_of(program), program.dual_values(program.duals())[0]
+    return _rounded_in_steps(fleet, _on_whole_machines(fleet, program, budget), parts, dual_value, budget)
 
 
-def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:
-    """Copies by component and zone."""
+def _on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> PatternProgram:
+    """The LP where whole machines are there, about as many as it has; itself where they do not hold all copies."""
+    domain = any_domain(fleet, ())
+    counts = WholeCounts(program, fleet, _PARAMS.dear * program.value())
+    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
+    if root is None:
+        return program
+    machines = counts.cheapest(root, _TIME.whole.of(budget))
+    there = PatternProgram(program.relaxation, paid=0.0)
+    there.limit(machines, machines)
+    there.add_patterns(program.known())
+    return there
+
+
+def _rounded_in_steps(
+    fleet: Fleet, program: PatternProgram, parts: ByZone, dual_value: Sequence[float], budget: Budget
+) -> list[list[int]] | None:
+    """Whole copies, (zones, components), as the LP says after each step; at once when time is over."""
+    counts = [[0] * len(fleet.components) for _ in fleet.zones]
+    left = sorted((c for c in fleet.components if c.required), key=lambda c: -dual_value[c.index])
+    for step in range(_PARAMS.steps):
+        if program.solve(budget.left()):
+            parts = _parts_of(program)
+        now = _first_part(left, parts, dual_value, 1 / (_PARAMS.steps - step))
+        found = zone_counts(now, len(counts), parts, dual_value)
+        if found is None:
+            return None
+        program.fix_zones(found)
+        for c, by_zone in found.items():
+            for here, n in zip(counts, by_zone, strict=True):
+                here[c] = n
+        left = left[len(now) :]
+    return counts
+
+
+def _first_part(
+    left: Sequence[FleetComponent], parts: ByZone, dual_value: Sequence[float], part: float
+) -> Sequence[FleetComponent]:
+    """The first components, with that part of the dollars an hour that rounding all of them moves between zones."""
+    moved = [
+        dual_value[c.index] * sum(abs(n - round(n)) for n in _scaled(parts.get(c.index, {}), c.required).values())
+        for c in left
+    ]
+    upto = list(itertools.accumulate(moved, initial=0.0))
+    return left if part == 1 or not upto[-1] else left[: bisect.bisect_left(upto, part * upto[-1])]
+
+
+def _parts_of(program: PatternProgram) -> dict[int, dict[int, float]]:
+    """Copies by component and zone, in the last solution."""
     parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for mode, n in zip(relaxation.modes, copies, strict=True):
+    for mode, n in zip(program.relaxation.modes, program.amounts()[0], strict=True):
         parts[mode.component][mode.zone] += n
     return parts
 
 
-def zone_counts(fleet: Fleet, parts: ByZone, dual_value: Sequence[float]) -> list[list[int]] | None:
-    """Whole copies, (zones, components), near the LP's; None where a component has no counts that keep its rules.
+def zone_counts(
+    components: Iterable[FleetComponent], zones: int, parts: ByZone, dual_value: Sequence[float]
+) -> dict[int, list[int]] | None:
+    """Whole copies by component, (zones,) each, near the LP's; None where one has no counts that keep its rules.
 
     Parameters
     ----------
+    components : the dearest first, so that the cheap ones even out what these bring a zone too much.
+    zones : how many there are.
     parts : copies by component and zone in the LP, which may have more than are required.
     dual_value : (C,) of one copy, dollars an hour.
 
-    The dearest components come first, so that the cheap ones even out what these bring a zone too much.
     O(components x zones log zones).
     """
-    counts = [[0] * len(fleet.components) for _ in fleet.zones]
-    ahead = [0.0] * len(fleet.zones)  # dollars an hour that a zone has more than the LP gives it
-    for c in sorted(fleet.components, key=lambda c: -dual_value[c.index]):
-        if not c.required:
-            continue
+    counts: dict[int, list[int]] = {}
+    ahead = [0.0] * zones  # dollars an hour that a zone has more than the LP gives it
+    for c in components:
         weight = max(LOCAL_SEARCH.state.least_penalty, dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)
-        part = [near.get(z, 0.0) for z in range(len(fleet.zones))]
+        part = [near.get(z, 0.0) for z in range(zones)]
         found = _rounded(c, part, [more / weight - n % 1.0 for more, n in zip(ahead, part, strict=True)])
         if found is None:
             return None
+        counts[c.index] = found
         for z, (n, there) in enumerate(zip(found, part, strict=True)):
-            counts[z][c.index] = n
             ahead[z] += weight * (n - there)
     return counts
 

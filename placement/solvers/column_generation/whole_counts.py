@@ -1,0 +1,102 @@
+"""Machine counts of the pattern LP made whole: branch and bound over the columns at hand (Land and Doig 1960).
+
+Copies and patterns stay in parts. One machine may cost a tenth of all, so few pools matter, and rounding all counts up
+is dear (docs/notes/2026-11-scale.md). What is found is a start for packing, and no bound.
+
+Land and Doig, "An automatic method of solving discrete programming problems", Econometrica 28.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from placement.arrays import Floats
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.master import PatternProgram
+    from placement.solving.budget import Budget
+
+_WHOLE = 1e-7  # of a machine
+
+
+class CountsSolution(NamedTuple):
+    """A solution of the LP: dollars an hour, the machines of each pool, (P,), and the fewest and most allowed."""
+
+    value: float
+    counts: Floats
+    low: Floats
+    high: Floats
+
+
+class WholeCounts:
+    """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break.
+
+    Where a machine costs less than `least` dollars an hour counts are just rounded up, as if that cost nothing.
+    """
+
+    def __init__(self, program: PatternProgram, fleet: Fleet, least: float = 0.0) -> None:
+        """O(pools)."""
+        self._program, self._strict = program, bool(fleet.limits)
+        prices = np.array([pool.price / MICRO for pool in fleet.pools])
+        self._prices = np.where(prices < least, 0.0, prices)
+
+    def solution(self, low: Floats, high: Floats) -> CountsSolution | None:
+        """That of the program as it was solved last, within these counts; None where there was no room."""
+        program = self._program
+        if program.uses_artificials():
+            return None
+        counts = np.clip(program.counts()[: len(low)], low, high)  # the LP's may be a hair beyond what they are within
+        whole = np.round(counts)
+        return CountsSolution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
+
+    def cheapest(self, root: CountsSolution, budget: Budget) -> tuple[int, ...]:
+        """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.
+
+        From each node it goes down the cheaper side to whole counts. It ends within a part of the LP's value, or when
+        time is over.
+        """
+        enough = max(0.0, ENGINE_PARAMETERS.integer_program.gap * root.value)
+        best, cost = self._rounded(root)[0], math.inf
+        number = itertools.count()
+        nodes = [(root.value, next(number), root)]
+        while nodes and nodes[0][0] < cost - enough and not budget.over():
+            now: CountsSolution | None = heapq.heappop(nodes)[-1]
+            while now is not None and now.value < cost - enough:
+                up, lost = self._rounded(now)
+                if now.value + lost.sum() < cost and not (self._strict and lost.any()):
+                    best, cost = up, now.value + float(lost.sum())
+                if not lost.any() or next(number) >= COLUMN_GENERATION.mixes.nodes or budget.over():
+                    break
+                now, other = self._sides(now, up, int(lost.argmax()), budget)
+                if other is not None:
+                    heapq.heappush(nodes, (other.value, next(number), other))
+        return tuple(map(int, best))
+
+    def _rounded(self, now: CountsSolution) -> tuple[Floats, Floats]:
+        """Counts rounded up, and the dollars an hour that each pool loses by that."""
+        up = np.ceil(now.counts)
+        return up, (up - now.counts) * self._prices
+
+    def _sides(
+        self, now: CountsSolution, up: Floats, pool: int, budget: Budget
+    ) -> tuple[CountsSolution | None, CountsSolution | None]:
+        """The LP with fewer machines of a pool than rounded up, and with no fewer: the cheaper one first."""
+        low, high = now.low.copy(), now.high.copy()
+        low[pool], high[pool] = up[pool], up[pool] - 1
+        sides = self._within(now.low, high, budget), self._within(low, now.high, budget)
+        first, second = sorted(sides, key=lambda side: math.inf if side is None else side.value)
+        return first, second
+
+    def _within(self, low: Floats, high: Floats, budget: Budget) -> CountsSolution | None:
+        """The LP's solution within other counts; None where there is no room, or no time."""
+        self._program.limit(high.tolist(), low.tolist())
+        return self.solution(low, high) if self._program.solve(budget.left()) else None
