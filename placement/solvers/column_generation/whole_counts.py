@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _WHOLE = 1e-7  # of a machine
+_HALF = 0.5
 
 
 class CountsSolution(NamedTuple):
@@ -58,14 +59,41 @@ class WholeCounts:
         whole = np.round(counts)
         return CountsSolution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
 
+    def dive(self, root: CountsSolution, budget: Budget) -> CountsSolution | None:
+        """Counts rounded one by one, as the LP of then says, in the cheaper of two orders; None where none hold all.
+
+        The dearest machine comes first, or the count whose rounding moves most dollars; each becomes the nearest whole
+        number if the others still hold all copies then, else the next greater one.
+        """
+        found = (self._dive(root, budget, by_price=by_price) for by_price in (True, False))
+        return min((dive for dive in found if dive is not None), key=lambda dive: dive.value, default=None)
+
+    def _dive(self, root: CountsSolution, budget: Budget, *, by_price: bool) -> CountsSolution | None:
+        now: CountsSolution | None = root
+        while now is not None:
+            lower = np.floor(now.counts)
+            parts = np.where(self._prices > 0, now.counts - lower, 0.0)
+            if not parts.any():
+                return now
+            moved = np.ceil(parts) if by_price else np.minimum(parts, 1 - parts)
+            pool = int((moved * self._prices).argmax())
+            low, high = now.low.copy(), now.high.copy()
+            low[pool], high[pool] = lower[pool] + 1, lower[pool]
+            up = self._within(low, now.high, budget) if parts[pool] >= _HALF else None
+            now = up or self._within(now.low, high, budget) or self._within(low, now.high, budget)
+        return None
+
     def cheapest(self, root: CountsSolution, budget: Budget) -> tuple[int, ...]:
         """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.
 
-        From each node it goes down the cheaper side to whole counts. It ends within a part of the LP's value, or when
-        time is over.
+        It begins with those of a dive. From each node it goes down the cheaper side to whole counts. It ends within a
+        part of the LP's value, or when time is over.
         """
         enough = max(0.0, ENGINE_PARAMETERS.integer_program.gap * root.value)
         best, cost = self._rounded(root)[0], math.inf
+        dive = self.dive(root, budget)
+        if dive is not None:
+            best, cost = np.ceil(dive.counts), dive.value
         number = itertools.count()
         nodes = [(root.value, next(number), root)]
         while nodes and nodes[0][0] < cost - enough and not budget.over():

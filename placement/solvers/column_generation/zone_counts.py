@@ -71,15 +71,16 @@ def round_by_zone(
 
 
 def _on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> PatternProgram:
-    """The LP where whole machines are there, about as many as it has; itself where they do not hold all copies."""
+    """The LP where whole machines are there, about as many as it has; itself where none are found."""
     domain = any_domain(fleet, ())
     counts = WholeCounts(program, fleet, _PARAMS.dear * program.value())
     root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
-    if root is None:
+    whole = None if root is None else counts.dive(root, _TIME.whole.of(budget))
+    if whole is None:
+        program.set_domain(domain)
         return program
-    machines = counts.cheapest(root, _TIME.whole.of(budget))
     there = PatternProgram(program.relaxation, paid=0.0)
-    there.limit(machines, machines)
+    there.limit(whole.counts.tolist(), whole.counts.tolist())
     there.add_patterns(program.known())
     return there
 
