@@ -9,6 +9,7 @@ from dataclasses import replace
 from operator import mul, truediv
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import placement
@@ -23,6 +24,7 @@ from placement.heuristics import PartialPacking, partial_packing
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.reductions.preassigned import Preassigned
@@ -31,6 +33,7 @@ from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.whole_counts import WholeCounts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -215,6 +218,30 @@ def test_whole_counts_are_the_cheapest(limited: bool, gap: float, parameters: Ch
         assert sum(mix.machines) <= most
         dearer += sum(map(mul, mix.machines, prices)) > copies * min(map(truediv, prices, sizes)) + 1
     assert dearer
+
+
+def test_a_dive_makes_counts_whole_that_hold_all_copies() -> None:
+    """Machines of three sizes within quotas that are just enough: seldom dearer than what rounding up costs."""
+    rng, saved = random.Random(11), 0.0
+    for _ in range(20):
+        sizes = rng.sample(range(2, 10), 3)
+        prices, copies = [10 * size + rng.randint(-4, 4) for size in sizes], rng.randint(20, 40)
+        fleet = fleet_of_sizes(sizes, prices, copies, 100)
+        program, domain = PatternProgram(relax(fleet)), any_domain(fleet)
+        program.add_patterns(PatternBound(Solve.of(fleet)).patterns)
+        program.set_domain(domain)
+        assert PatternColumns(program.relaxation, program, 0).solve(1, Budget())
+        counts = WholeCounts(program, fleet)
+        root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
+        assert root is not None
+        dive = counts.dive(root, Budget())
+        assert dive is not None
+        assert (dive.counts == np.round(dive.counts)).all()
+        assert sum(map(mul, dive.counts, sizes)) >= copies
+        assert dive.value == pytest.approx(sum(map(mul, dive.counts, prices)))
+        saved += sum(map(mul, np.ceil(root.counts), prices)) - dive.value
+    assert saved > 20
+    assert counts.dive(root, Budget(0.0)) is None
 
 
 def fleet_of_sizes(sizes: list[int], prices: list[int], copies: int, most: int) -> Fleet:

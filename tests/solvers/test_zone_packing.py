@@ -19,6 +19,7 @@ from placement.heuristics.first_plan import first_plan
 from placement.heuristics.solve import HeuristicOptions, solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
+from placement.patterns.master import PatternProgram
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
@@ -177,6 +178,40 @@ def test_zones_have_about_the_dual_value_that_the_lp_gives_them() -> None:
     assert counts is not None
     held = [sum(w * n for w, n in zip(dual_value, here, strict=True)) for here in counts]
     assert abs(held[0] - held[1]) <= 1.0
+
+
+@pytest.mark.parametrize("solved", [math.inf, 1])
+def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each zone has a copy that must be there and three of six others: two machines hold all, at no other split.
+
+    The LP may have all six in one zone, and a part of a machine for the copy in the other. When there is no time for
+    more than it, its own numbers are made whole.
+    """
+    document: dict[str, Any] = {
+        "accelerators": {"G": {"memory_gib": 48}},
+        "instance_types": {
+            "t": {"accelerator": "G", "accelerator_count": 4, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
+        },
+        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
+        "components": [
+            {"name": "everywhere", "copies": 2, "accelerators": 1, "spread": {"min_zones": 2}},
+            *({"name": f"c{k}", "copies": 1, "accelerators": 1} for k in range(6)),
+        ],
+    }
+    fleet, solve = compile_fleet(Problem(**document)), PatternProgram.solve
+    left = solved
+
+    def seldom(program: PatternProgram, seconds: float) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0 and solve(program, seconds)
+
+    monkeypatch.setattr(PatternProgram, "solve", seldom)
+    counts = round_by_zone(fleet, Budget(), rounds=0)
+    assert counts is not None
+    assert [here[0] for here in counts] == [1, 1]
+    assert sum(map(sum, counts)) == 8
+    assert [*map(sum, counts)] == [4, 4] or left < 0
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:

@@ -70,7 +70,7 @@ class WholeCounts:
 
     def _dive(self, root: CountsSolution, budget: Budget, *, by_price: bool) -> CountsSolution | None:
         now: CountsSolution | None = root
-        while now is not None:
+        while now is not None and not budget.over():
             lower = np.floor(now.counts)
             parts = np.where(self._prices > 0, now.counts - lower, 0.0)
             if not parts.any():
