@@ -183,13 +183,13 @@ class PatternProgram:
             self.solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
         self.cap_pools(most)
 
-    def fix_zones(self, copies: Mapping[int, Sequence[int]]) -> None:
+    def fix_zones(self, copies: Mapping[int, Sequence[float]]) -> None:
         """Have so many copies of these components in each zone, (zones,), from now on."""
         self.primal_feasible = False
         for c, by_zone in copies.items():
             for z, n in enumerate(by_zone):
                 if (c, z) in self.rows.zone:
-                    self.solver.changeRowBounds(self.rows.zone[c, z], float(n), float(n))
+                    self.solver.changeRowBounds(self.rows.zone[c, z], n, n)
 
     def cap_pools(self, most: float) -> None:
         """Let pools have so many times as many copies as may be lost with one, from now on."""

@@ -53,6 +53,12 @@ class FleetMix(NamedTuple):
         return self._replace(most=list(map(min, most, in_pool)))
 
 
+def with_spare(fleet: Fleet, spare: float) -> list[float]:
+    """(C,) required copies, and that part more of each component whose copies share one accelerator."""
+    shares = (any(option.shared and option.accelerators == 1 for option in c.options) for c in fleet.components)
+    return [c.required * (1 + spare * more) for c, more in zip(fleet.components, shares, strict=True)]
+
+
 class FleetMixes:
     """Mixes of one fleet; patterns that one call finds are kept for the next."""
 
@@ -66,9 +72,6 @@ class FleetMixes:
         self._program.add_patterns(patterns)
         self._columns = PatternColumns(relaxation, self._program, seed)
         self._counts = WholeCounts(self._program, self._fleet)
-        self._shares = [
-            any(option.shared and option.accelerators == 1 for option in c.options) for c in relaxation.fleet.components
-        ]
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts, at least `least` of each pool, with room for `spare` (relative) more of what shares.
@@ -84,8 +87,7 @@ class FleetMixes:
         """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
         program = self._program
         program.limit(high.tolist(), low.tolist())
-        components = zip(self._relaxation.fleet.components, self._shares, strict=True)
-        program.ask_for([c.required * (1 + spare * shares) for c, shares in components], {}, 1 + spare)
+        program.ask_for(with_spare(self._relaxation.fleet, spare), {}, 1 + spare)
         return self._counts.solution(low, high) if self._columns.solve(_PARAMS.rounds, budget) else None
 
     def _most(self) -> Floats:

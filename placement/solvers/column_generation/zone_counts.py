@@ -25,6 +25,7 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
+from placement.solvers.column_generation.mixes import with_spare
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.whole_counts import WholeCounts
 from placement.solving.schedule import SCHEDULE
@@ -72,14 +73,17 @@ def round_by_zone(
 
 def _on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> PatternProgram:
     """The LP where whole machines are there, about as many as it has; itself where none are found."""
-    domain = any_domain(fleet, ())
+    domain, asked = any_domain(fleet, ()), with_spare(fleet, _PARAMS.spare)
     counts = WholeCounts(program, fleet, _PARAMS.dear * program.value())
-    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
+    program.ask_for(asked, {}, 1 + _PARAMS.spare)
+    solved = program.solve(budget.left())
+    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)) if solved else None
     whole = None if root is None else counts.dive(root, _TIME.whole.of(budget))
     if whole is None:
         program.set_domain(domain)
         return program
     there = PatternProgram(program.relaxation, paid=0.0)
+    there.ask_for(asked, {}, 1 + _PARAMS.spare)
     there.limit(whole.counts.tolist(), whole.counts.tolist())
     there.add_patterns(program.known())
     return there
@@ -90,6 +94,7 @@ def _rounded_in_steps(
 ) -> list[list[int]] | None:
     """Whole copies, (zones, components), as the LP says after each step; at once when time is over."""
     counts = [[0] * len(fleet.components) for _ in fleet.zones]
+    more = [n / max(1, c.required) for n, c in zip(with_spare(fleet, _PARAMS.spare), fleet.components, strict=True)]
     left = sorted((c for c in fleet.components if c.required), key=lambda c: -dual_value[c.index])
     for step in range(_PARAMS.steps):
         if program.solve(budget.left()):
@@ -98,7 +103,7 @@ def _rounded_in_steps(
         found = zone_counts(now, len(counts), parts, dual_value)
         if found is None:
             return None
-        program.fix_zones(found)
+        program.fix_zones({c: [n * more[c] for n in by_zone] for c, by_zone in found.items()})
         for c, by_zone in found.items():
             for here, n in zip(counts, by_zone, strict=True):
                 here[c] = n
