@@ -158,9 +158,9 @@ class ZonePackingParameters(MethodParameters):
     rounds: int = parameter(8, "rounds", "of the same where the second process splits it, from the patterns of a plan")
     dear: float = parameter(0.001, "part", "of all machines' cost, from which one is dear: dear ones are counted whole")
     spare: float = parameter(
-        0.003, "part", "more of each component whose copies share an accelerator, for whole machines"
+        0.003, "part", "more of each component whose copies share accelerators, for whole machines"
     )
-    steps: int = parameter(6, "solutions of the LP", "about, to make the copies in each zone whole")
+    steps: int = parameter(24, "solutions of the LP", "about, to make the copies in each zone whole")
     news: float = parameter(
         0.005, "part", "of the best plan's cost, that zones must save for their plan to be told early"
     )

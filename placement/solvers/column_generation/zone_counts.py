@@ -68,25 +68,23 @@ def round_by_zone(
     if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
         return None
     parts, dual_value = _parts_of(program), program.dual_values(program.duals())[0]
-    return _rounded_in_steps(fleet, _on_whole_machines(fleet, program, budget), parts, dual_value, budget)
+    _stand_on_whole_machines(fleet, program, budget)
+    return _rounded_in_steps(fleet, program, parts, dual_value, budget)
 
 
-def _on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> PatternProgram:
-    """The LP where whole machines are there, about as many as it has; itself where none are found."""
-    domain, asked = any_domain(fleet, ()), with_spare(fleet, _PARAMS.spare)
+def _stand_on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> None:
+    """Have the LP on whole machines, about as many as it has and room for some spare; as it is where none are found."""
+    domain = any_domain(fleet, ())
     counts = WholeCounts(program, fleet, _PARAMS.dear * program.value())
-    program.ask_for(asked, {}, 1 + _PARAMS.spare)
-    solved = program.solve(budget.left())
-    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)) if solved else None
+    program.ask_for(with_spare(fleet, _PARAMS.spare), {}, 1 + _PARAMS.spare)
+    if not program.solve(budget.left()):
+        return
+    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
     whole = None if root is None else counts.dive(root, _TIME.whole.of(budget))
     if whole is None:
         program.set_domain(domain)
-        return program
-    there = PatternProgram(program.relaxation, paid=0.0)
-    there.ask_for(asked, {}, 1 + _PARAMS.spare)
-    there.limit(whole.counts.tolist(), whole.counts.tolist())
-    there.add_patterns(program.known())
-    return there
+    else:
+        program.stand_on(whole.counts.tolist())
 
 
 def _rounded_in_steps(
