@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from placement.report import scaling, words
+from placement.report import words
 from placement.report.narrow import Fitting, PlainTable
 from placement.simulation.outcome import HOURLY_NAME, WaterfallStep, folds
 from placement.simulation.over_maximum import over_maximum
@@ -310,38 +310,38 @@ def policies_table(found: PolicyComparison) -> RenderableType:
     """For each strategy, cheapest first, a row a policy; then what each policy is measured by and wants."""
     table = PlainTable(tight=False, collapse_padding=True)
     table.words("policy")
-    table.figures(*scaling.COLUMNS)
+    table.figures(*COLUMNS)
     for strategy, rows in _groups(found):
         table.add_row(Text(strategy, style="bold"))
         for name, cells in rows:
             table.add_row(f"  {words.shown(name)}", *(told for told, _ in cells))
     first = next(iter(found.simulations.values()))
-    notes = [Text(line) for line in (scaling.span_in_words(first), *_notes(found.simulations))]
+    notes = [Text(line) for line in (span_in_words(first), *_notes(found.simulations))]
     told = legend(floor=first.floor is not None)
     if first.floor is not None:
         told += "; each policy has a floor of its own, since it wants other copies"
     return Group(Fitting(table), "", *notes, Text(told, style="dim"))
 
 
-def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[scaling.Figure]]]]]:
+def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[Figure]]]]]:
     """Each strategy with the cells of all policies, and each measure."""
     simulations = found.simulations
-    large = scaling.is_large(row.cost for simulation in simulations.values() for row in simulation.strategies)
+    large = is_large(row.cost for simulation in simulations.values() for row in simulation.strategies)
     names = [outcome.strategy.name for outcome in next(iter(simulations.values())).strategies]
     cheapest = {name: min(simulation.outcome(name).cost for simulation in simulations.values()) for name in names}
     for strategy in sorted(names, key=lambda name: cheapest[name]):
         yield (
             strategy,
-            [(name, scaling.figures(one, one.outcome(strategy), large=large)) for name, one in simulations.items()],
+            [(name, figures(one, one.outcome(strategy), large=large)) for name, one in simulations.items()],
         )
-    measured: dict[str, list[tuple[str, list[scaling.Figure]]]] = {}
+    measured: dict[str, list[tuple[str, list[Figure]]]] = {}
     for name, simulation in simulations.items():
-        for measure, cells in scaling.measures(simulation, large=large):
+        for measure, cells in measures(simulation, large=large):
             measured.setdefault(measure, []).append((name, cells))
     yield from measured.items()
 
 
 def _notes(simulations: dict[str, Simulation]) -> Iterator[str]:
     for name, simulation in simulations.items():
-        yield f"{words.shown(name)}: {scaling.wanted_in_words(simulation)}"
-        yield from (f"{words.shown(name)}, {line}" for line in scaling.lost_in_words(simulation))
+        yield f"{words.shown(name)}: {wanted_in_words(simulation)}"
+        yield from (f"{words.shown(name)}, {line}" for line in lost_in_words(simulation))
