@@ -33,7 +33,7 @@ from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import WholeCounts
+from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -231,7 +231,7 @@ def test_a_dive_makes_counts_whole_that_hold_all_copies() -> None:
         program.add_patterns(PatternBound(Solve.of(fleet)).patterns)
         program.set_domain(domain)
         assert PatternColumns(program.relaxation, program, 0).solve(1, Budget())
-        counts = WholeCounts(program, fleet)
+        counts = WholeMachineCounts(program, fleet)
         root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
         assert root is not None
         dive = counts.dive(root, Budget())

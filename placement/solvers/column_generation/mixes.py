@@ -20,7 +20,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import WholeCounts
+from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class FleetMixes:
         add_group_rows(self._program.solver, self._fleet)
         self._program.add_patterns(patterns)
         self._columns = PatternColumns(relaxation, self._program, seed)
-        self._counts = WholeCounts(self._program, self._fleet)
+        self._counts = WholeMachineCounts(self._program, self._fleet)
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts, at least `least` of each pool, with room for `spare` (relative) more of what shares.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _WHOLE = 1e-7  # of a machine
-_HALF = 0.5
 
 
 class CountsSolution(NamedTuple):
@@ -38,7 +37,7 @@ class CountsSolution(NamedTuple):
     high: Floats
 
 
-class WholeCounts:
+class WholeMachineCounts:
     """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break.
 
     Where a machine costs less than `least` dollars an hour counts are just rounded up, as if that cost nothing.
@@ -79,7 +78,7 @@ class WholeCounts:
             pool = int((moved * self._prices).argmax())
             low, high = now.low.copy(), now.high.copy()
             low[pool], high[pool] = lower[pool] + 1, lower[pool]
-            up = self._within(low, now.high, budget) if parts[pool] >= _HALF else None
+            up = self._within(low, now.high, budget) if round(parts[pool]) else None
             now = up or self._within(now.low, high, budget) or self._within(low, now.high, budget)
         return None
 

@@ -27,7 +27,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.mixes import with_spare
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import WholeCounts
+from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def round_by_zone(
 def _stand_on_whole_machines(fleet: Fleet, program: PatternProgram, budget: Budget) -> None:
     """Have the LP on whole machines, about as many as it has and room for some spare; as it is where none are found."""
     domain = any_domain(fleet, ())
-    counts = WholeCounts(program, fleet, _PARAMS.dear * program.value())
+    counts = WholeMachineCounts(program, fleet, _PARAMS.dear * program.value())
     program.ask_for(with_spare(fleet, _PARAMS.spare), {}, 1 + _PARAMS.spare)
     if not program.solve(budget.left()):
         return
