@@ -78,7 +78,7 @@ class WholeMachineCounts:
             pool = int((moved * self._prices).argmax())
             low, high = now.low.copy(), now.high.copy()
             low[pool], high[pool] = lower[pool] + 1, lower[pool]
-            up = self._within(low, now.high, budget) if round(parts[pool]) else None
+            up = self._within(low, now.high, budget) if 2 * parts[pool] >= 1 else None
             now = up or self._within(now.low, high, budget) or self._within(low, now.high, budget)
         return None
 
