@@ -183,9 +183,7 @@ def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch)
     )
 
 
-@pytest.mark.parametrize(
-    "looks", ["placement.referee.machines._on_one_machine", "placement.report.facts._Loads._count"]
-)
+@pytest.mark.parametrize("looks", ["placement.referee.machines._on_one_machine", "placement.report.facts.MachineLoad"])
 def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem(**limits.many_copies(3, 400))
     fleet = compile_fleet(problem)
@@ -193,10 +191,10 @@ def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch:
     plan = to_plan(fleet, packing)
     look, looked = pkgutil.resolve_name(looks), 0
 
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
         nonlocal looked
         looked += 1
-        return look(*arguments)
+        return look(*arguments, **named)
 
     monkeypatch.setattr(looks, counted)
     assert verify(problem, plan).ok
