@@ -160,6 +160,7 @@ class ZonePackingParameters(MethodParameters):
     spare: float = parameter(
         0.003, "part", "more of each component whose copies share accelerators, for whole machines"
     )
+    whole_to: int = parameter(4_000, "copies", "in larger fleets the LP is rounded at once: the time is worth more")
     steps: int = parameter(24, "solutions of the LP", "about, to make the copies in each zone whole")
     news: float = parameter(
         0.005, "part", "of the best plan's cost, that zones must save for their plan to be told early"

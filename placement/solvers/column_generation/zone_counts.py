@@ -28,6 +28,7 @@ from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.mixes import with_spare
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.whole_counts import WholeMachineCounts
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
     from placement.patterns.master import Pattern
-    from placement.solving.budget import Budget
 
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
@@ -57,7 +57,7 @@ def round_by_zone(
     """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
 
     The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
-    default after a few, for patterns that are near the optimum.
+    default after a few, for patterns that are near the optimum. In the largest fleets its numbers are rounded at once.
     """
     program = PatternProgram(relax(fleet, all_zones=True))
     program.add_patterns(patterns)
@@ -68,6 +68,8 @@ def round_by_zone(
     if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
         return None
     parts, dual_value = _parts_of(program), program.dual_values(program.duals())[0]
+    if fleet.copies > _PARAMS.whole_to:
+        return _rounded_in_steps(fleet, program, parts, dual_value, Budget(0.0))
     _stand_on_whole_machines(fleet, program, budget)
     return _rounded_in_steps(fleet, program, parts, dual_value, budget)
 
