@@ -97,9 +97,12 @@ def _rounded_in_steps(
     more = [n / max(1, c.required) for n, c in zip(with_spare(fleet, _PARAMS.spare), fleet.components, strict=True)]
     left = sorted((c for c in fleet.components if c.required), key=lambda c: -dual_value[c.index])
     for step in range(_PARAMS.steps):
-        if program.solve(budget.left()):
+        if not left:
+            break
+        solved = program.solve(budget.left())
+        if solved:
             parts = _parts_of(program)
-        now = _first_part(left, parts, dual_value, 1 / (_PARAMS.steps - step))
+        now = _first_part(left, parts, dual_value, 1 / (_PARAMS.steps - step) if solved else 1.0)
         found = zone_counts(now, len(counts), parts, dual_value)
         if found is None:
             return None
