@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from placement.bounds.parameters import BOUNDS, BoundsParameters
-from placement.direct.parameters import DIRECT, DirectParameters
-from placement.engines.parameters import ENGINE_PARAMETERS, EnginesParameters
-from placement.heuristics.parameters import HEURISTICS, HeuristicsParameters
-from placement.local_search.parameters import LOCAL_SEARCH, LocalSearchParameters
-from placement.parallel.parameters import PARALLEL, ParallelParameters
-from placement.patterns.parameters import PATTERNS, PatternsParameters
-from placement.reductions.parameters import REDUCTIONS, ReductionParameters
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION, ColumnGenerationParameters
-from placement.solvers.decomposition.parameters import DECOMPOSITION, DecompositionParameters
-from placement.solvers.parameters import SOLVER_PARAMETERS, SolverParameters
+from placement.bounds.parameters import BoundsParameters
+from placement.direct.parameters import DirectParameters
+from placement.engines.parameters import EnginesParameters
+from placement.heuristics.parameters import HeuristicsParameters
+from placement.local_search.parameters import LocalSearchParameters
+from placement.parallel.parameters import ParallelParameters
+from placement.patterns.parameters import PatternsParameters
+from placement.reductions.parameters import ReductionParameters
+from placement.solvers.column_generation.parameters import ColumnGenerationParameters
+from placement.solvers.decomposition.parameters import DecompositionParameters
+from placement.solvers.parameters import SolverParameters
 from placement.solving.parameters import MethodParameters
-from placement.vector_packing.parameters import VECTOR_PACKING, VectorPackingParameters
+from placement.vector_packing.parameters import VectorPackingParameters
 
 
 class SolvingParameters(MethodParameters):
-    """A field a room; each has one for every module of it that has parameters."""
+    """A class a room; each has one for every module of it that has parameters."""
 
-    engines: EnginesParameters = ENGINE_PARAMETERS
-    bounds: BoundsParameters = BOUNDS
-    vector_packing: VectorPackingParameters = VECTOR_PACKING
-    patterns: PatternsParameters = PATTERNS
-    heuristics: HeuristicsParameters = HEURISTICS
-    reductions: ReductionParameters = REDUCTIONS
-    direct: DirectParameters = DIRECT
-    local_search: LocalSearchParameters = LOCAL_SEARCH
-    column_generation: ColumnGenerationParameters = COLUMN_GENERATION
-    decomposition: DecompositionParameters = DECOMPOSITION
-    solvers: SolverParameters = SOLVER_PARAMETERS
-    parallel: ParallelParameters = PARALLEL
+    engines = EnginesParameters
+    bounds = BoundsParameters
+    vector_packing = VectorPackingParameters
+    patterns = PatternsParameters
+    heuristics = HeuristicsParameters
+    reductions = ReductionParameters
+    direct = DirectParameters
+    local_search = LocalSearchParameters
+    column_generation = ColumnGenerationParameters
+    decomposition = DecompositionParameters
+    solvers = SolverParameters
+    parallel = ParallelParameters
 
 
-PARAMETERS = SolvingParameters()
+PARAMETERS = SolvingParameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from placement.cli.app import app
 from placement.parameters import PARAMETERS
 from placement.report.solvers import parameter_table
-from placement.solving.parameters import changed, parameter_rows
+from placement.solving.parameters import changed, class_of, parameter_rows
 from tests.report.test_tables import shown as text_of
 from tests.source import tree
 
@@ -96,7 +97,7 @@ def taken_early(source: str) -> list[str]:
     groups = {"_PARAMS"}
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".parameters"):
-            groups |= {name.asname or name.name for name in node.names if name.name.isupper()}
+            groups |= {name.asname or name.name for name in node.names}
     defaults: list[ast.expr | None] = []
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -165,7 +166,9 @@ def test_a_parameter_says_what_it_is() -> None:
 def _reads(source: str, parameter: str) -> bool:
     """Whether a module uses a parameter, by the name of its group or as one of its own group."""
     *_, group, name = parameter.split(".")
-    return f"{group}.{name}" in source or (f"_PARAMS.{name}" in source and f".{group}\n" in source)
+    kind = class_of(functools.reduce(getattr, parameter.split(".")[:-1], PARAMETERS)).__name__
+    own = f"import {kind} as _PARAMS\n" in source or f".{group}\n" in source
+    return f"{group}.{name}" in source or f"{kind}.{name}" in source or (f"_PARAMS.{name}" in source and own)
 
 
 def test_changed_parameters_come_back() -> None:

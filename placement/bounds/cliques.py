@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
-from placement.bounds.parameters import BOUNDS
+from placement.bounds.parameters import CliqueParameters as _PARAMS
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import most_on_one
 
@@ -51,7 +51,6 @@ RELAXES = (
     "that can't be released"
 )
 Clique = dict[int, int]  # of components of which no two share a machine, ascending: the machines that each needs
-_PARAMS = BOUNDS.cliques
 _NAMED = 3  # components, or pools, in a sentence
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.fractional_cover import cheapest_cover
-from placement.bounds.parameters import BOUNDS
+from placement.bounds.parameters import OverloadParameters as _PARAMS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ RELAXES = (
     "moves, but off machines that may not hold so many copies of the component, or have no room for all they hold; "
     "where copies that leave find room"
 )
-_PARAMS = BOUNDS.overload
 
 
 @dataclass(frozen=True, slots=True)

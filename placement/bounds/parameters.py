@@ -47,11 +47,11 @@ class VolumeParameters(MethodParameters):
 class BoundsParameters(MethodParameters):
     """Bounds that need no engine."""
 
-    cliques: CliqueParameters = CliqueParameters()
-    dual_feasible: DualFeasibleParameters = DualFeasibleParameters()
-    overload: OverloadParameters = OverloadParameters()
-    quotas: QuotaParameters = QuotaParameters()
-    volume: VolumeParameters = VolumeParameters()
+    cliques = CliqueParameters
+    dual_feasible = DualFeasibleParameters
+    overload = OverloadParameters
+    quotas = QuotaParameters
+    volume = VolumeParameters
 
 
-BOUNDS = BoundsParameters()
+BOUNDS = BoundsParameters

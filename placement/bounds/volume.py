@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
+from placement.bounds.parameters import VolumeParameters as _PARAMS
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.units import MICRO
@@ -42,7 +43,6 @@ RELAXES = (
     "those that can't be released"
 )
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
-_PARAMS = BOUNDS.volume
 
 
 class Measure(NamedTuple):

@@ -67,13 +67,13 @@ class MilpParameters(MethodParameters):
 class DirectParameters(MethodParameters):
     """The direct model and its engines."""
 
-    program: ProgramParameters = ProgramParameters()
-    cp_sat: CpSatParameters = CpSatParameters()
-    cbc: CbcParameters = CbcParameters()
-    outline: OutlineParameters = OutlineParameters()
-    restricted: RestrictedParameters = RestrictedParameters()
-    pattern_rows: PatternRowsParameters = PatternRowsParameters()
-    milp: MilpParameters = MilpParameters()
+    program = ProgramParameters
+    cp_sat = CpSatParameters
+    cbc = CbcParameters
+    outline = OutlineParameters
+    restricted = RestrictedParameters
+    pattern_rows = PatternRowsParameters
+    milp = MilpParameters
 
 
-DIRECT = DirectParameters()
+DIRECT = DirectParameters

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import ProgramParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 _ONCE = (1,)
-_PARAMS = DIRECT.program
 
 
 class OutOfTimeError(Exception):

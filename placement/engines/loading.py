@@ -9,13 +9,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.engines.parameters import LoadingParameters as _PARAMS
 
 if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 HIGHS, CP_SAT, PULP, NETWORKX = "highspy", "ortools", "pulp", "networkx"  # as they are imported
-_PARAMS = ENGINE_PARAMETERS.loading
 
 
 def can_load(library: str, budget: Budget) -> bool:

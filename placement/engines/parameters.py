@@ -44,10 +44,10 @@ class LoadingParameters(MethodParameters):
 class EnginesParameters(MethodParameters):
     """Engines."""
 
-    steps: StepParameters = StepParameters()
-    loading: LoadingParameters = LoadingParameters()
+    steps = StepParameters
+    loading = LoadingParameters
 
-    integer_program: IntegerProgramParameters = IntegerProgramParameters()
+    integer_program = IntegerProgramParameters
 
 
-ENGINE_PARAMETERS = EnginesParameters()
+ENGINE_PARAMETERS = EnginesParameters

@@ -21,7 +21,7 @@ import numpy as np
 
 from placement.compiled.packing import Seat
 from placement.heuristics.construct import supply
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import BinFillingParameters as _PARAMS
 
 if TYPE_CHECKING:
     from placement.arrays import Bools, Floats, Ints
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from placement.heuristics.greedy import Greedy
     from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.bin_filling
 
 
 def fill_bins(ws: Workspace, policy: Greedy, shares: Shares) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import within_moves
 from placement.heuristics.construct import extend_by_priority, supply
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import ConsolidateParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Value
     from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.consolidate
 
 
 class MachineConsolidation:

@@ -14,7 +14,7 @@ import numpy as np
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import ConstructParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ANY_ZONE = -1
 UNLIMITED = 2**40
-_PARAMS = HEURISTICS.construct
 
 
 class Policy(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, MachineState, tightest
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import RepairParameters as _PARAMS
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import FleetOption
     from placement.compiled.packing import Seat
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.repair
 
 
 class Ejection:

@@ -17,6 +17,7 @@ import numpy as np
 from placement.heuristics.check import lacking_components
 from placement.heuristics.construct import supply
 from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import ExchangeParameters as _PARAMS
 from placement.heuristics.ruin import Ruin, pools_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.exchange
 
 
 class Exchange:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import FirstFitParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from placement.arrays import Floats, Ints
     from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.first_fit_decreasing
 
 
 class FirstFitDecreasing:

@@ -15,7 +15,7 @@ import numpy as np
 
 from placement.heuristics.best_fit import slack
 from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import PricedGreedyParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
 
-_PARAMS = HEURISTICS.greedy
 _NONE = np.zeros(0, dtype=np.int64)
 
 

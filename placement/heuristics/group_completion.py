@@ -20,7 +20,7 @@ from placement.heuristics.exchange import Exchange, unassigned
 from placement.heuristics.greedy import Greedy
 from placement.heuristics.improve import Improvement
 from placement.heuristics.parameter_sets import parameter_sets
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import GroupCompletionParameters as _PARAMS
 from placement.heuristics.workspace import Workspace
 from placement.reductions.required import RequiredAsPlaced
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from placement.heuristics.greedy import GreedyParameters
     from placement.heuristics.shares import Shares
     from placement.solving.budget import Budget
-
-_PARAMS = HEURISTICS.group_completion
 
 
 class GroupCompletion:

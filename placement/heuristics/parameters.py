@@ -146,20 +146,20 @@ class HeuristicSolveParameters(MethodParameters):
 class HeuristicsParameters(MethodParameters):
     """Constructions and repair."""
 
-    bin_filling: BinFillingParameters = BinFillingParameters()
-    consolidate: ConsolidateParameters = ConsolidateParameters()
-    construct: ConstructParameters = ConstructParameters()
-    first_fit_decreasing: FirstFitParameters = FirstFitParameters()
-    first_plan: FirstPlanParameters = FirstPlanParameters()
-    greedy: PricedGreedyParameters = PricedGreedyParameters()
-    ruin: RuinParameters = RuinParameters()
-    exchange: ExchangeParameters = ExchangeParameters()
-    group_completion: GroupCompletionParameters = GroupCompletionParameters()
-    prices: PriceParameters = PriceParameters()
-    relabel: RelabelParameters = RelabelParameters()
-    repair: RepairParameters = RepairParameters()
-    shares: ShareParameters = ShareParameters()
-    solve: HeuristicSolveParameters = HeuristicSolveParameters()
+    bin_filling = BinFillingParameters
+    consolidate = ConsolidateParameters
+    construct = ConstructParameters
+    first_fit_decreasing = FirstFitParameters
+    first_plan = FirstPlanParameters
+    greedy = PricedGreedyParameters
+    ruin = RuinParameters
+    exchange = ExchangeParameters
+    group_completion = GroupCompletionParameters
+    prices = PriceParameters
+    relabel = RelabelParameters
+    repair = RepairParameters
+    shares = ShareParameters
+    solve = HeuristicSolveParameters
 
 
-HEURISTICS = HeuristicsParameters()
+HEURISTICS = HeuristicsParameters

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import PriceParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from placement.arrays import Bools, Floats, Ints
     from placement.compiled.fleet import Fleet
     from placement.heuristics.shares import Shares
-
-_PARAMS = HEURISTICS.prices
 
 
 def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = lambda: False) -> tuple[Floats, Floats]:

@@ -12,15 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held, moves
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import RelabelParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.running import Place
-
-_PARAMS = HEURISTICS.relabel
 
 
 def relabel(fleet: Fleet, packing: Packing) -> Packing:

@@ -16,7 +16,7 @@ from placement.heuristics.check import is_complete, lacking, lacking_components
 from placement.heuristics.construct import ANY_ZONE, left_out_components, place_optional, supply
 from placement.heuristics.ejection import Ejection
 from placement.heuristics.improve import drop_superfluous
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import RepairParameters as _PARAMS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
     from placement.solving.budget import Budget
-
-_PARAMS = HEURISTICS.repair
 
 
 def completed(

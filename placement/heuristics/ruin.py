@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import RuinParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.arrays import Bools
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.ruin
 
 
 class Ruin:

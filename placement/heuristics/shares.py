@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import ShareParameters as _PARAMS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _UNLIMITED = 2**40
-_PARAMS = HEURISTICS.shares
 RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory
 
 

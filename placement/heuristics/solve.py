@@ -23,7 +23,7 @@ from placement.heuristics.group_completion import GroupCompletion
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
 from placement.heuristics.parameter_sets import parameter_sets
-from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.parameters import HeuristicSolveParameters as _PARAMS
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Value
     from placement.heuristics.construct import Policy
     from placement.solving.context import Solve
-
-
-_PARAMS = HEURISTICS.solve
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from placement.heuristics.construct import construct
 from placement.heuristics.repair import completed
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import ClosingParameters as _PARAMS
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "closing"
-_PARAMS = LOCAL_SEARCH.closing
 _LARGEST = 2**61  # of the goal, in ticks
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import MachineState
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import EliminateParameters as _PARAMS
 from placement.local_search.refill import Refill
 from placement.solving.steps import count_steps
 from placement.units import MICRO
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-
-_PARAMS = LOCAL_SEARCH.eliminate
 
 
 class BinElimination:

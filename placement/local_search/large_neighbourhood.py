@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
 from placement.compiled.packing import evaluate
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import LargeNeighbourhoodParameters as _PARAMS
 from placement.reductions.partition import unused_part
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.steps import count_steps
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "large-neighbourhood"
-_PARAMS = LOCAL_SEARCH.large_neighbourhood
 
 
 class LargeNeighbourhood:

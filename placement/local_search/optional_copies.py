@@ -18,7 +18,7 @@ from placement.compiled.spread import least_total, targets
 from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.check import lacking, lacking_components
 from placement.local_search.completion import Completion
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import OptionalCopiesParameters as _PARAMS
 from placement.local_search.refill import Refill, patience
 from placement.reductions.capped import CappedInstances
 from placement.reductions.limits import AtFleetMix
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "optional-copies"
-_PARAMS = LOCAL_SEARCH.optional_copies
 
 
 class OptionalCopies:

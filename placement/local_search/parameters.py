@@ -120,15 +120,15 @@ class WholePlanParameters(MethodParameters):
 class LocalSearchParameters(MethodParameters):
     """Search around a plan."""
 
-    closing: ClosingParameters = ClosingParameters()
-    eliminate: EliminateParameters = EliminateParameters()
-    large_neighbourhood: LargeNeighbourhoodParameters = LargeNeighbourhoodParameters()
-    optional_copies: OptionalCopiesParameters = OptionalCopiesParameters()
-    refill: RefillParameters = RefillParameters()
-    set_covering: SetCoveringParameters = SetCoveringParameters()
-    state: RefillStateParameters = RefillStateParameters()
-    variable_neighbourhood: VariableNeighbourhoodParameters = VariableNeighbourhoodParameters()
-    whole_plan: WholePlanParameters = WholePlanParameters()
+    closing = ClosingParameters
+    eliminate = EliminateParameters
+    large_neighbourhood = LargeNeighbourhoodParameters
+    optional_copies = OptionalCopiesParameters
+    refill = RefillParameters
+    set_covering = SetCoveringParameters
+    state = RefillStateParameters
+    variable_neighbourhood = VariableNeighbourhoodParameters
+    whole_plan = WholePlanParameters
 
 
-LOCAL_SEARCH = LocalSearchParameters()
+LOCAL_SEARCH = LocalSearchParameters

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import Copy, tightest
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import RefillParameters as _PARAMS
 from placement.local_search.state import MachineStates
 from placement.solving.steps import count_steps
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
     Chosen = dict[int, list[int]]  # machine -> accelerators
-
-_PARAMS = LOCAL_SEARCH.refill
 
 
 def bring_in(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.local_search.content_program import ContentProgram, held_on, may_cover
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import SetCoveringParameters as _PARAMS
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "set-covering"
-_PARAMS = LOCAL_SEARCH.set_covering
 
 
 class SetCovering:

@@ -17,7 +17,7 @@ from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import RefillStateParameters as _PARAMS
 from placement.reductions.subproblem import key_of, may_be_freed
 from placement.units import MICRO
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from placement.arrays import Floats
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.heuristics import Key, Missing
-
-_PARAMS = LOCAL_SEARCH.state
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.optional_copies import OptionalCopies
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import VariableNeighbourhoodParameters as _PARAMS
 from placement.local_search.set_covering import SetCovering
 from placement.reductions.required import RequiredAsPlaced
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "variable-neighbourhood"
-_PARAMS = LOCAL_SEARCH.variable_neighbourhood
 
 
 class VariableNeighbourhoodSearch:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.heuristics import improve
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
-from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.parameters import WholePlanParameters as _PARAMS
 from placement.local_search.set_covering import SetCovering
 from placement.solving.schedule import SCHEDULE
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "ruin-and-recreate"
-_PARAMS = LOCAL_SEARCH.whole_plan
 
 
 def improve_whole_plan(solve: Solve, covering: SetCovering | None = None, *, steps: int | None = None) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, nearest
-from placement.parallel.parameters import PARALLEL
+from placement.parallel.parameters import ExecutorParameters as _PARAMS
 from placement.solving.budget import POLL
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 KINDS = ("local", "processes", "dask")
-_PARAMS = PARALLEL.executors
 
 _stop_asked: Event | None = None  # set in the processes of a `Processes`
 

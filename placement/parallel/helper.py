@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import SolverBugError
 from placement.parallel.job import TaskAnswer, TaskLimits
-from placement.parallel.parameters import PARALLEL
+from placement.parallel.parameters import HelperParameters as _PARAMS
 from placement.parallel.worker import LEFT_TO_THE_PARENT, STOP
 from placement.solving.incumbent import SEARCH
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Incumbent
 
 _log = logging.getLogger(__name__)
-_PARAMS = PARALLEL.helper
 
 
 class HelperJob(NamedTuple):

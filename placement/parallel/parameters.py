@@ -30,9 +30,9 @@ class ThreadParameters(MethodParameters):
 class ParallelParameters(MethodParameters):
     """Work beside other work."""
 
-    executors: ExecutorParameters = ExecutorParameters()
-    helper: HelperParameters = HelperParameters()
-    thread: ThreadParameters = ThreadParameters()
+    executors = ExecutorParameters
+    helper = HelperParameters
+    thread = ThreadParameters
 
 
-PARALLEL = ParallelParameters()
+PARALLEL = ParallelParameters

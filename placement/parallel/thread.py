@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from placement.parallel.parameters import PARALLEL
+from placement.parallel.parameters import ThreadParameters as _PARAMS
 from placement.solving.budget import cores
 from placement.solving.incumbent import SEARCH
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 Answer = TypeVar("Answer")
-_PARAMS = PARALLEL.thread
 
 
 def may_search_in_background(budget: Budget) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.certificate import certify
 from placement.patterns.master import PatternProgram
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import BendersParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
-
-_PARAMS = PATTERNS.benders
 
 
 class MixSeparation:

@@ -36,7 +36,7 @@ from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, relax
 from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
 from placement.patterns.master import PatternProgram
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import PatternBoundParameters as _PARAMS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
@@ -62,7 +62,6 @@ NAME = "patterns"
 NAME_KEPT = "patterns-keeping"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies as their rules ask"
-_PARAMS = PATTERNS.bound
 _NOISE = 1e-6  # dollars an hour: a dual value this near to nothing may have either sign
 _TIME = SCHEDULE.column_generation.bound
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.patterns.formulation import volumes
 from placement.patterns.history import NodeCase, Subject
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import PatternBoundParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
-_PARAMS = PATTERNS.bound
 WHOLE = 1e-6  # a count so near a whole number is whole
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from placement.patterns.certificate import FINE, Prices, capacity_values, certify, machine_values, mode_values
 from placement.patterns.covering import any_domain, covering_bound
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT, relax
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CoarsePriceParameters as _PARAMS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import may_build
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Cut
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.solving.budget import Budget
-
-
-_PARAMS = PATTERNS.coarse_prices
 
 
 class WholeBound:

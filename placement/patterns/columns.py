@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from placement.patterns.multiplicity import Multiplicity
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import PatternColumnParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.patterns.master import Duals, PatternProgram
     from placement.patterns.multiplicity import Limits
     from placement.solving.budget import Budget
-
-_PARAMS = PATTERNS.columns
 
 
 class PatternColumns:

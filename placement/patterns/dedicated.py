@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import DedicatedParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.zone_limits import ZoneLimits
-
-_PARAMS = PATTERNS.dedicated
 
 
 def counts_whole(component: FleetComponent) -> bool:

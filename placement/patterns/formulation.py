@@ -42,7 +42,7 @@ from placement.compiled.survival import most_by_floor
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.modes import Mode, ModeArrays
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import FormulationParameters as _PARAMS
 from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
 from placement.vector_packing.knapsack import Knapsack
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-_PARAMS = PATTERNS.formulation
 _WIDE = 2  # accelerators of a copy that is branched on
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import GridParameters as _PARAMS
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PARAMS = PATTERNS.grid
 # Needs are often whole tenths of a GiB, which are no whole MiB: candidates are decimal and binary fractions.
 _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)
 

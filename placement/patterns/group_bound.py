@@ -32,7 +32,7 @@ from placement.patterns.bound import BOUND, TOO_SMALL, PatternBound, after_insta
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.group_rows import add_group_rows
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import GroupParameters as _PARAMS
 from placement.patterns.running.whole_bound import raise_running_bound
 from placement.patterns.size import may_build
 from placement.reductions.free_machines import FreeMachines
@@ -57,7 +57,6 @@ MEANING = (
     "a guide, not a saving: the rate, per unit more, at which a linear program under the bound gets cheaper, which may "
     "rent parts of machines; one whole unit may save more or less, and never more than the plan's price_per_hour"
 )
-_PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
 _NAMED = 3  # limits
 

@@ -25,7 +25,7 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import LeftOutParameters as _PARAMS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 NAME = "patterns"
 _SOME = 1e-6  # of a copy
-_PARAMS = PATTERNS.left_out
 
 
 def raise_left_out_bounds(

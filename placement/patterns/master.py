@@ -13,7 +13,7 @@ from placement.engines.highs import EngineError, limit_time, linear_program, loa
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import MasterParameters as _PARAMS
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
-_PARAMS = PATTERNS.master
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
 ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices

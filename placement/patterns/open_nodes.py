@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import OpenNodeParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from placement.patterns.history import EngineVerdict
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
-
-_PARAMS = PATTERNS.open_nodes
 
 
 def may_decide(solve: Solve, bound: PatternBound) -> bool:

@@ -229,29 +229,29 @@ class SizeParameters(MethodParameters):
 class PatternsParameters(MethodParameters):
     """The bound from patterns."""
 
-    benders: BendersParameters = BendersParameters()
-    bound: PatternBoundParameters = PatternBoundParameters()
-    columns: PatternColumnParameters = PatternColumnParameters()
-    coarse_prices: CoarsePriceParameters = CoarsePriceParameters()
-    counts: CountParameters = CountParameters()
-    rounding: DemandRoundingParameters = DemandRoundingParameters()
-    weights: WeightParameters = WeightParameters()
-    dedicated: DedicatedParameters = DedicatedParameters()
-    listing: ListingParameters = ListingParameters()
-    enumeration: EnumerationParameters = EnumerationParameters()
-    open_nodes: OpenNodeParameters = OpenNodeParameters()
-    program: PatternProgramParameters = PatternProgramParameters()
-    class_cuts: ClassCutParameters = ClassCutParameters()
-    given_machines: GivenMachinesParameters = GivenMachinesParameters()
-    formulation: FormulationParameters = FormulationParameters()
-    grid: GridParameters = GridParameters()
-    groups: GroupParameters = GroupParameters()
-    master: MasterParameters = MasterParameters()
-    kept_copies: KeptCopiesParameters = KeptCopiesParameters()
-    left_out: LeftOutParameters = LeftOutParameters()
-    running: RunningStateParameters = RunningStateParameters()
-    size: SizeParameters = SizeParameters()
-    whole_bound: WholeBoundParameters = WholeBoundParameters()
+    benders = BendersParameters
+    bound = PatternBoundParameters
+    columns = PatternColumnParameters
+    coarse_prices = CoarsePriceParameters
+    counts = CountParameters
+    rounding = DemandRoundingParameters
+    weights = WeightParameters
+    dedicated = DedicatedParameters
+    listing = ListingParameters
+    enumeration = EnumerationParameters
+    open_nodes = OpenNodeParameters
+    program = PatternProgramParameters
+    class_cuts = ClassCutParameters
+    given_machines = GivenMachinesParameters
+    formulation = FormulationParameters
+    grid = GridParameters
+    groups = GroupParameters
+    master = MasterParameters
+    kept_copies = KeptCopiesParameters
+    left_out = LeftOutParameters
+    running = RunningStateParameters
+    size = SizeParameters
+    whole_bound = WholeBoundParameters
 
 
-PATTERNS = PatternsParameters()
+PATTERNS = PatternsParameters

@@ -12,14 +12,13 @@ from placement.compiled.packing import ticks_of
 from placement.compiled.survival import capped_by_placed
 from placement.heuristics import relabel
 from placement.reductions.base import EXACT, CarriedBound, Reduction
-from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parameters import GreenfieldParameters as _PARAMS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
 
 RELAXES = "machines that run now; moves"
-_PARAMS = REDUCTIONS.greenfield
 
 
 def moves_are_cheap(fleet: Fleet, best: Value) -> bool:

@@ -40,11 +40,11 @@ class PartitionParameters(MethodParameters):
 class ReductionParameters(MethodParameters):
     """Rewrites of a fleet."""
 
-    greenfield: GreenfieldParameters = GreenfieldParameters()
-    preassigned: PreassignedParameters = PreassignedParameters()
-    relaxing_aggregation: RelaxingAggregationParameters = RelaxingAggregationParameters()
-    restricting_aggregation: AggregationParameters = AggregationParameters()
-    partition: PartitionParameters = PartitionParameters()
+    greenfield = GreenfieldParameters
+    preassigned = PreassignedParameters
+    relaxing_aggregation = RelaxingAggregationParameters
+    restricting_aggregation = AggregationParameters
+    partition = PartitionParameters
 
 
-REDUCTIONS = ReductionParameters()
+REDUCTIONS = ReductionParameters

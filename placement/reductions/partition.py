@@ -18,7 +18,7 @@ from placement.compiled.capacity import used_part
 from placement.compiled.packing import Packing, machines_held, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
-from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parameters import PartitionParameters as _PARAMS
 from placement.reductions.rule_shares import commitment_shares, limit_shares
 from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Machine
     from placement.compiled.running import Place
     from placement.heuristics import Missing
-
-_PARAMS = REDUCTIONS.partition
 
 
 @dataclass(frozen=True, slots=True)

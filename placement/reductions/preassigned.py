@@ -19,7 +19,7 @@ from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import zone_limits
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.limits import beside
-from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parameters import PreassignedParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
 
     Choice = tuple[float, tuple[tuple[int, int], ...]]  # what machines are worth, and the copies of each pool
-
-_PARAMS = REDUCTIONS.preassigned
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.fixed_counts import without_company
 from placement.reductions.greenfield import without_running
-from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parameters import RelaxingAggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.compiled.packing import Packing
 
-_PARAMS = REDUCTIONS.relaxing_aggregation
 RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
 
 

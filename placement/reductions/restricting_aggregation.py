@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from placement.reductions.base import CarriedBound, Reduction
-from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parameters import AggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
 from placement.reductions.relaxing_aggregation import alike, common_need
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
-
-_PARAMS = REDUCTIONS.restricting_aggregation
 
 
 @dataclass(frozen=True, slots=True)

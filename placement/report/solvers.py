@@ -16,7 +16,7 @@ from rich.text import Text
 from placement.parameters import PARAMETERS
 from placement.report.narrow import Fitting, PlainTable
 from placement.solvers.registry import SOLVERS, Solver
-from placement.solving.parameters import parameter_rows
+from placement.solving.parameters import groups_of, parameter_rows
 from placement.solving.schedule import TURNS, Phase, Turn, rows
 
 _LIMIT = 60.0  # seconds, of which examples are given
@@ -103,12 +103,10 @@ def parameter_table() -> RenderableType:
     table.names("parameter")
     table.add_column("value", justify="right", overflow="fold")
     table.words("unit", "what it is")
-    for room in dataclasses.fields(PARAMETERS):
-        modules = getattr(PARAMETERS, room.name)
-        for module in dataclasses.fields(modules):
-            group = getattr(modules, module.name)
+    for room, modules in groups_of(PARAMETERS).items():
+        for module, group in groups_of(modules).items():
             said = " ".join((inspect.getdoc(group) or "").split())
-            table.add_row(Text(f"{room.name}.{module.name}", style="bold"), "", "", Text(said, style="bold"))
+            table.add_row(Text(f"{room}.{module}", style="bold"), "", "", Text(said, style="bold"))
             for row in parameter_rows(group):
                 table.add_row(f"  {row.name}", _value(row.value), row.unit, row.what)
     return table

@@ -16,7 +16,7 @@ from placement.direct.cp_sat import find_plan
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.heuristics import GreedyOptions, solve_greedy
 from placement.reductions.without_rules import WithoutRules
-from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solvers.parameters import ObstacleParameters as _PARAMS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.solving.context import Solve
-
-_PARAMS = SOLVER_PARAMETERS.obstacles
 
 
 def obstacles(solve: Solve) -> str:

@@ -28,8 +28,8 @@ class ObstacleParameters(MethodParameters):
 class SolverParameters(MethodParameters):
     """The solver demand, and what names obstacles."""
 
-    demand: DemandParameters = DemandParameters()
-    obstacles: ObstacleParameters = ObstacleParameters()
+    demand = DemandParameters
+    obstacles = ObstacleParameters
 
 
-SOLVER_PARAMETERS = SolverParameters()
+SOLVER_PARAMETERS = SolverParameters

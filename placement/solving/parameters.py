@@ -29,12 +29,12 @@ def option(default: _T, what: str) -> _T:
 
 
 class MethodParameters:
-    """Base of a module's parameters, and of a room's: a frozen dataclass by that."""
+    """Base of a module's parameters, and of a room's: they are read from the class itself."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True)(cls)
+        dataclass(frozen=True, init=False)(cls)
 
 
 class ParameterRow(NamedTuple):
@@ -46,14 +46,25 @@ class ParameterRow(NamedTuple):
     what: str
 
 
+def class_of(group: Any) -> type[Any]:
+    """The class of a group, which is given itself or as an object of it."""
+    return group if isinstance(group, type) else type(group)
+
+
+def groups_of(room: Any) -> dict[str, type[Any]]:
+    """The groups of a room, or the rooms of all parameters, in their order."""
+    groups = {name: class_of(value) for name, value in vars(class_of(room)).items()}
+    return {name: group for name, group in groups.items() if issubclass(group, MethodParameters)}
+
+
 def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
     """All parameters of a nested class of them, in their order."""
+    inner = groups_of(group)
+    for name, groups in inner.items():
+        yield from parameter_rows(groups, f"{path}{name}.")
     for one in fields(group):
-        value, name = getattr(group, one.name), f"{path}.{one.name}" if path else one.name
-        if isinstance(value, MethodParameters):
-            yield from parameter_rows(value, name)
-        else:
-            yield ParameterRow(name, value, one.metadata["unit"], one.metadata["what"])
+        if one.name not in inner:
+            yield ParameterRow(path + one.name, getattr(group, one.name), one.metadata["unit"], one.metadata["what"])
 
 
 @contextmanager
@@ -70,8 +81,8 @@ def changed(group: Any, **values: Any) -> Iterator[None]:
     before = {name: getattr(group, name) for name in values}
     try:
         for name, value in values.items():
-            object.__setattr__(group, name, value)
+            setattr(class_of(group), name, value)
         yield
     finally:
         for name, value in before.items():
-            object.__setattr__(group, name, value)
+            setattr(class_of(group), name, value)

@@ -16,6 +16,7 @@ from placement.vector_packing.cover import loads_within, next_cutoff
 from placement.vector_packing.groups import raise_by_groups
 from placement.vector_packing.mix import cheapest_counts, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import BinMixParameters as _PARAMS
 from placement.vector_packing.shares import ListedCounts
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import PackingState
 
 NAME = "bin counts"
-_PARAMS = VECTOR_PACKING.mix
 
 
 def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:

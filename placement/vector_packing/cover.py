@@ -18,7 +18,7 @@ import numpy as np
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import dual_values_of, slack_of
 from placement.vector_packing.heuristics import offer
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import CoverParameters as _PARAMS
 from placement.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import PackingState
 
 NAME = "pattern cover"
-_PARAMS = VECTOR_PACKING.cover
 _BEYOND = 2**60
 
 

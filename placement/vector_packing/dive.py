@@ -14,7 +14,7 @@ from placement.vector_packing.certificate import PackingCut, dual_values_of, sla
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import VectorDiveParameters as _PARAMS
 
 if TYPE_CHECKING:
     from placement.arrays import Ints
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
-_PARAMS = VECTOR_PACKING.dive
 
 
 def round_down(generation: Generation) -> None:

@@ -19,6 +19,7 @@ from placement.solving.steps import count_steps
 from placement.vector_packing.cover import cover
 from placement.vector_packing.dual_feasible import total_sizes
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import FullBinsParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.state import PackingState
-
-_PARAMS = VECTOR_PACKING.full_bins
 
 
 class _Begun(NamedTuple):

@@ -15,7 +15,7 @@ from placement.engines.highs import least_steps
 from placement.vector_packing.certificate import PackingCut, cost_bound
 from placement.vector_packing.compiled import times_in
 from placement.vector_packing.master import Master
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import GenerationParameters as _PARAMS
 from placement.vector_packing.pricing import Pricer
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 NAME = "column generation"
 _LARGEST = 2**60  # of prices of all items together
 _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
-_PARAMS = VECTOR_PACKING.generation
 
 
 class Generation:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from placement.solving.steps import count_steps
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import KnapsackParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_PARAMS = VECTOR_PACKING.knapsack
 _FAR = 2**62
 _Part = tuple[int, int, Any, Any]  # an item, how often, and where the table has room for it, as `_shift` says
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from placement.solving.steps import count_steps
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import ListedParameters as _PARAMS
 from placement.vector_packing.patterns import FoundPatterns
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from placement.arrays import Ints
     from placement.vector_packing.compiled import Compiled, Pattern
 
-_PARAMS = VECTOR_PACKING.listed
 _ANY = 2**62
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import BinMixParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
-_PARAMS = VECTOR_PACKING.mix
 
 
 def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0) -> Ints | None:

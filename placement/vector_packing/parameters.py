@@ -105,16 +105,16 @@ class VectorSolveParameters(MethodParameters):
 class VectorPackingParameters(MethodParameters):
     """Exact packing of items with several sizes."""
 
-    cover: CoverParameters = CoverParameters()
-    dive: VectorDiveParameters = VectorDiveParameters()
-    full_bins: FullBinsParameters = FullBinsParameters()
-    generation: GenerationParameters = GenerationParameters()
-    knapsack: KnapsackParameters = KnapsackParameters()
-    listed: ListedParameters = ListedParameters()
-    mix: BinMixParameters = BinMixParameters()
-    states: StateParameters = StateParameters()
-    pricing: PricingParameters = PricingParameters()
-    solve: VectorSolveParameters = VectorSolveParameters()
+    cover = CoverParameters
+    dive = VectorDiveParameters
+    full_bins = FullBinsParameters
+    generation = GenerationParameters
+    knapsack = KnapsackParameters
+    listed = ListedParameters
+    mix = BinMixParameters
+    states = StateParameters
+    pricing = PricingParameters
+    solve = VectorSolveParameters
 
 
-VECTOR_PACKING = VectorPackingParameters()
+VECTOR_PACKING = VectorPackingParameters

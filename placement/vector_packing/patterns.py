@@ -20,15 +20,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.solving.steps import count_steps
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import StateParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.arrays import Bools, Ints
     from placement.vector_packing.compiled import Compiled, Pattern
-
-_PARAMS = VECTOR_PACKING.states
 
 
 @dataclass(frozen=True, slots=True)

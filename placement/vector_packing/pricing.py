@@ -18,6 +18,7 @@ import numpy as np
 from placement.vector_packing.knapsack import Knapsack
 from placement.vector_packing.listed import PatternList, list_patterns
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import PricingParameters as _PARAMS
 from placement.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from placement.arrays import Ints
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Load, Pattern
-
-_PARAMS = VECTOR_PACKING.pricing
 
 
 @dataclass(frozen=True, slots=True)

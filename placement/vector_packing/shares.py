@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.engines.highs import LARGEST, limit_time, linear_program, load_lp, run
-from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import BinMixParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from placement.arrays import Floats, Ints
     from placement.vector_packing.compiled import Compiled, Load
 
-_PARAMS = VECTOR_PACKING.mix
 SCALE = LARGEST // 2  # the largest coefficient of an inequality, from which all are rounded so that it is weaker
 _PRECISION = 2**30  # of prices: an item that is worth most has so many units
 

@@ -19,6 +19,7 @@ from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import first_packings
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.parameters import VectorSolveParameters as _PARAMS
 from placement.vector_packing.state import PackingResult, PackingState
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import Listener
 
 _TIME = SCHEDULE.vector_packing
-_PARAMS = VECTOR_PACKING.solve
 KNOWN = "known"
 
 

@@ -23,6 +23,7 @@ from placement.parameters import PARAMETERS
 from placement.solving import budget as budgets
 from placement.solving.budget import Budget
 from placement.solving.incumbent import SEARCH, STRICT
+from placement.solving.parameters import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,7 +71,7 @@ def homes(place: str) -> tuple[Any, ...]:
 def _group(place: str) -> Any:
     *path, name = place.partition(":")[2].split(".")
     try:
-        group = functools.reduce(getattr, path, PARAMETERS)
+        group = class_of(functools.reduce(getattr, path, PARAMETERS))
         getattr(group, name)
     except AttributeError:
         raise LookupError(f"no {place}") from None
@@ -85,11 +86,11 @@ def lowered(values: Mapping[str, Any]) -> Iterator[None]:
     try:
         for place, value in values.items():
             for home in homes(place):
-                object.__setattr__(home, names[place], value)  # parameters are frozen
+                setattr(home, names[place], value)
         yield
     finally:
         for home, name, value in kept:
-            object.__setattr__(home, name, value)
+            setattr(home, name, value)
 
 
 # --- what a run enters

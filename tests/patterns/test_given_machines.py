@@ -13,7 +13,6 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine
 from placement.compiled.running import Place, RunningInstance
 from placement.direct.cp_sat import find_plan
-from placement.patterns.enumeration import given_machines as module
 from placement.patterns.enumeration.given_machines import pack_given
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.given_counts import SomePools
@@ -22,7 +21,7 @@ from placement.solving.context import Solve
 from tests.corpus import seeds
 
 if TYPE_CHECKING:
-    import pytest
+    from tests.parameters import Change
 
 Doc = dict[str, Any]
 
@@ -111,10 +110,10 @@ def test_a_share_that_is_full_leaves_room_for_others_with_fewer_copies() -> None
     assert not broken_rule(fleet, packing)
 
 
-def test_too_many_patterns_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_patterns_are_not_decided(parameters: Change) -> None:
     """Neither a packing nor a proof, where patterns are more than the limit."""
     fleet, machines = random_part(random.Random(4_003))
-    monkeypatch.setattr(module, "_PARAMS", replace(PATTERNS.given_machines, most_patterns=0))
+    parameters(PATTERNS.given_machines, most_patterns=0)
     assert pack_given(fleet, machines, Budget(work=20)) == (None, False)
 
 

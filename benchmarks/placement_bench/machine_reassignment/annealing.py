@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import AnnealingParameters as _PARAMS
 from placement_bench.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from placement.arrays import Ints
 
     Progress = Callable[[int], float]  # from rounds made to the share of the search that is over
-
-_PARAMS = MACHINE_REASSIGNMENT.annealing
 
 
 @dataclass(frozen=True, slots=True)

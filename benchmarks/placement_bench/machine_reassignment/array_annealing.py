@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement_bench.machine_reassignment.annealing import Annealing
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import ArrayAnnealingParameters as _PARAMS
 from placement_bench.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
     from placement.arrays import Bools, Floats, Ints
 
-_PARAMS = MACHINE_REASSIGNMENT.array_annealing
 ROUND = ("shift", "swap", "home", "swap")
 
 

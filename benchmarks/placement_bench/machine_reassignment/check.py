@@ -9,14 +9,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import ReassignmentCheckParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement_bench.machine_reassignment.problem import Reassignment
-
-_PARAMS = MACHINE_REASSIGNMENT.check
 
 
 @dataclass(frozen=True, slots=True)

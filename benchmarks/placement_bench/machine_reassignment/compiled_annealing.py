@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from placement_bench.machine_reassignment.annealing import Annealing
 from placement_bench.machine_reassignment.kernel import walk
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import CompiledAnnealingParameters as _PARAMS
 from placement_bench.machine_reassignment.scores import refresh
 from placement_bench.machine_reassignment.tables import fixed_tables, kept_tables, score_tables, work_tables
 
 if TYPE_CHECKING:
     from placement_bench.machine_reassignment.state import SearchState
-
-_PARAMS = MACHINE_REASSIGNMENT.compiled_annealing
 
 
 class CompiledAnnealing(Annealing):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from placement.solving.parameters import parameter
+from placement.solving.parameters import MethodParameters, parameter
 
 
-@dataclass(frozen=True, slots=True)
-class AnnealingParameters:
+class AnnealingParameters(MethodParameters):
     """Annealing (`annealing.py`). docs/notes/2026-11-machine-reassignment.md has what was measured."""
 
     look: int = parameter(8, "rounds", "between looks at the clock and at the best assignment")
@@ -19,8 +16,7 @@ class AnnealingParameters:
     sample: int = parameter(4096, "moves", "of each kind, for the scale of temperatures")
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayAnnealingParameters:
+class ArrayAnnealingParameters(MethodParameters):
     """Annealing in arrays (`array_annealing.py`)."""
 
     fewest: int = parameter(64, "moves", "drawn in a round, at least")
@@ -28,8 +24,7 @@ class ArrayAnnealingParameters:
     costly: int = parameter(64, "rounds", "between lists of processes on machines that cost something, and away")
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledAnnealingParameters:
+class CompiledAnnealingParameters(MethodParameters):
     """Annealing in a compiled loop (`compiled_annealing.py`)."""
 
     draws: int = parameter(2048, "processes", "drawn in a round: some milliseconds")
@@ -39,22 +34,19 @@ class CompiledAnnealingParameters:
     shifts: float = parameter(0.5, "of the others", "of which all machines are looked at; of the rest, swaps")
 
 
-@dataclass(frozen=True, slots=True)
-class ReassignmentFileParameters:
+class ReassignmentFileParameters(MethodParameters):
     """Files (`read.py`)."""
 
     longest: int = parameter(40, "characters", "of a wrong word that are shown")
 
 
-@dataclass(frozen=True, slots=True)
-class ReassignmentCheckParameters:
+class ReassignmentCheckParameters(MethodParameters):
     """The checker (`check.py`)."""
 
     told: int = parameter(20, "faults", "of one assignment that are told")
 
 
-@dataclass(frozen=True, slots=True)
-class ReassignmentSolveParameters:
+class ReassignmentSolveParameters(MethodParameters):
     """Which annealings, in which order (`solve.py`)."""
 
     hot: float = parameter(0.95, "quantile", "of what the first moves change, where the first annealing begins")
@@ -82,16 +74,15 @@ class ReassignmentSolveParameters:
     reserve: float = parameter(0.5, "s", "for the way back from the second process")
 
 
-@dataclass(frozen=True, slots=True)
-class MachineReassignmentParameters:
+class MachineReassignmentParameters(MethodParameters):
     """Processes moved to other machines."""
 
-    annealing: AnnealingParameters = AnnealingParameters()
-    array_annealing: ArrayAnnealingParameters = ArrayAnnealingParameters()
-    compiled_annealing: CompiledAnnealingParameters = CompiledAnnealingParameters()
-    read: ReassignmentFileParameters = ReassignmentFileParameters()
-    check: ReassignmentCheckParameters = ReassignmentCheckParameters()
-    solve: ReassignmentSolveParameters = ReassignmentSolveParameters()
+    annealing = AnnealingParameters
+    array_annealing = ArrayAnnealingParameters
+    compiled_annealing = CompiledAnnealingParameters
+    read = ReassignmentFileParameters
+    check = ReassignmentCheckParameters
+    solve = ReassignmentSolveParameters
 
 
-MACHINE_REASSIGNMENT = MachineReassignmentParameters()
+MACHINE_REASSIGNMENT = MachineReassignmentParameters

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.errors import PlacementError, UsageError, printable
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import ReassignmentFileParameters as _PARAMS
 from placement_bench.machine_reassignment.problem import Balance, Reassignment
 
 if TYPE_CHECKING:
     from placement.arrays import Ints
-
-_PARAMS = MACHINE_REASSIGNMENT.read
 
 
 class ReassignmentFormatError(PlacementError):

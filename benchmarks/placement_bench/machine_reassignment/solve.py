@@ -16,7 +16,7 @@ from placement_bench.machine_reassignment.bound import aggregate_bound
 from placement_bench.machine_reassignment.check import check_assignment, price
 from placement_bench.machine_reassignment.compiled_annealing import CompiledAnnealing
 from placement_bench.machine_reassignment.compiling import COMPILES
-from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import ReassignmentSolveParameters as _PARAMS
 from placement_bench.machine_reassignment.second_process import TaskProcess
 from placement_bench.machine_reassignment.state import SearchState
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     Listener = Callable[["ReassignmentEvent"], None]
 
-_PARAMS = MACHINE_REASSIGNMENT.solve
 LOOP = "compiled" if COMPILES else "arrays"  # how annealing steps
 
 

@@ -14,7 +14,7 @@ from placement.bounds.instant import raise_instant_bounds
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.levels import DirectStuckError, Levels, SolutionsAlone, Stage
 from placement.direct.model import DirectModel
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import CpSatParameters as _PARAMS
 from placement.direct.program import OutOfTimeError, Var
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 NAME = "cp-sat"
 _TIME = SCHEDULE.direct
-_PARAMS = DIRECT.cp_sat
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulp
 
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import CbcParameters as _PARAMS
 from placement.engines.highs import MARGIN, SHARP, begin_at
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import UsageError
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
-_PARAMS = DIRECT.cbc
 
 
 @dataclass(frozen=True, slots=True)

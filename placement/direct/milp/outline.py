@@ -28,6 +28,7 @@ from placement.direct.milp.program import PulpProgram
 from placement.direct.milp.restricted import run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
+from placement.direct.parameters import OutlineParameters as _PARAMS
 from placement.direct.pattern_rows import add_pattern_rows
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Incumbent
 
 NAME = "outline"
-_PARAMS = DIRECT.outline
 _TIME = SCHEDULE.direct.outline
 _FORM = Form(outline=True, tight=True)
 RELAXES = "which of the new machines of a pool each copy stands on"

@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING
 
 from placement.direct.milp.engines import run_highs
 from placement.direct.milp.program import PulpProgram
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import OutlineParameters as _PARAMS
 from placement.direct.program import Linear, total_of
 
 if TYPE_CHECKING:
     from placement.direct.milp.engines import EngineLimits
     from placement.direct.program import LinearObjective, Program, Values, Var
     from placement.solving.budget import Budget
-
-_PARAMS = DIRECT.outline
 
 
 @dataclass(slots=True)

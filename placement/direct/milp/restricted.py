@@ -13,7 +13,7 @@ import numpy as np
 
 from placement.direct.levels import SolutionsAlone
 from placement.direct.milp.engines import End, HighsListener, load_highs
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import RestrictedParameters as _PARAMS
 from placement.engines.parameters import ENGINE_PARAMETERS
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from placement.direct.milp.engines import EngineLimits
     from placement.direct.milp.program import PulpProgram
     from placement.direct.program import LinearObjective, Values, Watcher
-
-_PARAMS = DIRECT.restricted
 
 
 def run_restricted(

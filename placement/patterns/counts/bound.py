@@ -17,7 +17,7 @@ from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Counts
 from placement.patterns.history import EngineVerdict
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CountParameters as _PARAMS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ RELAXES = (
 )
 ENGINE = "HiGHS"
 ABOUT = "machines of each pool and copies by each option on each, with inequalities on what accelerators hold"
-_PARAMS = PATTERNS.counts
 
 
 class CountBound(CountModel):

@@ -16,7 +16,7 @@ from placement.patterns.counts.program import CountProgram, Counts, Inequalities
 from placement.patterns.counts.rounding import DemandRounding, Rounded
 from placement.patterns.counts.weights import PoolFit, first_weights
 from placement.patterns.covering import any_domain
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CountParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
-_PARAMS = PATTERNS.counts
 Choice = tuple[int, int, int]  # a component, one of its options, and the first of the alike pools that it is on
 
 

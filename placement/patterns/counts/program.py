@@ -22,7 +22,7 @@ from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import RESOURCES, volumes
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CountParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Set
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
-
-_PARAMS = PATTERNS.counts
 
 
 class Counts(NamedTuple):

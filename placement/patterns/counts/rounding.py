@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import DemandRoundingParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.patterns.formulation import Relaxation
-
-_PARAMS = PATTERNS.rounding
 
 
 class Rounded(NamedTuple):

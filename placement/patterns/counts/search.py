@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Merging
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CountParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from placement.patterns.counts.program import Counts, FoundCounts
     from placement.patterns.counts.weights import Weights
     from placement.solving.budget import Budget
-
-_PARAMS = PATTERNS.counts
 
 
 class CountSearch:

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING
 
 from placement.engines.highs import LARGEST
 from placement.patterns.enumeration.class_cuts import item_prices
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import WeightParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.modes import Mode
-
-_PARAMS = PATTERNS.weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.engines.highs import linear_program, solved
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import ClassCutParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.patterns.formulation import DeviceClass
 
-_PARAMS = PATTERNS.class_cuts
 _FINE = 10**6  # of the LP's values, in integers
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import PatternProgramParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from placement.arrays import Ints
 
 
-_PARAMS = PATTERNS.program
 _FAR = 2**62
 
 

@@ -30,7 +30,7 @@ from placement.compiled.wrap_around import deal
 from placement.engines.highs import prove, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.rows import IntegerRows
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import GivenMachinesParameters as _PARAMS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
     Pattern = tuple[int, ...]
-
-_PARAMS = PATTERNS.given_machines
 
 
 class _Room(NamedTuple):

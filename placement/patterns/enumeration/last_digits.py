@@ -13,15 +13,13 @@ import highspy
 
 from placement.engines.highs import prove
 from placement.patterns.enumeration.counts_costing import counts_costing
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import PatternProgramParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.patterns.enumeration.rows import IntegerRows
     from placement.solving.budget import Budget
-
-_PARAMS = PATTERNS.program
 
 
 class LastDigits:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import ListingParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.knapsack import Knapsack
 
 
-_PARAMS = PATTERNS.listing
 _FAR = 2**62
 
 

@@ -20,7 +20,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.history import EngineVerdict
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import EnumerationParameters as _PARAMS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.vector_packing.knapsack import Knapsack
 
-_PARAMS = PATTERNS.enumeration
 _ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"
 
 

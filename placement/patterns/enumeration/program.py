@@ -20,7 +20,6 @@ from placement.patterns.enumeration.last_digits import LastDigits
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
 from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
 from placement.patterns.formulation import volumes
-from placement.patterns.parameters import PATTERNS
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     _N = TypeVar("_N", int, float)
 
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
-_PARAMS = PATTERNS.program
 
 
 class ProgramAnswer(NamedTuple):

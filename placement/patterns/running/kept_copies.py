@@ -23,6 +23,7 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.history import NodeCase
 from placement.patterns.master import ENOUGH, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import KeptCopiesParameters as _PARAMS
 from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.units import MICRO
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from placement.patterns.running.state import Resident, RunningState
     from placement.solving.budget import Budget
     from placement.vector_packing.knapsack import Knapsack
-
-_PARAMS = PATTERNS.kept_copies
 
 
 class KeptCopiesProgram(PatternProgram):

@@ -27,7 +27,7 @@ from placement.bounds.moves import least_moves
 from placement.compiled.broken_rule import broken_machine_rule
 from placement.compiled.packing import Machine, Seat
 from placement.patterns.certificate import FINE, UNIT, certify, machine_costs
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import RunningStateParameters as _PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Groups, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
     from placement.patterns.modes import Mode
-
-_PARAMS = PATTERNS.running
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from placement.engines.highs import EngineError, limit_time, load_lp, run
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import SCALE
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import WholeBoundParameters as _PARAMS
 from placement.patterns.running.state import RunningState
 from placement.patterns.running.whole_program import RunningProgram
 from placement.patterns.size import may_build
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 NAME = "patterns-running"
 RELAXES = "how copies of a pool share its machines"
-_PARAMS = PATTERNS.whole_bound
 _TIME = SCHEDULE.running_solutions
 _UNIT = MICRO * SCALE  # of prices, in a dollar
 _PRIMAL = 4  # of HiGHS's `simplex_strategy`: with more columns a solution stays one

@@ -29,7 +29,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.exact_bound import price_bound
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import RunningStateParameters as _PARAMS
 from placement.patterns.running.seat_contents import Content, fill_seats
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from placement.patterns.running.state import RunningState
     from placement.solving.budget import Budget
 
-_PARAMS = PATTERNS.running
 _TIME = SCHEDULE.running_solutions
 
 

@@ -32,9 +32,9 @@ class ZoneParameters(MethodParameters):
 class DecompositionParameters(MethodParameters):
     """The solver decomposition."""
 
-    zones: ZoneParameters = ZoneParameters()
-    solve: DecompositionSolveParameters = DecompositionSolveParameters()
-    tasks: TaskParameters = TaskParameters()
+    zones = ZoneParameters
+    solve = DecompositionSolveParameters
+    tasks = TaskParameters
 
 
-DECOMPOSITION = DecompositionParameters()
+DECOMPOSITION = DecompositionParameters

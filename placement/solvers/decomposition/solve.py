@@ -35,6 +35,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solvers.column_generation.zone_packing import may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
+from placement.solvers.decomposition.parameters import DecompositionSolveParameters as _PARAMS
 from placement.solvers.decomposition.tasks import Bound, Pack, run_tasks
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solvers.registry import find_solver
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "decomposition"
-_PARAMS = DECOMPOSITION.solve
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _TIME = SCHEDULE.decomposition
 _ALONE: dict[str, dict[str, Any]] = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again

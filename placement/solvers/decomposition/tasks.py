@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
-from placement.solvers.decomposition.parameters import DECOMPOSITION
+from placement.solvers.decomposition.parameters import TaskParameters as _PARAMS
 from placement.solvers.registry import find_solver
 from placement.solving.budget import POLL
 from placement.solving.context import Solve
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _log = logging.getLogger(__name__)
-_PARAMS = DECOMPOSITION.tasks
 
 
 @dataclass(frozen=True, slots=True)

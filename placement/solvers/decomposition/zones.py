@@ -19,6 +19,7 @@ from placement.solvers.coarse_bound import raise_coarse_bound
 from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solvers.column_generation.zone_packing import ZonePacking
 from placement.solvers.decomposition.parameters import DECOMPOSITION
+from placement.solvers.decomposition.parameters import ZoneParameters as _PARAMS
 from placement.solvers.decomposition.tasks import Bound
 from placement.solving.schedule import SCHEDULE
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
-_PARAMS = DECOMPOSITION.zones
 _TIME = SCHEDULE.decomposition.zones
 
 

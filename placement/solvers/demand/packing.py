@@ -17,7 +17,7 @@ from placement.patterns.parameters import PATTERNS
 from placement.reductions.counted import Counted
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
-from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solvers.parameters import DemandParameters as _PARAMS
 from placement.solvers.registry import find_solver
 from placement.solving.schedule import SCHEDULE
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 NAME = "demand"
 _PHASE = SCHEDULE.demand
-_PARAMS = SOLVER_PARAMETERS.demand
 
 
 class CountPacking:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
-from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solvers.parameters import DemandParameters as _PARAMS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 _PHASE = SCHEDULE.demand
-_PARAMS = SOLVER_PARAMETERS.demand
 
 
 class CountRounds:

@@ -19,11 +19,11 @@ from placement.heuristics.first_plan import first_plan
 from placement.patterns.counts.bound import TOO_FEW, CountBound, raise_count_bound
 from placement.patterns.counts.search import CountSearch
 from placement.patterns.formulation import relax
-from placement.patterns.parameters import PATTERNS
+from placement.patterns.parameters import CountParameters as _COUNTS
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
 from placement.solvers.demand.rounds import CountRounds, improve_in_turns
-from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solvers.parameters import DemandParameters as _PARAMS
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -40,7 +40,6 @@ __all__ = ["NAME", "DemandOptions", "solve_demand"]
 
 NO_DEMAND = "no component has a demand; use auto"
 _PHASE = SCHEDULE.demand
-_PARAMS, _COUNTS = SOLVER_PARAMETERS.demand, PATTERNS.counts
 
 
 @dataclass(frozen=True, slots=True)
