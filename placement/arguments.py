@@ -8,12 +8,10 @@ from __future__ import annotations
 import math
 import os
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Final, TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 from placement.errors import wrong_argument
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 T = TypeVar("T")
 _LARGEST_WORK = 2**31 - 1  # what engines can count to

@@ -17,14 +17,12 @@ import math
 import subprocess
 import sys
 from collections import Counter, defaultdict, namedtuple
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, groupby, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 Row = dict[str, Any]  # an object of a document
 Need = tuple[int, ...]  # of RESOURCES: MiB, thousandths, thousandths, MiB

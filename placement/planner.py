@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.translate import from_plan
 from placement.documents import Problem
@@ -21,10 +21,10 @@ from placement.documents.plan import Plan
 from placement.errors import UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.referee.claims import name_claim
-from placement.solvers.registry import SOLVERS, find_solver
+from placement.solvers.registry import SOLVERS, Solver, find_solver
 from placement.solving.budget import POLL, Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import SEARCH, Incumbent
+from placement.solving.incumbent import SEARCH, Incumbent, Listener
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Stop, said_infeasible
 from placement.solving.steps import counted, forget_steps, step_counter
 from placement.writing import first_violation, written
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.certificates import Certificate
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solvers.registry import Solver
-    from placement.solving.incumbent import Listener
 
 T = TypeVar("T")
 

@@ -13,12 +13,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from typing import Any
 
 SENSES = ("L", "G", "E")
 NODES = 200_000  # of HiGHS; a limit of work, so that the answer does not depend on the machine

@@ -8,11 +8,9 @@ rounded down, so a plan that fits in integers fits in the user's numbers too. Bi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, overload
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import overload
 
 BYTES_PER_MIB, BYTES_PER_GIB = 2**20, 2**30
 MIB_PER_GIB = 1024

@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.group_use import commitments_used, limits_used, one_more
-from placement.compiled.packing import cost_of, machines_paid, moves
+from placement.compiled.packing import Packing, Value, cost_of, machines_paid, moves
 from placement.compiled.translate import to_plan
 from placement.compiled.worst_losses import worst_losses
 from placement.errors import SolverBugError
 from placement.referee import verify
-from placement.solving.incumbent import PROVED_GAP
+from placement.solving.incumbent import PROVED_GAP, Incumbent
 from placement.solving.left_out import left_out_levels
-from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
+from placement.solving.result import Outcome, Result, Status, Stop, at_its_end, relative_gap
 from placement.units import MICRO, dollars
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.solving.context import Solve
-    from placement.solving.incumbent import Incumbent
-    from placement.solving.result import Outcome
 
 
 def written(solve: Solve, outcome: Outcome, solver: str) -> Result:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
+from placement.report.changes import CopiesMoved
 
 FORMAT: Literal["placement-audit/v1"] = "placement-audit/v1"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from placement import arguments
 from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BestFound, MachineToGo
@@ -13,17 +12,14 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.planner import solve
-from placement.referee import PLAN_RULE, PROBLEM_RULE, Verdict, verify
+from placement.referee import PLAN_RULE, PROBLEM_RULE, Rule, Verdict, verify
 from placement.report.changes import changes, planned_copies
 from placement.running_state import as_running, running_plan
+from placement.running_state.deal import DealFit
 from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Result, Status
 from placement.units import count, dollars, horizon, listed, micro_dollars
-
-if TYPE_CHECKING:
-    from placement.referee import Rule
-    from placement.running_state.deal import DealFit
-    from placement.solving.incumbent import Listener
 
 STEPS = 5  # the first moves
 _LEAST_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for them: after Ctrl-C or a short time limit; after a long one

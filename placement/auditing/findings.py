@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from placement.auditing.document import BrokenRule, HeldCopies
+from placement.documents import Problem
+from placement.documents.plan import Assignment, Plan
+from placement.referee import Violation
 from placement.referee.standing import CopyNeed, copy_need
 from placement.running_state.deal import DealFit
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, count
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from placement.documents import Problem
-    from placement.documents.plan import Assignment, Plan
-    from placement.referee import Violation
 
 # Units of the referee, as documents have them.
 _UNITS = {

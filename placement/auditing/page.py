@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BrokenRule, HeldCopies, MachineToGo
 from placement.auditing.examine import saved
 from placement.auditing.findings import figure
 from placement.report import words
+from placement.report.changes import CopiesMoved
 from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, figures, joined, table_section
 from placement.solving.left_out import left_out_levels, left_out_words
 from placement.units import HOURS_PER_MONTH, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.report.changes import CopiesMoved
 
 _FURTHER = ": `placement transition` orders them all, `placement replan` finds the plan for few"
 _ROWS = 12  # of one table, unless all are asked for

@@ -10,22 +10,19 @@ What is left needs other moves in between, which is not planned here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.auditing.document import AuditStep
+from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.referee import Spot, Verdict, verify
 from placement.report.changes import CopiesMoved, changes, without_kept
 from placement.running_state import Dealer, RunningCopy, running_copies
 from placement.solving.budget import Budget
 from placement.units import dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
 
 LOOKS = 200  # of the referee at a step
 ROWS = 2_000_000  # of plans that it reads, all looks together

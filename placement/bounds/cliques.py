@@ -30,19 +30,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import CliqueParameters as _PARAMS
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import most_on_one
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.solving.budget import Budget
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.solving.budget import Budget
 
 # A rule, or a few, between semicolons; of every fleet. `instant` adds moves, and the rules over the whole plan.
 RELAXES = (

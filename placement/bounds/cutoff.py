@@ -8,13 +8,11 @@ may be there, the best known one too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.bounds.moves import least_move_ticks
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Value
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Value
 
 
 class Cutoff(NamedTuple):

@@ -6,11 +6,8 @@ https://doi.org/10.1287/opre.5.2.266
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Offer = tuple[int, int, int | None]  # price, worth, how many there are; None: no end
 

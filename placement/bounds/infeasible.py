@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.bounds.cliques import some_named, why_too_many
 from placement.bounds.dual_feasible import parts
@@ -22,17 +23,12 @@ from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import Measure
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
-from placement.compiled.fleet import FleetPool
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Shape
+from placement.compiled.groups import FleetLimit
+from placement.compiled.running import Place
 from placement.compiled.survival import most_by_floor
+from placement.solving.budget import Budget
 from placement.units import MIB_PER_GIB, MILLI, count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
-    from placement.compiled.groups import FleetLimit
-    from placement.compiled.running import Place
-    from placement.solving.budget import Budget
 
 _NAMED = 5  # pools and components with the reason of each, and six times as many others by name
 

@@ -6,7 +6,7 @@ fleet has. None of them knows commitments, with which a machine has no price of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.bounds.cliques import RELAXES as CLIQUES_RELAX
 from placement.bounds.cliques import clique_bound
@@ -15,12 +15,10 @@ from placement.bounds.overload import RELAXES as OVERLOAD_RELAXES
 from placement.bounds.overload import overload_ticks
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 _INSTANCE_LOSS = "min_available_on_instance_loss"
 

@@ -6,16 +6,12 @@ What a copy lacks on each machine that runs, beside whom and by which rule of co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.compiled.fleet import FleetOption, Shape, allows
+from placement.documents import Component, Problem
 from placement.errors import printable
 from placement.units import MIB_PER_GIB, MILLI
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents import Component, Problem
 
 _NAMED = 3  # options whose lack is told
 

@@ -9,12 +9,9 @@ pays for.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import ticks_of
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
 
 RELAXES = "moves, but off machines that may not hold so many copies of the component"
 

@@ -20,17 +20,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.bounds.fractional_cover import cheapest_cover
 from placement.bounds.parameters import OverloadParameters as _PARAMS
+from placement.compiled.fleet import Fleet, Shape
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, Shape
 
 RELAXES = (
     "moves, but off machines that may not hold so many copies of the component, or have no room for all they hold; "

@@ -22,19 +22,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
 from placement.bounds.parameters import VolumeParameters as _PARAMS
 from placement.compiled.capacity import RESOURCES, capacity, usage
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 from placement.reductions.volume_aggregation import VolumeAggregation
+from placement.solving.budget import Budget
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.solving.budget import Budget
 
 # A rule, or a few, between semicolons; of every fleet. `instant` adds moves, and the rules over the whole plan.
 RELAXES = (

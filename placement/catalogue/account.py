@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.catalogue.facts import Capacity, InstanceFacts, SavingsPlan
 from placement.catalogue.market import Market, is_of
 from placement.catalogue.names import free_name, provider_of
 from placement.catalogue.rows import whole
 from placement.units import count, dollars, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
-
-    from placement.catalogue.facts import Capacity, InstanceFacts, SavingsPlan
 
 Row = dict[str, Any]
 

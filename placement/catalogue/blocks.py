@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.account import AccountPool, account_rules
+from placement.catalogue.facts import Capacity
+from placement.catalogue.market import Market
 from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
 from placement.catalogue.search import check_offered, check_one_spelling, check_zones, is_zone_name
 from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
 from placement.units import count, dollars, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
-
-    from placement.catalogue.facts import Capacity
-    from placement.catalogue.market import Market
 
 _ALL_ZONES = "all"  # the zone of pools that are in no region
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, Price, Quota
 from placement.catalogue.names import LISTED_BY
 from placement.catalogue.tables import accelerators, instance_types, region_of_zone, type_called
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, Price, Quota
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable
 
 from placement.errors import closest, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
 
 LISTED_BY = "placement catalogue list"
 _FEW = 8

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.market import reserved_memory_gib, usable_memory_gib
 from placement.catalogue.tables import accelerators, instance_type
 from placement.errors import Fault, UsageError, json_path
 from placement.units import dollars, micro_dollars, money
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.catalogue.facts import InstanceFacts, Price
 _KEY = "catalogue"
 _PLACEHOLDER = {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0}  # of a row with a fault, so that the rest is checked
 

@@ -6,18 +6,14 @@ People write zones by id (`use1-az1`), or by the name that an account has for th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.catalogue.facts import Capacity, InstanceFacts, Price
+from placement.catalogue.market import Market
 from placement.catalogue.names import LISTED_BY, nearest_names, plain
 from placement.catalogue.tables import accelerators, instance_types, matching_accelerators, region_of_zone, regions
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.catalogue.facts import Capacity, InstanceFacts, Price
-    from placement.catalogue.market import Market
 
 _UNTOLD = ("gcp", "azure")  # of whose types no table that we read tells the regions
 PROVIDERS = ("aws", "sagemaker", "gcp", "azure", "kubernetes")

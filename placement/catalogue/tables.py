@@ -6,11 +6,12 @@ And from what an API or a node says of its accelerators to our names of them, an
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -18,9 +19,6 @@ from placement import arguments
 from placement.catalogue.facts import AcceleratorFacts, InstanceFacts
 from placement.catalogue.names import LISTED_BY, nearest_names, plain
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def accelerator(name: str) -> AcceleratorFacts:

@@ -7,31 +7,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import Nodes, shift
 from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import optional_copies
 from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import Prices
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound
 from placement.patterns.left_out import LeftOutBound
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 from placement.units import count, money
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Prices
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-
-    Document = dict[str, Any]
+Document = dict[str, Any]
 
 FORMAT = "placement-certificate/v1"
 _TIME = SCHEDULE.certificate.claim

@@ -11,21 +11,15 @@ program; they are rounded to integers, of which any will do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
 
-from placement.bounds.cliques import cliques
+from placement.bounds.cliques import Clique, cliques
+from placement.compiled.fleet import Fleet
 from placement.engines.highs import linear_program, solved
-from placement.patterns.certificate import UNIT, Cut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.bounds.cliques import Clique
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import NodeDomain
-    from placement.solving.budget import Budget
+from placement.patterns.certificate import UNIT, Cut, NodeDomain
+from placement.solving.budget import Budget
 
 _MOST_PAIRS = 50_000  # of a member and a pool it may use, up to which prices are looked for
 _LACK = 10.0  # times the dearest machine's price: what a machine costs that no pool has

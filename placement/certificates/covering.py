@@ -10,24 +10,18 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
-from typing import TYPE_CHECKING
 
-from placement.certificates.reasons import Reason, RulePrices, total
+from placement.certificates.reasons import AnyPrices, Reason, Reasons, RulePrices, total
+from placement.compiled.fleet import Fleet
+from placement.compiled.groups import FleetCommitment
 from placement.engines.highs import linear_program, solved
-from placement.patterns.certificate import UNIT, Cut, Prices
+from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices
 from placement.patterns.history import NodeCase, Subject
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.certificates.reasons import AnyPrices, Reasons
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment
-    from placement.patterns.certificate import NodeDomain
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 _MOST_NODES = 3_000
 _MOST_CUTS = 60

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from placement.certificates.cliques import CliquePrices
-from placement.patterns.certificate import FINE, UNIT
+from placement.certificates.reasons import AnyPrices, RulePrices
+from placement.patterns.certificate import FINE, UNIT, Groups, Prices
+from placement.patterns.formulation import DeviceClass, Relaxation
+from placement.patterns.history import Subject
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from placement.certificates.reasons import AnyPrices, RulePrices
-    from placement.patterns.certificate import Groups, Prices
-    from placement.patterns.formulation import DeviceClass, Relaxation
-    from placement.patterns.history import Subject
-
-    Document = dict[str, Any]
+Document = dict[str, Any]
 
 PRICE_UNIT = UNIT  # prices of a certificate are in 1 / PRICE_UNIT micro-dollars
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")  # in the order of a need

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from placement.certificates.names import CertificateNames
+from placement.certificates.reasons import AnyPrices, Reason
+from placement.patterns.history import EngineVerdict, NodeCase
+from placement.solving.budget import Budget
 
-    from placement.certificates.names import CertificateNames
-    from placement.certificates.reasons import AnyPrices, Reason
-    from placement.patterns.history import EngineVerdict, NodeCase
-    from placement.solving.budget import Budget
-
-    Document = dict[str, Any]
+Document = dict[str, Any]
 
 
 class Nodes:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
-from placement.patterns.certificate import UNIT, capacity_values, certify
+from placement.certificates.cliques import CliquePrices
+from placement.patterns.certificate import UNIT, Cut, Groups, NodeDomain, Prices, capacity_values, certify
 from placement.patterns.committed import paid_for, rents, saved_by_free
+from placement.patterns.formulation import Relaxation
+from placement.patterns.multiplicity import Multiplicity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.certificates.cliques import CliquePrices
-    from placement.patterns.certificate import Cut, Groups, NodeDomain, Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.multiplicity import Multiplicity
-
-    AnyPrices: TypeAlias = Prices | CliquePrices
-    Document = dict[str, Any]
+AnyPrices: TypeAlias = Prices | CliquePrices
+Document = dict[str, Any]
 
 _MOST_SCALES = 60  # factors that are tried for one cut
 

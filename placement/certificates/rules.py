@@ -7,18 +7,16 @@ The reduction is `reductions.linear_prices`; which prices prove most the bound o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
+from placement.patterns.bound import PatternBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_group_bound
 from placement.patterns.size import may_build
 from placement.reductions.linear_prices import LinearPrices, Multipliers
+from placement.solving.context import Solve
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.bound import PatternBound
-    from placement.solving.context import Solve
-
-    Document = dict[str, Any]
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,45 +8,37 @@ with fleet mixes decided one by one; at last the word of the engine that proved 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
-from placement.certificates.cliques import clique_cuts
+from placement.certificates.cliques import CliquePrices, clique_cuts
 from placement.certificates.covering import cover
 from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes
-from placement.certificates.reasons import Reason, Reasons
-from placement.compiled.fleet import FleetComponent
-from placement.compiled.packing import evaluate
+from placement.certificates.reasons import AnyPrices, Reason, Reasons
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.packing import Packing, evaluate
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.standard_form import to_standard_form
 from placement.errors import SolverBugError
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import UNIT, Prices
+from placement.patterns.certificate import UNIT, Cut, Prices
+from placement.patterns.counts.bound import CountBound
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.history import NodeCase
 from placement.patterns.multiplicity import Multiplicity
+from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.certificates.cliques import CliquePrices
-    from placement.certificates.reasons import AnyPrices
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Cut
-    from placement.patterns.counts.bound import CountBound
-    from placement.patterns.running.kept_copies import KeptCopiesBound
-    from placement.solving.budget import Budget
-
-    Document = dict[str, Any]
+Document = dict[str, Any]
 
 NAME = "certificate"
 _MOST_TERMS = 100_000  # of a program that is written out

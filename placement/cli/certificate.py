@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from placement.cli.endings import noting, say
 from placement.cli.stops import STOPS
-
-if TYPE_CHECKING:
-    from placement.solving.result import Result
+from placement.solving.result import Result
 
 CertificateOption = Annotated[
     str | None,

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from collections.abc import Callable, Sequence
+from typing import Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command_name
+from typer.models import CommandInfo
 
 from placement.cli.endings import OPTIONS, in_words
 from placement.errors import called_file, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from typer.models import CommandInfo
-
 
 _COUNTED = {"time_limit": "seconds"}  # what options count whose names do not say it
 _PARTS = " from 0 to 1"  # how the rule of a part of something ends

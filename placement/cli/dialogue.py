@@ -6,12 +6,15 @@ ends it all with nothing written.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import questionary
 from prompt_toolkit.history import InMemoryHistory
 
+from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.market import Market
 from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
 from placement.catalogue.tables import accelerators
@@ -22,12 +25,6 @@ from placement.quickstart import Answers, FitsNowhereError, ModelWish, draft, fi
 from placement.quickstart.machines import provider_of_region
 from placement.sizing.engines import starts_on
 from placement.units import micro_dollars, money
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.catalogue.facts import InstanceFacts
-    from placement.catalogue.market import Market
 
 T = TypeVar("T")
 Errors = tuple[type[PlacementError], ...]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from placement.catalogue.blocks import Blocks
+from placement.catalogue.market import Market
 from placement.catalogue.search import Filter, search
 from placement.cli.common_options import number_of_type
 from placement.cli.endings import told_together
@@ -12,12 +14,6 @@ from placement.documents.quantities import LARGEST
 from placement.documents.write import check_outputs, write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.catalogue.blocks import Blocks
-    from placement.catalogue.market import Market
 
 
 def refuse_over(output: str, *, force: bool) -> None:

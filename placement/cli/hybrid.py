@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from placement.cli import common_options as common
 from placement.cli import traffic as played
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def hybrid(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import BaseModel
 
 from placement.demand.document import ScalingPolicy
 from placement.documents import Problem
@@ -13,9 +15,6 @@ from placement.replanning.document import FrontierDocument
 from placement.replanning.room_document import RoomDocument
 from placement.scenarios.document import ScenarioSet
 from placement.scenarios.headroom_document import HeadroomDocument
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 _MODELS: dict[str, type[BaseModel]] = {
     "problem": Problem,

@@ -6,12 +6,9 @@ import signal
 import sys
 import time
 from _thread import interrupt_main, start_new_thread  # threading's have locks, which may be held just then
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+from types import FrameType
 
 HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 _MOMENT = 0.01  # seconds until a request is made again

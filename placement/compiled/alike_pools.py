@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool, Shape
+from placement.compiled.fleet import Fleet, FleetComponent, FleetPool, Shape
 
 
 def alike_pools(fleet: Fleet) -> list[list[int]]:

@@ -8,17 +8,12 @@ the same rules in code of its own, from the documents.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import broken_fleet_rules
-from placement.compiled.packing import Seat, machines_held
+from placement.compiled.packing import Machine, Packing, Seat, machines_held
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Machine, Packing
 
 
 def broken_rule(fleet: Fleet, packing: Packing) -> str:

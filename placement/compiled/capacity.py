@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.survival import most_by_floor
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 
 RESOURCES = (
     ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.documents import Component as ComponentRow
 from placement.units import exact
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Component as ComponentRow
 
 _DEMAND_RANGE = 2**44  # demand in integer units: fine enough for its 1e-9 tolerance, coarse enough for int64 sums
 _MOST_SUMS = 10_000  # sets of copies to go through: milliseconds

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement.compiled.demand import demand_units, most_copies
 from placement.compiled.groups import FleetCommitment, FleetLimit, compile_commitments, compile_limits
 from placement.compiled.running import Place, RunningInstance, compile_running_state
+from placement.documents import Component as ComponentRow
+from placement.documents import InstanceType, Placement, Problem
+from placement.documents import Option as OptionRow
 from placement.documents.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.documents import Component as ComponentRow
-    from placement.documents import InstanceType, Placement, Problem
-    from placement.documents import Option as OptionRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,12 @@ one of them may find a packing that breaks it; whoever takes plans asks here.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from placement.compiled.packing import machines_paid, moves
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing, machines_paid, moves
 from placement.compiled.survival import survives
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 
 def named_fleet_rules(fleet: Fleet) -> tuple[str, ...]:

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet
 
 
 def limits_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:

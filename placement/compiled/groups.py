@@ -8,17 +8,12 @@ of the sum, at least nothing. So a program that minimises cost needs no binary v
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.documents import Problem
+from placement.documents.rows import Limit as LimitRow
 from placement.units import MICRO, MILLI, count, micro_dollars, room
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Problem
-    from placement.documents.rows import Limit as LimitRow
-
 
 SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}  # of a unit
 

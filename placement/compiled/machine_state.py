@@ -5,15 +5,12 @@ It keeps the rules of one machine: memory, share, ownership, host, caps, dedicat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+from placement.compiled.packing import Seat
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.compiled.packing import Seat
 
 
 class Copy(NamedTuple):

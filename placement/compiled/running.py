@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from placement.documents import Problem
+from placement.documents import Problem
 
 
 @dataclass(frozen=True, slots=True)

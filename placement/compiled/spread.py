@@ -6,12 +6,9 @@ that keep them and can be reached, then places copies zone by zone. Skew counts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.fleet import Fleet, FleetComponent
 
 _UNLIMITED = 2**40
 

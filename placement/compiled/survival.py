@@ -8,10 +8,8 @@ for more than the rule does.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
+from placement.compiled.fleet import FleetComponent
 
 
 def survives(component: FleetComponent, placed: int, in_pool: int, on_one: int) -> bool:

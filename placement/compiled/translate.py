@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.documents.plan import Assignment, Plan, PlanInstance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet
 
 
 def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:

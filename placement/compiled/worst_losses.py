@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from placement.compiled.fleet import Fleet
 
-    from placement.compiled.fleet import Fleet
-
-    Machines = Iterable[tuple[str, Mapping[str, int], int]]  # pool, copies by component, how many such machines
+Machines = Iterable[tuple[str, Mapping[str, int], int]]  # pool, copies by component, how many such machines
 
 
 def worst_losses(fleet: Fleet, machines: Machines) -> list[dict[str, Any]]:

@@ -6,14 +6,11 @@ Each entry of what comes out is the input of one call, as ``aws application-auto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from placement.demand.controller import STEP_COOLDOWN
 from placement.demand.rows import DAYS, ScalingDefaults, ScheduledAction
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 NAMESPACE = "sagemaker"
 DIMENSION = "sagemaker:inference-component:DesiredCopyCount"

@@ -15,13 +15,11 @@ target tracking, step scaling and scheduled actions, read November 2026:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Ints
-    from placement.demand.rules import ScalingRules
+from placement.arrays import Bools, Ints
+from placement.demand.rules import ScalingRules
 
 STEP_COOLDOWN = 60  # seconds, of the step out of zero
 LOW_TENTHS = 9  # of ten parts of the target, below which copies are taken away

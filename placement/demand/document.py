@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from placement.demand.rows import ComponentScaling, MachineTimes, Replanning, ScalingDefaults
+from placement.documents import Problem
 from placement.documents.faults import repeated
 from placement.documents.frozen import Listed
 from placement.documents.quantities import Text
 from placement.documents.read import read_of_format
 from placement.documents.rows import Row
 from placement.errors import DocumentError, Fault, nearest
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from placement.documents import Problem
 
 FORMAT: Literal["placement-scaling/v1"] = "placement-scaling/v1"
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
 from placement.demand.controller import ScalingState, decide
+from placement.demand.document import ScalingPolicy
 from placement.demand.rules import MOST_RATE, compile_rules
+from placement.documents import Problem
 from placement.documents.problem import revised
 from placement.documents.read import read_text
 from placement.documents.rows import asking_for
 from placement.errors import DocumentError, Fault, nearest
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from placement.demand.document import ScalingPolicy
-    from placement.documents import Problem
 
 _A_MINUTE = 60  # of a loop that scales: from zero, target tracking then sees what the step has done
 

@@ -7,12 +7,9 @@ copy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.demand.rows import ScalingDefaults, ScheduledAction
+from placement.demand.rows import ScalingDefaults, ScheduledAction
 
 
 def policy_parts(row: ScalingDefaults, weights: Sequence[int]) -> tuple[ScalingDefaults, ...]:

@@ -6,23 +6,18 @@ many in flight, each for `seconds_per_request`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 import numpy as np
 
+from placement.arrays import Bools, Ints
+from placement.demand.document import ScalingPolicy
 from placement.demand.rows import DAYS, ScalingDefaults
+from placement.documents import Component, Problem
 from placement.errors import DocumentError, Fault
 from placement.units import MICRO, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from placement.arrays import Bools, Ints
-    from placement.demand.document import ScalingPolicy
-    from placement.documents import Component, Problem
 
 DAY = 86_400
 _WEEK = 7 * DAY

@@ -6,10 +6,9 @@ row is caught when it is recounted in integers (`compiled.broken_rule`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from placement.direct.program import LinearRow
+from placement.direct.program import LinearRow
 
 _LARGE = 2**24  # of a need: beyond, rows are rounded to so many parts
 _SANE = 10**6  # of a rate: beyond, rows are scaled

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.direct.program import LinearObjective, Values, Watcher
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.direct.program import LinearObjective, Values, Watcher
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 
 class DirectStuckError(Exception):

@@ -6,22 +6,16 @@ rules, one function each, and `program` what both are written with. The back end
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from placement.direct.program import Linear, Program
+from placement.compiled.fleet import Fleet
+from placement.direct.program import Linear, LinearObjective, Program
 from placement.direct.rules import RULES
 from placement.direct.rules.groups import committed
 from placement.direct.rules.running import max_moves, moves
 from placement.direct.slots import slots_of
-from placement.direct.variables import TOTALS, Variables
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.direct.program import LinearObjective
-    from placement.direct.variables import Form
-    from placement.solving.budget import Budget
+from placement.direct.variables import TOTALS, Form, Variables
+from placement.solving.budget import Budget
 
 
 class DirectModel(Variables):

@@ -9,19 +9,14 @@ direct model's linear relaxation what that bound knows of packing.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.direct.parameters import DIRECT
-from placement.patterns.certificate import capacity_values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.direct.program import Var
-    from placement.direct.variables import Variables
-    from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
+from placement.direct.program import Var
+from placement.direct.variables import Variables
+from placement.patterns.certificate import Prices, capacity_values
+from placement.patterns.formulation import Relaxation
+from placement.patterns.modes import Mode
 
 _UNIT = DIRECT.pattern_rows.unit
 

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from placement.direct.parameters import ProgramParameters as _PARAMS
+from placement.solving.budget import Budget
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from placement.solving.budget import Budget
-
-    Count = "Linear | int"  # a sum of variables, or a number that the rules fix
-    Values = Sequence[int]
-    Terms = Iterable[tuple["Var", int]]
+Count = "Linear | int"  # a sum of variables, or a number that the rules fix
+Values = Sequence[int]
+Terms = Iterable[tuple["Var", int]]
 
 
 _ONCE = (1,)

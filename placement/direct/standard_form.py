@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.compiled.fleet import Fleet
 from placement.direct.float_rows import rounded
 from placement.direct.model import DirectModel
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import TIGHT
 from placement.engines.mps import MpsRow, to_mps
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
 
 
 def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = ()) -> str | None:

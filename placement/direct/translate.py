@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.direct.program import Values
-    from placement.direct.slots import Slot
-    from placement.direct.variables import Variables
+from placement.direct.program import Values
+from placement.direct.slots import Slot
+from placement.direct.variables import Variables
 
 
 def decode(model: Variables, values: Values) -> Packing:

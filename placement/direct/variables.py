@@ -19,20 +19,15 @@ so any g of them serve.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.compiled.capacity import most_by_one_option
-from placement.direct.program import Program, total_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.compiled.running import Place
-    from placement.compiled.shared_need import SharedNeed
-    from placement.direct.program import Linear, Var
-    from placement.direct.slots import Slot
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+from placement.compiled.running import Place
+from placement.compiled.shared_need import SharedNeed
+from placement.direct.program import Linear, Program, Var, total_of
+from placement.direct.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,15 @@ On its own, without machines one by one, the model of these rows is small enough
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.parameters import BOUNDS
+from placement.compiled.fleet import FleetOption, Shape
+from placement.direct.program import Linear, Program, Var
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.compiled.fleet import FleetOption, Shape
-    from placement.direct.program import Linear, Program, Var
 
 
 def add_volume_rows(

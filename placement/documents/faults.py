@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from placement.documents.amounts import NO_COMMA, number_meant
 from placement.errors import Fault, json_path, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from pydantic import ValidationError
 
 
 def structural_faults(model: type[BaseModel], error: ValidationError) -> list[Fault]:

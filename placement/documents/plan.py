@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from collections.abc import Container
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -14,9 +15,6 @@ from placement.documents.frozen import Listed, Table
 from placement.documents.quantities import Count, Name
 from placement.errors import DocumentError, printable
 from placement.units import count, micro_dollars, money
-
-if TYPE_CHECKING:
-    from collections.abc import Container
 
 
 def _finite(value: Any) -> Any:

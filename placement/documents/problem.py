@@ -5,12 +5,14 @@ Its rows keep the rules that a row can keep by itself (`rows`) and the rules bet
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import EMPTY, Listed, Table
+from placement.documents.plan import PlanInstance
 from placement.documents.quantities import Name, Text
 from placement.documents.references import Rows, reference_faults
 from placement.documents.rows import (
@@ -28,11 +30,6 @@ from placement.documents.rows import (
 )
 from placement.errors import DocumentError, Fault, printable
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.documents.plan import PlanInstance
 
 
 class Problem(Row):

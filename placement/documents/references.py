@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from placement.documents import rows
+from placement.documents.rows import (
+    Commitment,
+    Component,
+    Instance,
+    InstanceType,
+    Limit,
+    Placement,
+    Pool,
+)
 from placement.errors import Fault, json_path, nearest
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from placement.documents.rows import (
-        Commitment,
-        Component,
-        Instance,
-        InstanceType,
-        Limit,
-        Placement,
-        Pool,
-    )
 
 GROUP = "group:"
 # Sections with the key that must be unique in each, in the order in which faults are told.

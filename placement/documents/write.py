@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from placement import arguments
 from placement.documents.read import STDIN, YAML_SUFFIXES
@@ -24,8 +24,7 @@ except ImportError:  # Windows
 else:
     _CAN_LOCK = True
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PART = ".part"
 _BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as written

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement import arguments
 from placement.auditing.examine import check_running
 from placement.auditing.findings import findings
-from placement.documents import Problem
+from placement.documents import Pool, Problem
 from placement.documents.plan import Plan
 from placement.drift.contents import (
     Held,
@@ -36,11 +37,6 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import paired
 from placement.running_state import check_listed_once, running_copies, running_plan
 from placement.units import dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from placement.documents import Pool
 
 WHAT_RUNS = "what runs"
 

@@ -6,10 +6,8 @@ They hold the same by accelerator, or up to the numbers of accelerators.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 _MOST_PAIRS = 200_000  # machines of one pool times machines, beyond which those that differ are paired in order
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
+from placement.drift.document import (
+    ComparedSide,
+    ComponentChange,
+    CopiesChange,
+    CopiesThere,
+    MachineChange,
+    PlanDifference,
+    PoolChange,
+)
 from placement.report import words
+from placement.report.changes import MoveEnd
 from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, figures, joined, table_section
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from placement.drift.document import (
-        ComparedSide,
-        ComponentChange,
-        CopiesChange,
-        CopiesThere,
-        MachineChange,
-        PlanDifference,
-        PoolChange,
-    )
-    from placement.report.changes import MoveEnd
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell

@@ -13,26 +13,21 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import PlacementError
-from placement.solving.budget import POLL, LeftBehindError
+from placement.solving.budget import POLL, Budget, LeftBehindError
 from placement.solving.steps import count_steps
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from placement.solving.budget import Budget
-
-    Numbers = float | Sequence[float] | NDArray[np.number[Any]]
+Numbers = float | Sequence[float] | NDArray[np.number[Any]]
 
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`

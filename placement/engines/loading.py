@@ -7,12 +7,9 @@ left than that takes is not begun: it would end long after the limit, with nothi
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from placement.engines.parameters import LoadingParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 HIGHS, CP_SAT, PULP, NETWORKX = "highspy", "ortools", "pulp", "networkx"  # as they are imported
 

@@ -6,10 +6,8 @@ is minimised. Numbers are written in full, so that what is read is what was mean
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 
 class MpsRow(NamedTuple):

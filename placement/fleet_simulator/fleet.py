@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from placement.documents import Instance, Placement, Problem
 from placement.documents.plan import Assignment, Plan, PlanInstance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.documents.transition import TransitionStep
+from placement.documents.transition import TransitionStep
 
 
 class SimulatedCopy(NamedTuple):

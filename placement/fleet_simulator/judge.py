@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.documents.transition import Transition, TransitionStep
 from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copies_of, copy_of
 from placement.fleet_simulator.serving import FloorJudge, SpreadJudge
-from placement.referee import violations
+from placement.referee import Violation, violations
 from placement.units import exact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.documents.transition import Transition, TransitionStep
-    from placement.referee import Violation
 
 # Of the referee's rules: those that more copies or machines can break, and those that fewer can.
 UPPER = frozenset({

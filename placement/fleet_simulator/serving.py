@@ -7,22 +7,16 @@ the rules are the moments at which one zone alone is ahead of all others, or beh
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from placement.documents.plan import Plan
+from placement.documents import Instance, Problem
+from placement.documents.plan import Plan, PlanInstance
+from placement.fleet_simulator.fleet import SimulatedCopy
 from placement.referee.standing import Standing
 from placement.units import exact
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.documents import Instance, Problem
-    from placement.documents.plan import PlanInstance
-    from placement.fleet_simulator.fleet import SimulatedCopy
-
-    _CopiesOn = tuple[Counter[SimulatedCopy], Iterable["Instance | PlanInstance"]]
-    from collections.abc import Mapping
+_CopiesOn = tuple[Counter[SimulatedCopy], Iterable["Instance | PlanInstance"]]
 
 
 class SpreadJudge:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
+from placement.documents import Instance, Problem
+from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition, TransitionStep
 from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copy_of
 from placement.fleet_simulator.judge import Breach, simulate
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from placement.documents import Instance, Problem
-    from placement.documents.rollout import Rollout
 
 
 def simulate_way_back(

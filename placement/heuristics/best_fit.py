@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.arrays import Floats, Ints
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 _NO_ROOM = np.iinfo(np.int64).max
 

@@ -15,20 +15,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Bools, Floats, Ints
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Seat
 from placement.heuristics.construct import supply
+from placement.heuristics.greedy import Greedy
 from placement.heuristics.parameters import BinFillingParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Floats, Ints
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.heuristics.greedy import Greedy
-    from placement.heuristics.shares import Shares
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
 
 
 def fill_bins(ws: Workspace, policy: Greedy, shares: Shares) -> None:

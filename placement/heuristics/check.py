@@ -6,15 +6,12 @@ Rules of one machine hold in a `Workspace` at every step; here are the rules tha
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import FleetComponent
 from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import survives
+from placement.heuristics.workspace import Workspace
 from placement.units import count
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
-    from placement.heuristics.workspace import Workspace
 
 
 def lacking(ws: Workspace, c: int) -> str:

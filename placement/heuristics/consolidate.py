@@ -10,21 +10,17 @@ fleets it finds in milliseconds a machine what searches by draws find late.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from placement.compiled.packing import Value
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import within_moves
 from placement.heuristics.construct import extend_by_priority, supply
 from placement.heuristics.parameters import ConsolidateParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.compiled.packing import Value
-    from placement.heuristics.shares import Shares
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
 
 
 class MachineConsolidation:

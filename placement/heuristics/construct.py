@@ -7,7 +7,8 @@ machines serves many copies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -15,11 +16,7 @@ from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
 from placement.heuristics.parameters import ConstructParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 ANY_ZONE = -1
 UNLIMITED = 2**40

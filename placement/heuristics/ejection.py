@@ -7,18 +7,14 @@ back would be counted for its component, its zone and its pool too, which takes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
+from placement.compiled.fleet import FleetOption
 from placement.compiled.machine_state import Copy, MachineState, tightest
+from placement.compiled.packing import Seat
 from placement.heuristics.parameters import RepairParameters as _PARAMS
+from placement.heuristics.workspace import Workspace
 from placement.solving.steps import count_steps
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from placement.compiled.fleet import FleetOption
-    from placement.compiled.packing import Seat
-    from placement.heuristics.workspace import Workspace
 
 
 class Ejection:

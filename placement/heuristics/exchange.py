@@ -10,21 +10,16 @@ is cheaper leaves room within its limits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from placement.heuristics.check import lacking_components
-from placement.heuristics.construct import supply
+from placement.heuristics.construct import Policy, supply
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.parameters import ExchangeParameters as _PARAMS
 from placement.heuristics.ruin import Ruin, pools_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.heuristics.construct import Policy
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 
 class Exchange:

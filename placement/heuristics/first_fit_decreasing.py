@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.heuristics.parameters import FirstFitParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.arrays import Floats, Ints
-    from placement.heuristics.shares import Shares
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
 
 
 class FirstFitDecreasing:

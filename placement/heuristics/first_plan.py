@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from placement.heuristics import GreedyOptions, HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import FirstPlanParameters as _PARAMS
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.solving.context import Solve
 
 _QUICK = GreedyOptions(rounds=50)
 

@@ -8,21 +8,17 @@ there is for copies that are cheap there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.heuristics.best_fit import slack
 from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
 from placement.heuristics.parameters import PricedGreedyParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.arrays import Floats, Ints
-    from placement.heuristics.shares import Shares
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
 
 _NONE = np.zeros(0, dtype=np.int64)
 

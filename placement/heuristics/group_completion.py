@@ -10,30 +10,24 @@ lot from one to the other. Optional copies that are left out all the same are pl
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from placement.compiled.fleet import Fleet
 from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import lacking
-from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.construct import Policy, construct, place_optional
 from placement.heuristics.exchange import Exchange, unassigned
-from placement.heuristics.greedy import Greedy
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.improve import Improvement
 from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import GroupCompletionParameters as _PARAMS
+from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.reductions.required import RequiredAsPlaced
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import numpy as np
-
-    from placement.compiled.fleet import Fleet
-    from placement.heuristics.construct import Policy
-    from placement.heuristics.greedy import GreedyParameters
-    from placement.heuristics.shares import Shares
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class GroupCompletion:

@@ -9,21 +9,23 @@ and nothing left incomplete. A plan that costs as much is kept; one that costs m
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from placement.compiled.packing import Packing
 from placement.heuristics.check import lacking, within_moves
-from placement.heuristics.construct import extend, extend_by_priority, left_out_components, place_optional, supply
+from placement.heuristics.construct import (
+    Policy,
+    extend,
+    extend_by_priority,
+    left_out_components,
+    place_optional,
+    supply,
+)
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import numpy as np
-
-    from placement.compiled.packing import Packing
-    from placement.heuristics.construct import Policy
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 
 def drop_superfluous(ws: Workspace) -> None:

@@ -8,16 +8,13 @@ machine holds more than fits, those leave of which the fewest need to (`bounds.o
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from placement.bounds.overload import overloads
 from placement.compiled.capacity import used_part
 from placement.compiled.packing import Seat
+from placement.compiled.running import Place
 from placement.compiled.spread import least_total
-
-if TYPE_CHECKING:
-    from placement.compiled.running import Place
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 
 def keep_pinned(ws: Workspace) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from placement.arrays import Bools, Ints
+from placement.compiled.fleet import Fleet, FleetOption
+from placement.compiled.packing import Seat
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.compiled.packing import Seat
-
 
 _BY_ACCELERATOR = ("free_memory", "ranked", "share", "users")
 _FIRST_ROWS = 64

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet
+from placement.arrays import Bools, Ints
+from placement.compiled.fleet import Fleet
 
 
 class Pools:

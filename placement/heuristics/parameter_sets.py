@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from placement.compiled.fleet import Fleet
 from placement.heuristics.bin_filling import may_fill_bins
 from placement.heuristics.greedy import GreedyParameters
 from placement.heuristics.prices import resource_prices
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.fleet import Fleet
-    from placement.heuristics.shares import Shares
+from placement.heuristics.shares import Shares
 
 
 def parameter_sets(fleet: Fleet, shares: Shares, is_over: Callable[[], bool]) -> list[GreedyParameters]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.packing import Packing
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Machine, Packing
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import lacking, missing_pins
-from placement.heuristics.construct import construct
+from placement.heuristics.construct import Policy, construct
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.keep import keep_running
 from placement.heuristics.parameters import HEURISTICS
@@ -20,14 +21,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine
-    from placement.heuristics.construct import Policy
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is (under a demand)
 Missing = Counter[Key]

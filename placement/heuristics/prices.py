@@ -14,19 +14,15 @@ a bound.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
+from placement.arrays import Bools, Floats, Ints
 from placement.compiled.alike_pools import alike_pools
+from placement.compiled.fleet import Fleet
 from placement.heuristics.parameters import PriceParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.arrays import Bools, Floats, Ints
-    from placement.compiled.fleet import Fleet
-    from placement.heuristics.shares import Shares
+from placement.heuristics.shares import Shares
 
 
 def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = lambda: False) -> tuple[Floats, Floats]:

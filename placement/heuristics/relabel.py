@@ -8,17 +8,14 @@ choices, machines within a pool and accelerators within a machine, are maximum-w
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held, moves
+from placement.compiled.running import Place
 from placement.heuristics.parameters import RelabelParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.running import Place
 
 
 def relabel(fleet: Fleet, packing: Packing) -> Packing:

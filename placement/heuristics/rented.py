@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment, FleetLimit
+from placement.arrays import Bools, Ints
+from placement.compiled.fleet import Fleet
+from placement.compiled.groups import FleetCommitment, FleetLimit
 
 
 class Rented:

@@ -8,23 +8,17 @@ harder to eject, and the search does not go round in circles for long (the eject
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-from placement.compiled.packing import Seat
+from placement.compiled.packing import Packing, Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import is_complete, lacking, lacking_components
-from placement.heuristics.construct import ANY_ZONE, left_out_components, place_optional, supply
+from placement.heuristics.construct import ANY_ZONE, Policy, left_out_components, place_optional, supply
 from placement.heuristics.ejection import Ejection
 from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import RepairParameters as _PARAMS
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from placement.compiled.packing import Packing
-    from placement.heuristics.construct import Policy
-    from placement.heuristics.workspace import Workspace
-    from placement.solving.budget import Budget
+from placement.heuristics.workspace import Workspace
+from placement.solving.budget import Budget
 
 
 def completed(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from placement.arrays import Bools
 from placement.heuristics.parameters import RuinParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.arrays import Bools
-    from placement.heuristics.workspace import Workspace
+from placement.heuristics.workspace import Workspace
 
 
 class Ruin:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Seat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.running import Place
+from placement.compiled.running import Place
 
 
 class RunningCopyCounts:

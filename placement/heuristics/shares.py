@@ -7,17 +7,12 @@ and one over the number of equal copies that an empty machine holds (as if only 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from placement.arrays import Bools, Floats, Ints
+from placement.compiled.fleet import Fleet, FleetOption, Shape
 from placement.heuristics.parameters import ShareParameters as _PARAMS
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Floats, Ints
-    from placement.compiled.fleet import Fleet, FleetOption, Shape
-
 
 _UNLIMITED = 2**40
 RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory

@@ -5,18 +5,20 @@ None of these proves anything, but a restart is not begun once the incumbent say
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Value
 from placement.engines.loading import HIGHS, NETWORKX, can_load
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
 from placement.heuristics.consolidate import MachineConsolidation
-from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.construct import Policy, construct, place_optional
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.group_completion import GroupCompletion
@@ -29,16 +31,9 @@ from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
+from placement.solving.context import Solve
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Value
-    from placement.heuristics.construct import Policy
-    from placement.solving.context import Solve
 
 
 @dataclass(frozen=True, slots=True)

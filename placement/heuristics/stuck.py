@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.bounds.infeasible import why_infeasible
+from placement.compiled.fleet import FleetComponent, FleetOption
 from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
+from placement.compiled.groups import FleetLimit
 from placement.heuristics.check import lacking, missing_pins
-from placement.heuristics.construct import supply
+from placement.heuristics.construct import Policy, supply
+from placement.heuristics.workspace import Workspace
 from placement.units import MIB_PER_GIB, MILLI, count
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Ints
-    from placement.compiled.fleet import FleetComponent, FleetOption
-    from placement.compiled.groups import FleetLimit
-    from placement.heuristics.construct import Policy
-    from placement.heuristics.workspace import Workspace
-
 
 _OPTIONS = 3  # that are told of one component, and as many rules
 

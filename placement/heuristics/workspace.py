@@ -11,26 +11,21 @@ cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from placement.arrays import Bools, Ints
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.survival import cap_per_instance, cap_per_pool
 from placement.heuristics.machine_rows import MachineRows
-from placement.heuristics.mode_pools import mode_pools
+from placement.heuristics.mode_pools import Pools, mode_pools
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.rented import Rented
 from placement.heuristics.running_copies import RunningCopyCounts
+from placement.solving.budget import Budget
 from placement.solving.steps import count_steps
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet
-    from placement.heuristics.mode_pools import Pools
-    from placement.solving.budget import Budget
 
 
 class Workspace(MachineRows):

@@ -11,17 +11,13 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.integrations.notes import Note
+from placement.integrations.notes import Note
 
 LISTING = ".placement-export.json"  # names of the files that an export wrote, in order
 _PART, _OLD = ".part", ".old"

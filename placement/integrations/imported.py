@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.account import AccountPool, AccountRules, account_rules
+from placement.catalogue.market import Market
 from placement.documents import Problem
 from placement.errors import DocumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
-
-    from placement.catalogue.market import Market
-    from placement.integrations.notes import Note, Notes
+from placement.integrations.notes import Note, Notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,14 @@ else is in quotes.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from placement.documents.yaml_quotes import TextsInQuotes
 from placement.documents.yaml_rows import comment
 from placement.errors import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def manifest_text(documents: Iterable[dict[str, Any]], remarks: Iterable[str] = ()) -> str:

@@ -5,11 +5,9 @@ Nothing is dropped in silence: each field that is left out, guessed or reconstru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Literal
 
 NoteKind = Literal["ignored", "assumed", "reconstructed", "suggested", "inexact", "broken"]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Mapping, Set
+from typing import Literal, NamedTuple
 
+from placement.documents import Component, Option, Pool, Problem
+from placement.documents.plan import Plan
 from placement.documents.references import GROUP
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
-
-    from placement.documents import Component, Option, Pool, Problem
-    from placement.documents.plan import Plan
 
 Pin = Literal["pool", "machine", "accelerator"]
 

@@ -11,12 +11,15 @@ that stay are a partial plan, and best fit places the unassigned copies.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from ortools.sat.python import cp_model
+from ortools.sat.python.cp_model import IntVar, LinearExprT
 
+from placement.arrays import Floats
 from placement.compiled.capacity import RESOURCES, capacity, usage
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.engines.cp_sat import cp_sat_solver, run
 from placement.heuristics import keep
@@ -27,16 +30,8 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.local_search.parameters import ClosingParameters as _PARAMS
 from placement.reductions.required import RequiredAsPlaced
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ortools.sat.python.cp_model import IntVar, LinearExprT
-
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 NAME = "closing"
 _LARGEST = 2**61  # of the goal, in ticks

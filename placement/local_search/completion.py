@@ -6,11 +6,12 @@ are more machines rented. Where copies run both are tried: ejections move some o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
 
 import numpy as np
 
-from placement.compiled.packing import evaluate
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing, evaluate
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct, place_optional
 from placement.heuristics.repair import completed
@@ -18,13 +19,7 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
-
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class Completion:

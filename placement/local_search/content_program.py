@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from placement.compiled.packing import Machine, Packing
+from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
+from placement.compiled.groups import FleetCommitment
+from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.survival import cap_per_pool
 from placement.patterns.enumeration.rows import IntegerRows
-from placement.patterns.enumeration.zone_rows import add_zone_rows
+from placement.patterns.enumeration.zone_rows import ZoneColumns, add_zone_rows
 from placement.units import MICRO
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
-    from placement.compiled.groups import FleetCommitment
-    from placement.compiled.packing import Seat
-    from placement.patterns.enumeration.zone_rows import ZoneColumns
-
-    Content = tuple[Seat, ...]
-    Held = tuple[tuple[int, int], ...]  # (component, option) of each copy, sorted
-    Terms = dict[int, float]
+Content = tuple[Seat, ...]
+Held = tuple[tuple[int, int], ...]  # (component, option) of each copy, sorted
+Terms = dict[int, float]
 
 
 def may_cover(fleet: Fleet) -> bool:

@@ -10,21 +10,17 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.machine_state import MachineState
+from placement.compiled.packing import Packing
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.parameters import EliminateParameters as _PARAMS
 from placement.local_search.refill import Refill
 from placement.solving.steps import count_steps
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 
 class BinElimination:

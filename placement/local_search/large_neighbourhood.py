@@ -8,23 +8,19 @@ copies they held, and equally good packings are taken too, so that the plan drif
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Floats
 from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
-from placement.compiled.packing import evaluate
+from placement.compiled.packing import Machine, Packing, Value, evaluate
 from placement.local_search.parameters import LargeNeighbourhoodParameters as _PARAMS
+from placement.local_search.set_covering import SetCovering
 from placement.reductions.partition import unused_part
 from placement.reductions.subproblem import Subproblem, may_be_freed
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.steps import count_steps
-
-if TYPE_CHECKING:
-    from placement.arrays import Floats
-    from placement.compiled.packing import Machine, Packing, Value
-    from placement.local_search.set_covering import SetCovering
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 NAME = "large-neighbourhood"
 

@@ -9,30 +9,24 @@ is (`completion`): some copies of a component may break rules that all of them k
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from placement.compiled.packing import evaluate
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.packing import Packing, Seat, evaluate
 from placement.compiled.spread import least_total, targets
-from placement.heuristics import partial_packing_of, relabel
+from placement.heuristics import PartialPacking, partial_packing_of, relabel
 from placement.heuristics.check import lacking, lacking_components
+from placement.heuristics.workspace import Workspace
 from placement.local_search.completion import Completion
 from placement.local_search.parameters import OptionalCopiesParameters as _PARAMS
 from placement.local_search.refill import Refill, patience
 from placement.reductions.capped import CappedInstances
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing, Seat
-    from placement.heuristics import PartialPacking
-    from placement.heuristics.workspace import Workspace
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 NAME = "optional-copies"
 

@@ -9,25 +9,20 @@ stay unassigned for long weigh ever more (guided local search, Voudouris and Tsa
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, tightest
+from placement.compiled.fleet import Fleet, FleetOption
+from placement.compiled.machine_state import Copy, MachineState, tightest
+from placement.compiled.packing import Machine
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.parameters import RefillParameters as _PARAMS
 from placement.local_search.state import MachineStates
+from placement.solving.context import Solve
 from placement.solving.steps import count_steps
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.compiled.machine_state import MachineState
-    from placement.compiled.packing import Machine
-    from placement.solving.context import Solve
-
-    Chosen = dict[int, list[int]]  # machine -> accelerators
+Chosen = dict[int, list[int]]  # machine -> accelerators
 
 
 def bring_in(

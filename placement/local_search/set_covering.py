@@ -10,27 +10,22 @@ searches that go before do. Packings that lack copies serve as well as complete 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, Shape
+from placement.compiled.packing import Machine, Packing, Value
 from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
-from placement.local_search.content_program import ContentProgram, held_on, may_cover
+from placement.local_search.content_program import Content, ContentProgram, Held, held_on, may_cover
 from placement.local_search.parameters import SetCoveringParameters as _PARAMS
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet, Shape
-    from placement.compiled.packing import Machine, Packing, Value
-    from placement.local_search.content_program import Content, Held
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 NAME = "set-covering"
 

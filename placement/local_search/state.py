@@ -8,25 +8,21 @@ them; one with a demand is one item an option.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.arrays import Floats
 from placement.compiled.capacity import most_on_one
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 from placement.compiled.machine_state import Copy, MachineState, Saved
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
+from placement.heuristics import Key, Missing
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.local_search.parameters import RefillStateParameters as _PARAMS
 from placement.reductions.subproblem import key_of, may_be_freed
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.heuristics import Key, Missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ that the turn before it left.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from placement.compiled.packing import evaluate
+from placement.compiled.packing import Packing, evaluate
 from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
@@ -18,11 +16,8 @@ from placement.local_search.optional_copies import OptionalCopies
 from placement.local_search.parameters import VariableNeighbourhoodParameters as _PARAMS
 from placement.local_search.set_covering import SetCovering
 from placement.reductions.required import RequiredAsPlaced
-
-if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 NAME = "variable-neighbourhood"
 

@@ -8,16 +8,13 @@ and the limit on moves. Closing machines (`variable_neighbourhood`) knows none o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from placement.heuristics import improve
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.parameters import WholePlanParameters as _PARAMS
 from placement.local_search.set_covering import SetCovering
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.solving.context import Solve
 
 NAME = "ruin-and-recreate"
 

@@ -10,18 +10,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from multiprocessing.synchronize import Event
+from typing import Any
 
 from placement.errors import UsageError, nearest
 from placement.parallel.parameters import ExecutorParameters as _PARAMS
 from placement.solving.budget import POLL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
-    from multiprocessing.synchronize import Event
 
 KINDS = ("local", "processes", "dask")
 

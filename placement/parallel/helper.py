@@ -18,23 +18,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.errors import SolverBugError
-from placement.parallel.job import TaskAnswer, TaskLimits
+from placement.parallel.job import Task, TaskAnswer, TaskLimits
 from placement.parallel.parameters import HelperParameters as _PARAMS
 from placement.parallel.worker import LEFT_TO_THE_PARENT, STOP
-from placement.solving.incumbent import SEARCH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.parallel.job import Task
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Incumbent
+from placement.solving.budget import Budget
+from placement.solving.incumbent import SEARCH, Incumbent
 
 _log = logging.getLogger(__name__)
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from placement.compiled.packing import Machine, Packing
 from placement.parallel.executors import heeding_interrupts
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.result import SolverFault
 from placement.solving.steps import StepCounter, counted
-
-if TYPE_CHECKING:
-    from placement.compiled.packing import Machine, Packing
-    from placement.solving.context import Solve
-    from placement.solving.result import SolverFault
 
 
 @dataclass(frozen=True, slots=True)

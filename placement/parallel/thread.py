@@ -12,17 +12,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from placement.parallel.parameters import ThreadParameters as _PARAMS
-from placement.solving.budget import cores
+from placement.solving.budget import Budget, cores
 from placement.solving.incumbent import SEARCH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.solving.budget import Budget
 
 Answer = TypeVar("Answer")
 

@@ -12,10 +12,9 @@ import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-if TYPE_CHECKING:
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 STOP = "stop"  # a message: come back with what there is
 # Signals that whoever started this answers; a terminal sends them to its whole group.

@@ -6,19 +6,13 @@ break (Benders 1962). The cut is certified like all others, so it holds whatever
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from placement.patterns.certificate import certify
-from placement.patterns.master import PatternProgram
+from placement.patterns.certificate import Cut, certify
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import Pattern, PatternProgram
 from placement.patterns.parameters import BendersParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.patterns.certificate import Cut
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class MixSeparation:

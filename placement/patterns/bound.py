@@ -17,46 +17,38 @@ Whatever stops it, the last bound stands.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
+from placement.compiled.packing import Packing
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
-from placement.patterns.certificate import certify, domain_bound
+from placement.patterns.certificate import Cut, NodeDomain, Prices, certify, domain_bound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
-from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
+from placement.patterns.covering import CoveringMix, any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
-from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, relax
+from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, Relaxation, relax
+from placement.patterns.history import EngineVerdict, NodeCase
 from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
-from placement.patterns.master import PatternProgram
+from placement.patterns.master import Duals, Pattern, PatternProgram
 from placement.patterns.parameters import PatternBoundParameters as _PARAMS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Cut, NodeDomain, Prices
-    from placement.patterns.covering import CoveringMix
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.history import EngineVerdict, NodeCase
-    from placement.patterns.master import Duals, Pattern
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-
-    Stats = dict[str, int | float | str]
+Stats = dict[str, int | float | str]
 
 NAME = "patterns"
 NAME_KEPT = "patterns-keeping"

@@ -19,22 +19,17 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from placement.patterns.formulation import volumes
-from placement.patterns.history import NodeCase, Subject
+from placement.compiled.fleet import Fleet
+from placement.patterns.certificate import Groups, NodeDomain, Prices
+from placement.patterns.formulation import Relaxation, volumes
+from placement.patterns.history import EngineVerdict, NodeCase, Subject
+from placement.patterns.modes import Mode
 from placement.patterns.parameters import PatternBoundParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.history import EngineVerdict
-    from placement.patterns.modes import Mode
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 WHOLE = 1e-6  # a count so near a whole number is whole
 

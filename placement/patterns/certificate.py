@@ -15,26 +15,22 @@ as a Benders cut (Benders 1962) on the machine counts.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.patterns.committed import paid_for, rents, saved_by_free
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.formulation import Relaxation, volumes
+from placement.patterns.modes import Mode
+from placement.vector_packing.knapsack import Knapsack
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.patterns.modes import Mode
-    from placement.vector_packing.knapsack import Knapsack
-
-    Groups = tuple[tuple[int, ...], ...]
+Groups = tuple[tuple[int, ...], ...]
 
 SCALE = 2**20  # prices of patterns are whole multiples of 1 / SCALE micro-dollars, so that knapsacks fit 64 bits
 FINE = 2**32  # of a GiB of host memory a machine has millions of units: their prices are finer by this factor

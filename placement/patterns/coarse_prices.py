@@ -20,29 +20,23 @@ What comes out is proven as any prices are (`certificate`), whatever was rounded
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.certificate import FINE, Prices, capacity_values, certify, machine_values, mode_values
+from placement.arrays import Floats, Ints
+from placement.compiled.fleet import Fleet
+from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import FINE, Cut, Prices, capacity_values, certify, machine_values, mode_values
 from placement.patterns.covering import any_domain, covering_bound
-from placement.patterns.formulation import RELAXES, RELAXES_KEPT, relax
+from placement.patterns.formulation import RELAXES, RELAXES_KEPT, DeviceClass, Relaxation, relax
 from placement.patterns.parameters import CoarsePriceParameters as _PARAMS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import may_build
+from placement.solving.budget import Budget
 from placement.vector_packing.knapsack import Knapsack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.arrays import Floats, Ints
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.bound import PatternBound
-    from placement.patterns.certificate import Cut
-    from placement.patterns.formulation import DeviceClass, Relaxation
-    from placement.solving.budget import Budget
 
 
 class WholeBound:

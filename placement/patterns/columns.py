@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
 
-from placement.patterns.multiplicity import Multiplicity
+from placement.compiled.packing import Packing
+from placement.patterns.certificate import Prices
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import Duals, PatternProgram
+from placement.patterns.multiplicity import Limits, Multiplicity
 from placement.patterns.parameters import PatternColumnParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Duals, PatternProgram
-    from placement.patterns.multiplicity import Limits
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class PatternColumns:

@@ -13,15 +13,13 @@ least as much as the latter, so the best N are a choice that can be made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from fractions import Fraction
+from placement.compiled.fleet import Fleet
 
-    from placement.compiled.fleet import Fleet
-
-    Number = TypeVar("Number", int, Fraction)
+Number = TypeVar("Number", int, Fraction)
 
 
 def rents(fleet: Fleet, parts: Sequence[Number], unit: Number) -> list[Number]:

@@ -13,19 +13,15 @@ The counts may not exceed those of the fleet that the LP was solved for, whose p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut, capacity_values, certify, mode_values
 from placement.patterns.covering import covering_bound
 from placement.solving.context import Solve
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)

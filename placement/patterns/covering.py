@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.bounds.fractional_cover import cheapest_cover
-from placement.patterns.certificate import Cut, NodeDomain
+from placement.patterns.certificate import Cut, Groups, NodeDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.groups import FleetLimit
-    from placement.patterns.certificate import Groups
 
 _RIGHT = 10**9
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
+from placement.compiled.fleet import FleetComponent
 from placement.patterns.parameters import DedicatedParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from placement.compiled.fleet import FleetComponent
-    from placement.patterns.zone_limits import ZoneLimits
+from placement.patterns.zone_limits import ZoneLimits
 
 
 def counts_whole(component: FleetComponent) -> bool:

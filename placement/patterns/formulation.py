@@ -32,26 +32,22 @@ is left out.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.compiled.capacity import capacity, most_on_one, usage
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
 from placement.compiled.survival import most_by_floor
 from placement.patterns.dedicated import cheapest_machines, counts_whole
-from placement.patterns.grid import fit_grid
+from placement.patterns.grid import ValueGrid, fit_grid
 from placement.patterns.modes import Mode, ModeArrays
 from placement.patterns.parameters import FormulationParameters as _PARAMS
 from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
 from placement.vector_packing.knapsack import Knapsack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
-    from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _WIDE = 2  # accelerators of a copy that is branched on

@@ -8,15 +8,12 @@ could be one too high.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement.patterns.parameters import GridParameters as _PARAMS
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Needs are often whole tenths of a GiB, which are no whole MiB: candidates are decimal and binary fractions.
 _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)

@@ -17,18 +17,21 @@ moves are limited the whole program with what runs does, which knows the limit, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
-from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
 from placement.bounds.moves import least_move_ticks
-from placement.compiled.groups import SCALE
+from placement.compiled.fleet import Fleet
+from placement.compiled.groups import SCALE, FleetLimit
+from placement.compiled.packing import Packing
 from placement.engines.highs import linear_program, load_lp, run
 from placement.patterns.bound import BOUND, TOO_SMALL, PatternBound, after_instant_bounds, raise_bounds
+from placement.patterns.certificate import Cut
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.group_rows import add_group_rows
@@ -38,19 +41,11 @@ from placement.patterns.size import may_build
 from placement.reductions.free_machines import FreeMachines
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
+from placement.solving.context import Solve
 from placement.solving.handing_on import handing_on
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetLimit
-    from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Cut
-    from placement.solving.context import Solve
 
 NAME = "patterns-groups"
 MEANING = (

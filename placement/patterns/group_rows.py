@@ -7,14 +7,11 @@ on top is convex in the counts, so a program that minimises it takes all of that
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.groups import FleetCommitment
+from placement.engines.highs import QuietHighs
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment
-    from placement.engines.highs import QuietHighs
 
 
 def add_group_rows(solver: QuietHighs, fleet: Fleet) -> tuple[list[int], list[int]]:

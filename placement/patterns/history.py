@@ -6,13 +6,11 @@ around it, by the word of an engine on a program for it, or by the cases that it
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.patterns.certificate import NodeDomain, Prices
+from placement.patterns.certificate import NodeDomain, Prices
 
 
 class Subject(NamedTuple):

@@ -16,24 +16,18 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import optional_copies
 from placement.compiled.spread import least_total
-from placement.patterns.certificate import allowed, certify, charge_limits, domain_total
+from placement.patterns.certificate import Cut, NodeDomain, Prices, allowed, certify, charge_limits, domain_total
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
-from placement.patterns.formulation import relax
-from placement.patterns.master import PatternProgram
+from placement.patterns.formulation import Relaxation, relax
+from placement.patterns.master import Duals, Pattern, PatternProgram
 from placement.patterns.parameters import LeftOutParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.patterns.certificate import Cut, NodeDomain, Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Duals, Pattern
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 NAME = "patterns"
 _SOME = 1e-6  # of a copy

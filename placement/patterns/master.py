@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
-from placement.patterns.certificate import SCALE, UNIT, Prices
-from placement.patterns.formulation import volumes
-from placement.patterns.master_rows import ItemValues, MasterRows
+from placement.arrays import Floats
+from placement.engines.highs import EngineError, QuietHighs, limit_time, linear_program, load_lp, run
+from placement.patterns.certificate import SCALE, UNIT, NodeDomain, Prices
+from placement.patterns.formulation import Relaxation, volumes
+from placement.patterns.master_rows import Column, ItemValues, MasterRows
 from placement.patterns.parameters import MasterParameters as _PARAMS
 from placement.units import MICRO
+from placement.vector_packing.knapsack import Knapsack
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.arrays import Floats
-    from placement.engines.highs import QuietHighs
-    from placement.patterns.certificate import NodeDomain
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master_rows import Column
-    from placement.vector_packing.knapsack import Knapsack
-
-    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
+Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.formulation import RESOURCES, volumes
+from placement.arrays import Floats
+from placement.patterns.formulation import RESOURCES, Relaxation, volumes
+from placement.patterns.modes import Mode
 from placement.units import MICRO
 
-if TYPE_CHECKING:
-    from placement.arrays import Floats
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
-
-    Column = list[tuple[int, float]]  # (row, coefficient)
+Column = list[tuple[int, float]]  # (row, coefficient)
 
 
 class MasterRows:

@@ -7,15 +7,12 @@ with more are ruled out: no accelerator holds more copies than stand on all that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import Pattern
 
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-
-    Limits = tuple[int, ...]
+Limits = tuple[int, ...]
 
 _SOME = 1e-6
 

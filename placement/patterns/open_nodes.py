@@ -5,17 +5,13 @@ Each decision rests on the word of an engine, which its `EngineVerdict` writes d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from placement.patterns.bound import PatternBound
+from placement.patterns.history import EngineVerdict
 from placement.patterns.parameters import OpenNodeParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.patterns.bound import PatternBound
-    from placement.patterns.history import EngineVerdict
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 
 def may_decide(solve: Solve, bound: PatternBound) -> bool:

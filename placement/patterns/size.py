@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.compiled.fleet import Fleet
 from placement.patterns.parameters import SizeParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 TOO_LARGE = "the relaxation by patterns would not be there in time; give it a longer time limit"
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
+from placement.compiled.fleet import FleetComponent
 
 
 @dataclass(frozen=True, slots=True)

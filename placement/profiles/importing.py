@@ -6,8 +6,10 @@ Which one is told from what is in a file, so no option has to. What a file does 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import SEPARATORS, At, CsvRow, FieldError, each, parse_csv, parse_json
@@ -15,10 +17,6 @@ from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.profiles.profile import STATISTICS, Found, Given, Profile, read_rows
 from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 # By a key that only this tool's files have at their top, with the words a message calls them by.
 _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | str]]], ...] = (

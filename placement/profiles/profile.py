@@ -8,18 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue import find_accelerator
 from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
-from placement.errors import printable
+from placement.errors import Fault, printable
 from placement.units import gib_of_a_copy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.errors import Fault
 
 FORMAT = "placement-profile/v1"
 STATISTICS = ("mean", "p50", "p90", "p95", "p99")

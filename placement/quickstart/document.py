@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.blocks import Blocks, Wish, blocks
+from placement.catalogue.market import Market
 from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.rows import whole
 from placement.documents import Problem
 from placement.documents.yaml_rows import comment, flow, list_rows, mapping_rows, scalar
 from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.quickstart.answers import Answers, ModelWish
 from placement.quickstart.components import Drafted, Machinery, draft_component
 from placement.quickstart.machines import (
     MEMORY_GIB,
@@ -23,12 +26,6 @@ from placement.quickstart.machines import (
     without_zone,
 )
 from placement.report.words import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.catalogue.market import Market
-    from placement.quickstart.answers import Answers, ModelWish
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.catalogue.facts import InstanceFacts
 from placement.catalogue.market import Market, reserved_memory_gib
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
@@ -22,12 +23,7 @@ from placement.catalogue.search import (
 )
 from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.catalogue.facts import InstanceFacts
-    from placement.quickstart.answers import Answers
+from placement.quickstart.answers import Answers
 
 # What a copy needs of the host for each of its accelerators: ours, not measured, and told in the file.
 VCPUS, MEMORY_GIB = 2, 8

@@ -6,8 +6,9 @@ of the keys that a model may have.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
@@ -15,10 +16,6 @@ from placement.documents.read import STDIN, read_text
 from placement.errors import DocumentError, Fault, PlacementError, UsageError, printable
 from placement.quickstart.answers import KEYS, Measured, ModelWish, measured_of, read_wish
 from placement.sizing import Model, read_model
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
 OPTION = "--model"
 COLUMNS = ("model", *KEYS)  # of a CSV file

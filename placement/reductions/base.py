@@ -11,14 +11,12 @@ relaxation allows more: its bounds are bounds, its packings need not be plans.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)

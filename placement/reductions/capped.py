@@ -7,13 +7,10 @@ rule. Losses of a pool stay as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.survival import cap_per_instance
 from placement.reductions.base import Restriction
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,16 @@ whole, as the counts serve the demands; which counts are good ones is for `patte
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.packing import Packing
 from placement.compiled.spread import keeps_zone_rules
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import without_zone_rules
 from placement.reductions.parts import join_parts, number_parts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing
 
 Copies = Counter[tuple[int, int]]  # of one component, by option and zone; absent ones 0
 

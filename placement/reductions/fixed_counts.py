@@ -5,13 +5,10 @@ Once it is decided how many copies stand in a zone, rules over zones have nothin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 
 
 def without_zone_rules(component: FleetComponent) -> FleetComponent:

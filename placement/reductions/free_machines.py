@@ -12,15 +12,11 @@ A commitment by `price_per_hour` stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from placement.compiled.groups import FleetLimit
+from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
+from placement.compiled.groups import FleetCommitment, FleetLimit
+from placement.compiled.packing import Packing
 from placement.reductions.base import EXACT, CarriedBound, Reduction
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
-    from placement.compiled.groups import FleetCommitment
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)

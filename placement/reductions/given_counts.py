@@ -7,17 +7,13 @@ are those of the fleet, so nothing needs to be translated back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import with_just, without_spread
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)

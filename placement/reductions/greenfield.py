@@ -6,17 +6,13 @@ A packing of it is a plan once its machines are matched with those that run (`he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from placement.compiled.packing import ticks_of
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing, Value, ticks_of
 from placement.compiled.survival import capped_by_placed
 from placement.heuristics import relabel
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.parameters import GreenfieldParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
 
 RELAXES = "machines that run now; moves"
 

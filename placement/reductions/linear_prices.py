@@ -17,12 +17,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.reductions.base import CarriedBound, RelaxingReduction
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
 
 RELAXES = "limits over groups of pools and max_moves but at their price"
 

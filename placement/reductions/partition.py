@@ -9,26 +9,21 @@ independent, and their packings together are a plan, if losses of a pool are loo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.compiled.capacity import used_part
-from placement.compiled.packing import Packing, machines_held, moves
+from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
+from placement.compiled.packing import Machine, Packing, machines_held, moves
+from placement.compiled.running import Place
 from placement.compiled.survival import capped_by_placed
+from placement.heuristics import Missing
 from placement.reductions.base import Reduction
 from placement.reductions.parameters import PartitionParameters as _PARAMS
 from placement.reductions.rule_shares import commitment_shares, limit_shares
 from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
-    from placement.compiled.packing import Machine
-    from placement.compiled.running import Place
-    from placement.heuristics import Missing
 
 
 @dataclass(frozen=True, slots=True)

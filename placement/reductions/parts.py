@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
-    from placement.compiled.fleet import FleetComponent
-    from placement.compiled.packing import Seat
+from placement.compiled.fleet import FleetComponent
+from placement.compiled.packing import Machine, Packing, Seat
 
 
 def number_parts(

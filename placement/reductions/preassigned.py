@@ -8,9 +8,10 @@ covering knapsack with quotas), then the least over zones.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.machine_state import Copy, MachineState, tightest
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
@@ -21,12 +22,7 @@ from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.limits import beside
 from placement.reductions.parameters import PreassignedParameters as _PARAMS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-
-    Choice = tuple[float, tuple[tuple[int, int], ...]]  # what machines are worth, and the copies of each pool
+Choice = tuple[float, tuple[tuple[int, int], ...]]  # what machines are worth, and the copies of each pool
 
 
 @dataclass(frozen=True, slots=True)

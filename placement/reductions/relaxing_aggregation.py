@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Floats
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+from placement.compiled.packing import Packing
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
@@ -23,13 +26,6 @@ from placement.reductions.fixed_counts import without_company
 from placement.reductions.greenfield import without_running
 from placement.reductions.parameters import RelaxingAggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
-
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.compiled.packing import Packing
 
 RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
 

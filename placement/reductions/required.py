@@ -6,17 +6,12 @@ Searches at a fleet mix know required copies alone. So they look for plans that 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from placement.compiled.packing import left_out
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing, left_out
 from placement.reductions.base import EXACT, CarriedBound, Restriction
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,16 @@ whole; what grouping loses shrinks with more groups, by about half when they are
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.packing import Packing
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.parameters import AggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
 from placement.reductions.relaxing_aggregation import alike, common_need
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)

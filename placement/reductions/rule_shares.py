@@ -8,18 +8,13 @@ dealt out so: whoever puts parts together looks at them again.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from placement.compiled.packing import machines_paid
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment, FleetLimit
-    from placement.compiled.packing import Packing
+from placement.compiled.fleet import Fleet
+from placement.compiled.groups import FleetCommitment, FleetLimit
+from placement.compiled.packing import Packing, machines_paid
 
 _Commitments = tuple["FleetCommitment", ...]
 _Limits = tuple["FleetLimit", ...]

@@ -18,21 +18,17 @@ commitments cover pools of several prices.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 from placement.compiled.packing import Machine, Packing, Seat, moves
+from placement.compiled.running import Place
 from placement.compiled.survival import capped_by_placed
+from placement.heuristics import Key, Missing
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import without_spread, zones_of
 from placement.reductions.limits import beside
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.compiled.running import Place
-    from placement.heuristics import Key, Missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,18 @@ Sizes that no copy needs are left out. Pools that differ in name alone become on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.reductions.base import Restriction
 from placement.units import WHOLE_SHARE
-from placement.vector_packing import VectorPacking
+from placement.vector_packing import Bin, Bins, VectorPacking
 from placement.vector_packing.problem import LARGEST
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
-    from placement.vector_packing import Bin, Bins
 
 
 @dataclass(frozen=True, slots=True)

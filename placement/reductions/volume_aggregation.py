@@ -7,14 +7,11 @@ relaxation, and machines and copies (in parts) of the relaxation can be dealt ba
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.reductions.base import CarriedBound, RelaxingReduction
 from placement.reductions.fixed_counts import without_company
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent
 
 RELAXES = (
     "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies; "

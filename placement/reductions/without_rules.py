@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.groups import FleetLimit
 from placement.reductions.base import CarriedBound, RelaxingReduction
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.groups import FleetLimit
 
 
 @dataclass(frozen=True, slots=True)

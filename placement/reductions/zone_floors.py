@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.packing import Packing
 from placement.compiled.spread import keeps_zone_rules
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.fixed_counts import with_just, without_zone_rules
 from placement.reductions.parts import join_parts, number_parts
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing
 
 RELAXES = "how many copies three or more zones may have at most; max_per_instance of components with rules over zones"
 

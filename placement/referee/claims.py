@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.referee.money import left_out
 from placement.referee.rules import broken
 from placement.referee.standing import Standing
-from placement.referee.verdict import Violation
+from placement.referee.verdict import Rule, Violation
 from placement.units import MICRO, count, dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents import Problem
-    from placement.referee.verdict import Rule
 
 _CLAIM_TOLERANCE = 1e-5  # of money relative, at least of one dollar: plans carry dollars, we count micro-dollars
 _PROVED_GAP = Fraction(1, 10**9)  # relative; the gap at which the format calls a plan optimal

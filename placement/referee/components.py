@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from placement.referee.verdict import Figures, Spot, Violation
+from placement.documents import Component
+from placement.referee.standing import Standing
+from placement.referee.verdict import Figures, Rule, Spot, Violation
 from placement.units import count, exact
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterator
-
-    from placement.documents import Component
-    from placement.referee.standing import Standing
-    from placement.referee.verdict import Rule
 
 _DEMAND_TOLERANCE = Fraction(1, 10**9)  # relative, at least of one unit
 

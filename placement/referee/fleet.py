@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
+from placement.documents import Instance, Placement
 from placement.referee.money import known_place, loose_place, moved_copies, planned_there, without_accelerators
+from placement.referee.standing import Standing
 from placement.referee.verdict import Figures, Spot, Violation
 from placement.units import MICRO, MILLI, count, room
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.documents import Instance, Placement
-    from placement.referee.standing import Standing
 
 
 def quotas(stand: Standing) -> Iterator[Violation]:

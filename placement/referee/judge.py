@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from placement import arguments
 from placement.documents import Problem
 from placement.documents.plan import Plan
@@ -18,11 +16,8 @@ from placement.referee.claims import (
 from placement.referee.money import hourly_price, left_out_by_priority, move_cost, moved_copies
 from placement.referee.rules import broken
 from placement.referee.standing import Standing
-from placement.referee.verdict import Verdict
+from placement.referee.verdict import Verdict, Violation
 from placement.units import horizon
-
-if TYPE_CHECKING:
-    from placement.referee.verdict import Violation
 
 PROBLEM_RULE = 'a Problem: make one by Problem(**document) or read("FILE")'
 PLAN_RULE = 'a Plan: result.plan, or make one by Plan(**document) or read_plan("FILE")'

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from placement.documents import Component, Pool
 from placement.documents.references import GROUP
-from placement.referee.standing import StandingCopy
+from placement.referee.standing import CopyNeed, MachineRoom, Standing, StandingCopy
 from placement.referee.verdict import Figures, Spot, Violation
 from placement.units import WHOLE_SHARE, count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents import Component, Pool
-    from placement.referee.standing import CopyNeed, MachineRoom, Standing
 
 
 def copies_at_their_places(stand: Standing) -> Iterator[Violation]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from placement.documents import Commitment, Placement, Problem
+from placement.referee.standing import Standing
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.documents import Commitment, Placement, Problem
-    from placement.referee.standing import Standing
 
 ExactPlace = tuple[str, int, str, tuple[int, ...]]  # component, option, instance, accelerators ascending
 LoosePlace = tuple[str, int, str]  # the same, but for accelerators

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from placement.documents.plan import Plan
 from placement.errors import UsageError, place_in, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents.plan import Plan
-    from placement.referee.verdict import Violation
+from placement.referee.verdict import Violation
 
 _OF_ROWS = ("known-component", "listed-instance", "known-option")  # rules whose `where` is a row of the assignments
 

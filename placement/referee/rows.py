@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from placement.documents import Instance
+from placement.documents.plan import PlanInstance
+from placement.referee.standing import Standing
 from placement.referee.verdict import Violation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents import Instance
-    from placement.documents.plan import PlanInstance
-    from placement.referee.standing import Standing
 
 
 def instance_rows(stand: Standing) -> Iterator[Violation]:

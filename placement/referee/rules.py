@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.referee.components import how_many, losses, spread
 from placement.referee.fleet import by_instance, limits, most_moves, pinned, quotas, running_machine
 from placement.referee.machines import copies_at_their_places, machines
 from placement.referee.rows import assignment_rows, instance_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.referee.standing import Standing
-    from placement.referee.verdict import Violation
+from placement.referee.standing import Standing
+from placement.referee.verdict import Violation
 
 
 def broken(stand: Standing) -> Iterator[Violation]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
+from placement.documents import InstanceType, Option, Problem
+from placement.documents.plan import Assignment, Plan
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, micro_dollars, need, room
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.documents import InstanceType, Option, Problem
-    from placement.documents.plan import Assignment, Plan
 
 
 class CopyNeed(NamedTuple):

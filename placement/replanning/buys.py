@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from placement.replanning.point import Frontier, FrontierPoint
 from placement.units import count, money
-
-if TYPE_CHECKING:
-    from placement.replanning.point import Frontier, FrontierPoint
 
 _FLAT = Fraction(1, 1000)  # of the price: less than that is no saving worth a suggestion
 _plan_of = attrgetter("cost", "moves", "left_out")

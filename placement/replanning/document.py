@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from placement.documents.frozen import Listed
 from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
@@ -10,12 +11,8 @@ from placement.documents.quantities import Count
 from placement.documents.read import read_of_format
 from placement.replanning.buys import purchases, suggested_knee
 from placement.replanning.moved_memory import gib
+from placement.replanning.point import Frontier, FrontierPoint
 from placement.units import dollars
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from placement.replanning.point import Frontier, FrontierPoint
 
 FORMAT = "placement-frontier/v1"
 _NOT_KEPT = ("trace", "stats")  # of a plan: how it was found

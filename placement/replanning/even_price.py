@@ -9,11 +9,9 @@ line, and the edge moves, or there is none, and the price was the best one (the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import NamedTuple
 
 
 class MovedAndCost(NamedTuple):

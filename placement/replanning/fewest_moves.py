@@ -10,23 +10,20 @@ Appl. Math. Comput. 213).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import machine_price
+from placement.documents import Problem
 from placement.documents.problem import revised
 from placement.documents.rows import Limit
 from placement.planner import bound, solve
 from placement.replanning.sharing import Answer, LeastMoves
 from placement.solving.budget import Budget
+from placement.solving.result import SolverFault
 from placement.units import MICRO, dollars, exact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.fleet import Fleet
-    from placement.documents import Problem
-    from placement.solving.result import SolverFault
 
 _WRITING_SECONDS = 0.5  # in which a plan is taken over and bounded, where no work limits that
 

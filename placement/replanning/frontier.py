@@ -13,10 +13,11 @@ them.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
+from placement.documents import Problem
 from placement.documents.problem import revised
 from placement.errors import wrong_argument
 from placement.planner import solve
@@ -26,9 +27,6 @@ from placement.replanning.sharing import Answer, LeastMoves, best_bound, best_wi
 from placement.solving.budget import Budget
 from placement.solving.result import Event, SolverFault, Status, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _TIME = SCHEDULE.replanning.frontier

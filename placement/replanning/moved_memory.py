@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from placement.compiled.fleet import Fleet, FleetOption
+from placement.documents import Problem
 from placement.documents.problem import revised
 from placement.running_state.as_plan import running_copies
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.documents import Problem
 
 
 def memory_of_moves(fleet: Fleet) -> tuple[int, ...]:

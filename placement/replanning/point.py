@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.solving.result import SolverFault, Status, Stop, relative_gap
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

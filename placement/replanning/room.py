@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.documents.transition import Transition
 from placement.errors import printable
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE
@@ -25,15 +27,11 @@ from placement.replanning.frontier import within_moves
 from placement.replanning.shortfall import Shortfall, shortfalls
 from placement.replanning.wish import RoomWish, wish_for
 from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Result, SolverFault, Status, Stop
 from placement.solving.schedule import SCHEDULE
 from placement.transition import plan_transition
 from placement.units import MICRO, count
-
-if TYPE_CHECKING:
-    from placement.documents.plan import Plan
-    from placement.documents.transition import Transition
-    from placement.solving.incumbent import Listener
 
 MOST_COPIES = 10**6  # that a wish may be for
 _LEAST_SECONDS = 1.0  # for an order; all of it after Ctrl-C

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from placement.documents.frozen import Listed, Table
 from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
 from placement.documents.quantities import Count, Name
 from placement.documents.transition import Transition
-
-if TYPE_CHECKING:
-    from placement.replanning.room import RoomFound
+from placement.replanning.room import RoomFound
 
 FORMAT = "placement-room/v1"
 NEAR = 20  # machines whose shortfall is written

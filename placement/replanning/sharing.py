@@ -9,22 +9,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, Value, evaluate, machine_price, moves
+from placement.documents import Problem
 from placement.errors import SolverBugError
 from placement.replanning.moved_memory import moved_mib
 from placement.replanning.point import FrontierPoint
 from placement.solving.result import Result, Status, at_its_end, relative_gap
 from placement.units import dollars
 from placement.writing import check_claims
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.documents import Problem
 
 
 @dataclass(frozen=True, slots=True)

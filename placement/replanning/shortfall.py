@@ -7,18 +7,14 @@ machine of any pool at all is another question, of pools that nobody runs, too: 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 from placement.running_state import running_plan
 from placement.transition.difference import Stand
 from placement.transition.moment import PresentLoad
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 
 
 @dataclass(frozen=True, slots=True)

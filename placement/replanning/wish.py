@@ -16,18 +16,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.compiled.fleet import FleetComponent, compile_fleet
+from placement.documents import Component, Placement, Problem
+from placement.documents.plan import Plan
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
 from placement.errors import no_component
 from placement.running_state.as_plan import running_copies
 from placement.units import exact
-
-if TYPE_CHECKING:
-    from placement.documents import Component, Placement, Problem
-    from placement.documents.plan import Plan
 
 _ALL_MONEY = 1e9  # dollars an hour: more than any rent
 

@@ -14,11 +14,13 @@ r"""The best plan within limits on moves: so many moves, so much memory moved, s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Value, cost_of, evaluate, machine_price, moves
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.documents.quantities import LARGEST
 from placement.planner import solve
 from placement.replanning.even_price import MovedAndCost, even_price
@@ -26,15 +28,11 @@ from placement.replanning.frontier import within_moves
 from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
 from placement.replanning.sharing import is_no_more
 from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
 from placement.solving.schedule import SCHEDULE
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
 from placement.writing import check_claims
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.solving.incumbent import Listener
 
 _PRICES = 3  # of a MiB that are tried
 _COUNTS = 3  # of moves that are tried after them

@@ -16,20 +16,16 @@ throughput and rent that no other beats in both.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.compiled.alike_pools import AlikePools, PoolsOf
+from placement.compiled.fleet import Fleet, FleetComponent, Shape
 from placement.report.contents import MixTooLargeError, most_served
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent, Shape
-
-    _Machines = Sequence[AlikePools]
+_Machines = Sequence[AlikePools]
 
 _STEPS = 600_000  # of the dynamic programs of all components together, about half a second
 _STEPS_EACH = _STEPS // 4

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.documents import Problem
+from placement.documents.plan import Assignment, Plan
 from placement.running_state import RunningCopy, running_copies
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.documents import Problem
-    from placement.documents.plan import Assignment, Plan
 
 
 class MoveEnd(NamedTuple):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import TYPE_CHECKING
 
 from placement.compiled.capacity import most_beside, most_by_one_option
+from placement.compiled.fleet import FleetOption, Shape
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetOption, Shape
 
 _LARGEST = 50_000  # mixes, and states of the accelerators, looked at for one machine
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.page.charts import GRID, Axis, Chart, Curve, Frame, chart, value_axis
 from placement.report.still import WIDE, chart_picture
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class CostStep(NamedTuple):

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.facts import gather
+from placement.report.facts import PlanFacts, gather
 from placement.report.group_words import rule_rows
 from placement.report.map.picture import picture
 from placement.report.map.terminal import FleetLines, lines_of_facts, lines_of_plan
 from placement.report.mixed import FEW, mixed_line
 from placement.report.page.view import PlacedView, look
 from placement.report.still import as_file, check_picture
+from placement.solving.result import Result
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.report.facts import PlanFacts
-    from placement.solving.result import Result
 
 
 def map_file(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> str | bytes:

@@ -6,14 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from placement.compiled.fleet import Fleet, FleetOption, compile_fleet
+from placement.documents import Component, Problem
+from placement.documents.plan import Assignment, Plan
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.documents import Component, Problem
-    from placement.documents.plan import Assignment, Plan
 
 
 class Amount(NamedTuple):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from placement.documents.plan import Plan
 from placement.errors import UsageError, nearest
 from placement.report.baseline import dedicated_baseline
 from placement.report.facts import PlanFacts, gather
 from placement.report.page.bill import split_price
 from placement.report.page.search import events
+from placement.solving.result import Result
 from placement.units import MIB_PER_GIB, MILLI, dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from placement.documents.plan import Plan
-    from placement.solving.result import Result
 
 
 def result_frame(result: Result, what: str) -> Any:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from placement.replanning.buys import Purchase, distinct, purchases, suggested_knee
+from placement.replanning.point import Frontier, FrontierPoint
 from placement.report import words
 from placement.report.cost_steps import CostStep, cost_picture
 from placement.report.curve import chart_lines, draw
 from placement.report.narrow import Fitting, PlainTable, figures_table
 from placement.solving.result import Status
 from placement.units import MIB_PER_GIB, MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-
-    from placement.replanning.point import Frontier, FrontierPoint
 
 _ROWS, _LABEL, _EACH, _WIDEST = 8, 14, 8, 96  # of the chart: lines, columns of a label, columns of a point
 _NAMES = 4  # machines that a row names

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from placement.compiled.fleet import Fleet, FleetOption
 from placement.report import words
+from placement.report.facts import Device, MachineLoad, PlanFacts
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.report.facts import Device, MachineLoad, PlanFacts
 
 _MOST = 200_000  # pairs of a content and an option that are looked at; beyond, it is not said why
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.worst_losses import worst_losses
+from placement.documents.plan import Plan
 from placement.report import words
+from placement.report.facts import PlanFacts
 from placement.units import MICRO, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.documents.plan import Plan
-    from placement.report.facts import PlanFacts
 
 ONE_MORE = "a guide from a linear program that also rents parts of machines: one whole unit may save more or less"
 _ROWS = 10  # of components that a loss leaves just as many copies as it must

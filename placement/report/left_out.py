@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from placement.bounds.infeasible import why_infeasible
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.reductions.required import RequiredAtLeast
 from placement.report import words
+from placement.report.facts import ComponentFacts, MachineLoad, PlanFacts
 from placement.report.fullness import lacking, most_frequent
 from placement.solving.budget import Budget
 from placement.solving.left_out import LeftOutLevel, left_out_levels, open_level
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.report.facts import ComponentFacts, MachineLoad, PlanFacts
 
 _MOST = 200_000  # pairs of a content and an option that are looked at; beyond, what its machines lack is not said
 _NAMES = 3  # of pools on one line

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from placement.catalogue.facts import AcceleratorFacts, InstanceFacts, Price
 from placement.catalogue.market import Market, usable_memory_gib
 from placement.catalogue.rows import accelerator_words, price_words, whole
 from placement.catalogue.tables import accelerators
 from placement.report import words
 from placement.report.narrow import Fitting, PlainTable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.catalogue.facts import AcceleratorFacts, InstanceFacts, Price
 
 Row = tuple["InstanceFacts", "Price | None"]
 

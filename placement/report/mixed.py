@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from placement.report import words
-
-if TYPE_CHECKING:
-    from placement.report.facts import PlanFacts
+from placement.report.facts import PlanFacts
 
 FEW = 3  # components that are named where there is little room
 Kinds = dict[str, int]  # copies by kind of accelerator, in the order of their names

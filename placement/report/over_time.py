@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Floats
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page.charts import GRID, Axis, Chart, Curve, Frame, chart, value_axis
+from placement.simulation import Simulation, StrategyOutcome
 from placement.simulation.strategies import SHARED
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Floats
-    from placement.simulation import Simulation, StrategyOutcome
 
 POOLS = 7  # with a colour of their own; the others are one
 _COMPARED = ("endpoints-peak", "endpoints-scaled", "platform")  # beside the fleet's cost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,6 +11,7 @@ from rich.text import Text
 from placement.bounds import volume_bound, why_infeasible
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
+from placement.documents import Commitment, Component, InstanceType, Limit, Pool, Problem
 from placement.documents.doubts import doubts
 from placement.documents.rows import LIMITED
 from placement.errors import FAULTS
@@ -21,12 +22,7 @@ from placement.report.left_out import optional_copies
 from placement.report.narrow import Fitting, Flow, PlainTable, labelled_lines
 from placement.units import MILLI, micro_dollars
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.documents import Commitment, Component, InstanceType, Limit, Pool, Problem
-
-    _Supply = tuple[str, InstanceType, list[Pool]]
+_Supply = tuple[str, InstanceType, list[Pool]]
 
 
 _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from placement.markdown import escaped
+from placement.replanning.room import RoomFound
 from placement.replanning.room_document import NEAR
 from placement.replanning.wish import priority_of
 from placement.report import words
@@ -16,11 +17,6 @@ from placement.report.changes import changes
 from placement.report.tables import ROWS, change_table
 from placement.report.transition.sentences import summary
 from placement.report.transition.table import checklist_lines, transition_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.replanning.room import RoomFound
 
 _NEAR = 3  # machines whose shortfall is told
 _NO_ORDER = "Ctrl-C came before an order of the steps was found"

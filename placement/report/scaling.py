@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from placement.demand.now import CopiesNow
 from placement.report import words
 from placement.report.narrow import Fitting, PlainTable
+from placement.simulation import PolicyComparison, Simulation, StrategyOutcome
+from placement.simulation.hybrid import Hybrid, SharingComponent
 from placement.simulation.outcome import HOURLY_NAME, WaterfallStep, folds
 from placement.simulation.over_maximum import over_maximum
+from placement.simulation.setup import SimulationSetup
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.demand.now import CopiesNow
-    from placement.simulation import PolicyComparison, Simulation, StrategyOutcome
-    from placement.simulation.hybrid import Hybrid, SharingComponent
-    from placement.simulation.setup import SimulationSetup
-
 
 _FIGURES = ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared", "better")  # as of _sharing
 _ROWS = 30

@@ -7,22 +7,18 @@ where it is taken off, what is left, and the floor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from placement.errors import UsageError
 from placement.report import over_time, words
+from placement.report.map.colours import Theme
 from placement.report.page.charts import Frame, nice_step
 from placement.report.scaling import bill, is_large, least_bill, words_of_span
 from placement.report.still import WIDE, as_file, chart_picture, check_picture, framed, said, theme_of
+from placement.simulation import Simulation
 from placement.simulation.outcome import WaterfallStep, folds, waterfall
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.report.map.colours import Theme
-    from placement.simulation import Simulation
-
 
 _POINTS = 700  # of a curve: more than pixels tell apart; each is the mean of what it stands for
 _NAMED = 12  # times that are named

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from placement.errors import UsageError, printable
 from placement.report.map.colours import DARK, LIGHT, Theme, colours
 from placement.report.map.sketch import colour_class
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from placement.report.page.charts import Chart, Frame
-
+from placement.report.page.charts import Chart, Frame
 
 PICTURES = (".svg", ".png")
 THEMES = {"light": LIGHT, "dark": DARK}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from placement.documents import Problem
 from placement.report import words
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, MoveEnd, changes
 from placement.report.facts import (
     ComponentFacts,
     ComponentOption,
+    Device,
     MachineFacts,
     MachineTotals,
     PlanFacts,
@@ -23,14 +25,7 @@ from placement.report.facts import (
 )
 from placement.report.narrow import Fitting, Flow, PlainTable
 from placement.report.totals import totals
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
-    from placement.report.facts import Device
-    from placement.solving.result import Result
-
+from placement.solving.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
 _LEFT = 20  # rows of a table that is cut

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.compiled.fleet import compile_fleet
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.referee import Verdict
 from placement.report import words
 from placement.report.left_out import level_lines, levels_of, why_not_all
+from placement.solving.result import Result
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.referee import Verdict
-    from placement.solving.result import Result
-
 
 LINES = 50  # of broken rules, unless all are asked for
 

@@ -6,21 +6,17 @@ Every name of a document that is put on a page goes through `shown`, which escap
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeGuard
+from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from placement import units
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.errors import printable
-from placement.solving.left_out import open_level
+from placement.solving.left_out import LeftOutLevel, open_level
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
 from placement.units import count as count
 from placement.units import money as money
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.solving.left_out import LeftOutLevel
 
 
 def shown(name: str) -> str:

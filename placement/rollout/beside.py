@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from placement.documents.rollout import FleetBeside
+from placement.documents.transition import TransitionStep
 from placement.errors import printable
+from placement.rollout.case import RollingCase
 from placement.rollout.roll import most_new
+from placement.transition import Durations
 from placement.units import dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents.transition import TransitionStep
-    from placement.rollout.case import RollingCase
-    from placement.transition import Durations
 
 
 def rolling_beside(case: RollingCase, extra: int, steps: Sequence[TransitionStep]) -> FleetBeside:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Component, Option, Problem
 from placement.documents.plan import Plan, PlanInstance
+from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 from placement.errors import SolverBugError, printable
 from placement.fleet_simulator import simulate, simulate_way_back
 from placement.rollout.roll import most_new
+from placement.transition.batches import Order
 from placement.transition.difference import difference
 from placement.transition.moment import Moment, Sites
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents.rollout import Rollout
-    from placement.transition.batches import Order
 
 
 class RollingCase:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.rollout.roll import Roll, extra_at_once, machines_to_empty
 from placement.transition.batches import Order
+from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
-
-if TYPE_CHECKING:
-    from placement.transition.difference import Difference, Stand
-    from placement.transition.program import TransitionProgram
+from placement.transition.program import TransitionProgram
 
 MOST_VARIABLES = 30_000
 WORK = 3.0  # of one program, in CP-SAT's deterministic seconds

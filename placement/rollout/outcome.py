@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from placement.documents import Problem
+from placement.documents import Option, Plan, Problem
 from placement.documents.problem import revised
+from placement.documents.rollout import Rollout
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from placement.documents import Option, Plan
-    from placement.documents.rollout import Rollout
 
 
 def after_rollout(problem: Problem, rollout: Rollout) -> tuple[Problem, Plan]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement import arguments
 from placement.bounds.lacking import lacks_everywhere
@@ -20,10 +21,6 @@ from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
 from placement.transition.timeline import DURATIONS_RULE, Timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 ATTEMPTS = 12  # of each size of batch
 LONGEST_WAIT = 3600  # seconds; SageMaker's limits

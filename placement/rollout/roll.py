@@ -13,18 +13,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import FleetComponent, FleetOption, Shape
 from placement.compiled.shared_need import SharedNeed
 from placement.transition.batches import Batch, Order
+from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, PresentLoad, Sites
 from placement.transition.spare import free_name, places
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent, FleetOption, Shape
-    from placement.transition.difference import Difference, Stand
-
 
 _MANY = 10**6  # copies, where nothing limits them
 HELD = 0.7  # of empty machines that a new copy fits on, in attempts that differ

@@ -5,17 +5,13 @@ Of orders with as few batches, one after which the fewest machines more than bef
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from placement.rollout.case import RollingCase
 from placement.rollout.exact import fewer
 from placement.rollout.roll import Roll, extra_at_once, more_at_the_end, roll
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.rollout.case import RollingCase
-    from placement.solving.budget import Budget
-    from placement.transition.batches import Order
+from placement.solving.budget import Budget
+from placement.transition.batches import Order
 
 
 class BatchSizeSearch:

@@ -8,16 +8,13 @@ its batch began, so it breaks no rule that holds on the way there. O(copies).
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from placement.documents.transition import TransitionStep
 from placement.errors import printable
+from placement.rollout.case import RollingCase
+from placement.transition import Durations
 from placement.transition.batches import Batch, Order
 from placement.transition.timeline import Timeline
-
-if TYPE_CHECKING:
-    from placement.documents.transition import TransitionStep
-    from placement.rollout.case import RollingCase
-    from placement.transition import Durations
 
 
 def steps(case: RollingCase, order: Order, times: Durations) -> tuple[TransitionStep, ...]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.documents import Placement, Problem
 from placement.documents.plan import Assignment, Plan, PlanInstance
 from placement.referee.standing import copy_need, machine_room
 from placement.running_state.deal import DealFit, Dealt, deal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Placement, Problem
 
 
 class RunningCopy(NamedTuple):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents import Component, Problem
+from placement.documents.plan import Assignment, Plan
 from placement.documents.problem import revised
 from placement.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from placement.documents import Component, Problem
-    from placement.documents.plan import Assignment, Plan
 
 
 def as_running(problem: Problem, plan: Plan) -> Problem:

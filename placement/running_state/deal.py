@@ -8,15 +8,12 @@ order of size, each on every set of accelerators that differs in what it holds, 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.referee.standing import CopyNeed, MachineRoom
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.referee.standing import CopyNeed, MachineRoom
 
 STEPS = 20_000  # of the search on one machine; eight accelerators with twenty copies that fit take a few hundred
 

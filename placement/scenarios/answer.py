@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioPlan, Weighted
 from placement.units import MICRO, dollars
-
-if TYPE_CHECKING:
-    from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioPlan, Weighted
 
 FORMAT = "placement-scenario-plan/v1"
 

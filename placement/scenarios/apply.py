@@ -6,19 +6,16 @@ What runs now is set aside: commitments are for months, and a scenario is planne
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from placement.documents import Component, Problem
 from placement.documents.problem import revised
 from placement.documents.rows import asking_for
 from placement.errors import DocumentError, UsageError
+from placement.scenarios.document import Scenario
+from placement.scenarios.terms import Term
 from placement.units import exact
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Component, Problem
-    from placement.scenarios.document import Scenario
-    from placement.scenarios.terms import Term
 
 _SPREAD = ("max_skew", "min_zones")
 _OF_NOW = ("instances", "placements", "objective")

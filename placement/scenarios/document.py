@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from placement.documents import Problem
 from placement.documents.faults import repeated
 from placement.documents.frozen import AS_TUPLE, Listed
 from placement.documents.quantities import Count, Name, Positive, Quantity, Share, Text, rate
@@ -15,12 +18,6 @@ from placement.documents.read import read_of_format
 from placement.documents.rows import Row
 from placement.errors import DocumentError, Fault, nearest
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from placement.documents import Problem
 
 FORMAT: Literal["placement-scenarios/v1"] = "placement-scenarios/v1"
 _CLOSE = 1e-5  # relative, of the sum of weights: thirds of a day are written with a few digits

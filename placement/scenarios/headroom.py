@@ -8,9 +8,10 @@ more beats. So neither cost nor bound falls along the curve.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement import arguments
 from placement.documents import Problem
@@ -22,14 +23,10 @@ from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
 from placement.scenarios.headroom_document import FORMAT
 from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Result, SolverFault, Status, Stop, at_its_end, relative_gap
 from placement.units import dollars
 from placement.writing import check_claims
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.solving.incumbent import Listener
 
 FACTORS = (1.1, 1.3, 1.5)
 _FLOORS = ("min_available_on_zone_loss", "min_available_on_pool_loss", "min_available_on_instance_loss")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from placement.documents.frozen import Listed
 from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
 from placement.documents.read import read_of_format
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORMAT: Literal["placement-headroom/v1"] = "placement-headroom/v1"
 

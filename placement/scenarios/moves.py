@@ -13,29 +13,25 @@ taken. The bound on costs knows of no moves, and holds with them, as moves cost 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
 from placement.compiled.translate import from_plan, to_plan
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.documents.problem import revised
 from placement.heuristics.relabel import relabel
 from placement.planner import solve
 from placement.running_state import as_running
+from placement.scenarios.document import MoveTerms
+from placement.scenarios.recourse import Asking
 from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioStep
 from placement.scenarios.written import written
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.scenarios.document import MoveTerms
-    from placement.scenarios.recourse import Asking
 
 _FEWEST_SECONDS = 0.05
 _FINEST = 10**6  # of hours

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement import arguments
 from placement.compiled.packing import machines_paid
@@ -21,11 +20,9 @@ from placement.scenarios.search import ScenarioSearch
 from placement.scenarios.terms import compile_terms, whole_weights
 from placement.scenarios.written import written
 from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Status, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.solving.incumbent import Listener
 
 _TIME = SCHEDULE.scenarios
 _FEWEST_SECONDS = 0.05

@@ -7,32 +7,28 @@ all of them, and a bound proven for some says something of every plan's machine 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, machines_paid
 from placement.compiled.translate import to_plan
+from placement.documents import Problem
 from placement.errors import SolverBugError
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import TOO_SMALL, PatternBound
+from placement.patterns.certificate import Cut
 from placement.patterns.size import may_build
 from placement.planner import solve as solve_problem
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.scenarios.apply import at_committed_prices, with_committed, with_copies_placed
+from placement.scenarios.terms import Term
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.result import Result, SolverFault, Status
 from placement.solving.schedule import SCHEDULE
 from placement.writing import first_violation
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
-    from placement.patterns.certificate import Cut
-    from placement.scenarios.terms import Term
-    from placement.solving.budget import Budget
 
 _NODES = 40  # of the tree of patterns, at each of two prices
 

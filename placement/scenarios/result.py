@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.scenarios.document import ScenarioSet
+from placement.scenarios.terms import Term
 from placement.solving.result import SolverFault, Status, Stop, relative_gap
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.scenarios.document import ScenarioSet
-    from placement.scenarios.terms import Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,18 @@ r"""The search for commitments: a master program over counts, and each scenario 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from placement.errors import SolverBugError
 from placement.scenarios.master import MasterProgram, most_machines
+from placement.scenarios.recourse import Asking, Recourse
 from placement.scenarios.result import Weighted
+from placement.scenarios.terms import Term
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Listener
 from placement.solving.result import Event, Stop, relative_gap
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.scenarios.recourse import Asking, Recourse
-    from placement.scenarios.terms import Term
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Listener
 
 _TIME = SCHEDULE.scenarios
 _MASTER_WORK = 5.0  # deterministic seconds of a master program, with a limit on work

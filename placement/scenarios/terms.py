@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement.compiled.groups import FleetCommitment
+from placement.documents import Problem
 from placement.scenarios.document import ScenarioSet, pool_prices
 from placement.units import dollars, exact, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
 
 _FINEST = 10**6  # of a weight, as a part of all
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, machine_price, machines_paid
 from placement.compiled.translate import to_plan
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.solving.result import Stop, at_its_end, relative_gap
 from placement.units import dollars
 from placement.writing import check_claims
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
 
 
 class Written(NamedTuple):

@@ -10,31 +10,27 @@ to the same plan; fleets too large for that start copy by copy, as they go on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from placement.arrays import Bools, Ints
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.translate import from_plan
+from placement.demand import ScalingRules
 from placement.demand.controller import STEP_COOLDOWN
+from placement.demand.rows import MachineTimes, Replanning
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.planner import solve
 from placement.simulation.cluster import Cluster
 from placement.simulation.consolidation import Consolidation
 from placement.simulation.fleets import simulated, with_copies
 from placement.simulation.hours import allowed_copies
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.arrays import Bools, Ints
-    from placement.demand import ScalingRules
-    from placement.demand.rows import MachineTimes, Replanning
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.simulation.strategies import Strategy
-
+from placement.simulation.strategies import Strategy
 
 SERIES = (
     *("cost", "machines", "accelerators", "accelerators_used", "copies", "requested", "unserved"),

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Seat
 from placement.compiled.spread import keeps_zone_rules, least_total
 from placement.compiled.survival import survives
+from placement.demand import ScalingRules
+from placement.demand.rows import MachineTimes
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import UNLIMITED, place_total
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.simulation.machines import MachineLedger, RentedMachine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.demand import ScalingRules
-    from placement.demand.rows import MachineTimes
 
 Spot = tuple[int, Seat]  # a row, and a copy on it
 _MORE = 4  # copies beyond what is wanted, that are tried for the sake of rules over losses

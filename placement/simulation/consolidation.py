@@ -7,16 +7,12 @@ payback time is more than the moves cost.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Seat
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.demand.rows import Replanning
-    from placement.simulation.cluster import Cluster, Spot
+from placement.demand.rows import Replanning
+from placement.simulation.cluster import Cluster, Spot
 
 _MICRO_HOURS = 1_000_000  # payback hours are kept in so many parts
 _SINGLE, _PAIRED = 16, 6  # machines that are looked at one by one and more and more together, and two by two

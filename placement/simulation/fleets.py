@@ -7,19 +7,15 @@ zones and losses. Quotas and limits are not looked at: they are of the whole fle
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from placement.compiled.fleet import compile_fleet
+from placement.demand import ScalingRules
+from placement.demand.rows import MachineTimes
+from placement.documents import Component, Problem
 from placement.documents.problem import revised
 from placement.documents.rows import asking_for
 from placement.simulation.cluster import Cluster
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.demand import ScalingRules
-    from placement.demand.rows import MachineTimes
-    from placement.documents import Component, Problem
 
 
 def simulated(

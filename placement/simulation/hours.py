@@ -11,15 +11,17 @@ is not asked.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.bounds.cliques import fewest_machines
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.spread import least_total
+from placement.documents import Problem
 from placement.heuristics.construct import UNLIMITED
 from placement.patterns.certificate import UNIT, Cut
 from placement.patterns.copy_prices import CopyPrices, copy_prices
@@ -28,13 +30,6 @@ from placement.planner import solve
 from placement.simulation.fleets import simulated, with_copies
 from placement.simulation.machines import HOUR
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.arrays import Ints
-    from placement.documents import Problem
-
 
 _FEW = 200  # copies up to which hours are planned by `greedy`, which takes longer and finds more
 _GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their restarts

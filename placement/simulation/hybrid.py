@@ -11,31 +11,27 @@ set is one that was played, so the best set is the best of those that were tried
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from placement.compiled.capacity import most_by_one_option
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.survival import cap_per_instance
+from placement.documents import Problem
 from placement.errors import UsageError, nearest
 from placement.patterns.dedicated import least_values
 from placement.simulation.chunk import StrategyTask, play
 from placement.simulation.fleets import simulated
 from placement.simulation.hours import plan_hours
 from placement.simulation.machines import HOUR
+from placement.simulation.setup import SimulationSetup
 from placement.simulation.strategies import SHARED, STRATEGIES
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor
-
-    from placement.documents import Problem
-    from placement.simulation.setup import SimulationSetup
-
 
 FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"
 MOST_COPIES = 64  # up to which the break-even is looked for, and on how many further ones it must hold

@@ -6,9 +6,10 @@ What is done stands on disk: written beside the file and renamed, so that a kill
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.compiled.fleet import compile_fleet
 from placement.documents import write_document
@@ -19,13 +20,8 @@ from placement.simulation.chunk import SERIES, StrategyPart, play
 from placement.simulation.hours import HourPart, plan_hours
 from placement.simulation.machines import HOUR
 from placement.simulation.outcome import HourlyOutcome, StrategyOutcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.simulation.setup import SimulationSetup
-    from placement.simulation.strategies import Strategy
-
+from placement.simulation.setup import SimulationSetup
+from placement.simulation.strategies import Strategy
 
 HOURLY = "hourly"  # the job that plans each hour anew
 

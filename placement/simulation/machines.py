@@ -7,10 +7,9 @@ is paid for at least the minimum period. Money is in micro-dollar-seconds, so th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
+from placement.compiled.fleet import Fleet
 
 HOUR = 3600
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from placement.simulation.machines import HOUR
 from placement.simulation.over_maximum import over_maximum
-from placement.simulation.strategies import SHARED
+from placement.simulation.setup import SimulationSetup
+from placement.simulation.strategies import SHARED, Strategy
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.simulation.setup import SimulationSetup
-    from placement.simulation.strategies import Strategy
-
 
 FORMAT: Literal["placement-simulation/v1"] = "placement-simulation/v1"
 COMPARISON_FORMAT: Literal["placement-policy-comparison/v1"] = "placement-policy-comparison/v1"

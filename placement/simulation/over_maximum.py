@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from placement.simulation.hours import allowed_copies
+from placement.simulation.setup import SimulationSetup
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.simulation.setup import SimulationSetup
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from placement.demand import ScalingPolicy
+from placement.documents import Problem
 from placement.errors import UsageError
 from placement.simulation.jobs import (
     HourJob,
@@ -17,15 +21,7 @@ from placement.simulation.jobs import (
 from placement.simulation.outcome import PolicyComparison, Simulation
 from placement.simulation.setup import SimulationSetup
 from placement.simulation.strategies import find_strategies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Executor
-    from pathlib import Path
-
-    from placement.demand import ScalingPolicy
-    from placement.documents import Problem
-    from placement.simulation.traffic import Traffic
+from placement.simulation.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)

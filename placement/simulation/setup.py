@@ -5,21 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Bools, Ints
 from placement.demand import ScalingPolicy, ScalingRules, compile_rules, follow
+from placement.documents import Problem
 from placement.simulation.chunk import StrategyTask
 from placement.simulation.fleets import of_one, one_type_each
 from placement.simulation.hours import HourTask
 from placement.simulation.machines import HOUR
-
-if TYPE_CHECKING:
-    from placement.arrays import Bools, Ints
-    from placement.documents import Problem
-    from placement.simulation.strategies import Strategy
-    from placement.simulation.traffic import Traffic
+from placement.simulation.strategies import Strategy
+from placement.simulation.traffic import Traffic
 
 _PART = 86_400  # seconds that are played at a time; a part has at least one step
 

@@ -8,22 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.demand.rules import DAY, MOST_RATE, week_second
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from placement.arrays import Ints
-
 
 _FEW_TIMES = 8  # spans between times: of fewer nobody can say which length is usual
 

@@ -16,13 +16,10 @@ and the residual of all tokens (`make_empty_intermediate_tensors`, called in `_d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.sizing.architecture import Architecture, PipelineStage
+from placement.sizing.engines import EngineFacts
 from placement.units import BYTES_PER_MIB
-
-if TYPE_CHECKING:
-    from placement.sizing.architecture import Architecture, PipelineStage
-    from placement.sizing.engines import EngineFacts
 
 _FOUR_BIT_FLOATS = ("mxfp4", "modelopt-fp4", "nvfp4")  # methods, or schemes of one
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from placement.catalogue import AcceleratorFacts
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.architecture import Architecture, PipelineStage, split
 from placement.sizing.engines import EngineFacts, find_engine, is_loaded_in_32_bits
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch
+from placement.sizing.read import Model
 from placement.sizing.sizing import StageSizing
 from placement.sizing.startup_log import KV, PARTS, StartupLog
 from placement.sizing.weights import weights_of
 from placement.units import BYTES_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from placement.catalogue import AcceleratorFacts
-    from placement.sizing.read import Model
 
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
 _MEASURED_MARGIN = 0.15  # GiB, where weights, activations and other libraries' memory are measured

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from placement.documents.json_text import NotJsonError, parse_json_text
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, printable
 from placement.sizing.config import parse_config
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _INDEXES = ("model.safetensors.index.json", "consolidated.safetensors.index.json", "pytorch_model.bin.index.json")
 _PART = re.compile(r"(.*)-(\d{1,9})-of-(\d{1,9})\.safetensors")

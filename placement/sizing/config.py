@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Parts of a language model whose keys stand in mappings of their own (MPT, DBRX).
 _PARTS = ("attn_config", "ffn_config")

@@ -9,19 +9,16 @@ nothing is said.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.catalogue import AcceleratorFacts
 from placement.errors import UsageError, nearest, printable
+from placement.sizing.architecture import Architecture
 from placement.sizing.config import shipped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from placement.catalogue import AcceleratorFacts
-    from placement.sizing.architecture import Architecture
-    from placement.sizing.launch import Launch
+from placement.sizing.launch import Launch
 
 _PLAIN = {"half": "float16", "float": "float32"}
 

@@ -10,13 +10,10 @@ Read in vLLM 0.19, `vllm/v1/core/kv_cache_utils.py`: `_get_kv_cache_groups_unifo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from placement.sizing.architecture import Cache, LayerKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 BLOCK = 16  # tokens of a block, unless recurrent layers ask for more
 

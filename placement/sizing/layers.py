@@ -11,13 +11,10 @@ linear attention, short convolutions) keep shapes as vLLM 0.19 computes them
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Cache, LayerKind
-
-if TYPE_CHECKING:
-    from placement.sizing.config import Config
+from placement.sizing.config import Config
 
 MOST_LAYERS = 10_000
 _INDEXER_BYTES = 132  # of DeepSeek's sparse attention: 128 numbers in 8 bits and a scale, for each token

@@ -6,17 +6,13 @@ what the other parts leave, so the log's own holds only if they all do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
+from placement.sizing.case import Case
+from placement.sizing.launch import Launch
 from placement.sizing.startup_log import KV, KV_TOKENS, PARTS, StartupLog
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.sizing.case import Case
-    from placement.sizing.launch import Launch
 
 _ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less

@@ -10,16 +10,12 @@ the layers that bring its vectors to the language model's width.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from placement.errors import DocumentError
 from placement.sizing import config as keys
-from placement.sizing.architecture import Cache, LayerKind
+from placement.sizing.architecture import Cache, LayerKind, PipelineStage
+from placement.sizing.config import Config
 from placement.sizing.layers import MAMBA1_FAMILIES, layer_count, mamba1_width, read_kept
-
-if TYPE_CHECKING:
-    from placement.sizing.architecture import PipelineStage
-    from placement.sizing.config import Config
 
 UNGATED = (
     "gpt2", "gpt_neox", "gpt_bigcode", "phi", "opt", "falcon", "starcoder2", "nemotron", "nemotron_h", "mpt", "codegen",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from placement.documents.read import read_text
 from placement.sizing.architecture import Quantisation
 from placement.sizing.config import Config, parse_config
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BITS_OF_METHOD = {"fp8": 8, "fbgemm_fp8": 8, "mxfp4": 4, "awq": 4, "modelopt": 8, "modelopt_fp4": 4, "nvfp4": 4}
 _BITS_OF_ALGORITHM = {"FP8": 8, "NVFP4": 4, "W4A16_AWQ": 4, "W4A8_AWQ": 4, "INT4": 4, "INT8": 8, "MXFP4": 4}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from placement import arguments
 from placement.catalogue import AcceleratorFacts
@@ -19,10 +20,6 @@ from placement.sizing.read import Model, read_model
 from placement.sizing.sizing import MEMORY_KEYS, Sizing, StageSizing
 from placement.sizing.startup_log import KV, KV_TOKENS, StartupLog
 from placement.units import BYTES_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 _NEARLY_ALL = 0.9  # of the parameters that are counted: all families that were compared are nearer
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch
 from placement.units import BYTES_PER_GIB, whole_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 PARTS = ("context", "non_torch", "weights", "activation", "graphs")
 KV, KV_TOKENS = "kv", "kv_tokens"  # what a log measures beside the parts

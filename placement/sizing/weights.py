@@ -13,23 +13,19 @@ were loaded stay beside those, and biases become numbers of 32 bits. Read in vLL
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.catalogue import AcceleratorFacts
 from placement.errors import UsageError
-from placement.sizing.architecture import LayerKind
+from placement.sizing.activation import Load
+from placement.sizing.architecture import Architecture, Cache, Experts, LayerKind, PipelineStage
+from placement.sizing.engines import EngineFacts
+from placement.sizing.launch import Launch
 from placement.sizing.parameter_count import UNGATED, padded_vocabulary
+from placement.sizing.read import Model
 from placement.units import BYTES_PER_GIB, BYTES_PER_MIB
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.catalogue import AcceleratorFacts
-    from placement.sizing.activation import Load
-    from placement.sizing.architecture import Architecture, Cache, Experts, PipelineStage
-    from placement.sizing.engines import EngineFacts
-    from placement.sizing.launch import Launch
-    from placement.sizing.read import Model
 
 _LEAST = 10 * BYTES_PER_MIB  # of a tensor with a segment of its own
 _SEGMENT = 2 * BYTES_PER_MIB

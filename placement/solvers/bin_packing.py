@@ -11,23 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
-from placement.reductions.base import Chain
+from placement.reductions.base import CarriedBound, Chain
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.vector_packing import FleetBins, owns_accelerators
 from placement.reductions.zone_floors import ZoneFloors
+from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.reductions.base import CarriedBound
-    from placement.solving.context import Solve
-    from placement.vector_packing.state import PackingEvent
+from placement.vector_packing.state import PackingEvent
 
 NAME = "bin-packing"
 NOT_PACKING = (

@@ -6,21 +6,19 @@ bounds is higher depends on what is merged: where that is little, the tree of th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
 from placement.patterns.bound import NAME, PatternBound
 from placement.patterns.coarse_prices import WholeBound
 from placement.patterns.formulation import RELAXES
 from placement.patterns.size import may_build
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
+from placement.solving.result import SolverFault
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.reductions.relaxing_aggregation import RelaxingAggregation
-    from placement.solving.budget import Budget
-    from placement.solving.result import SolverFault
 
 
 class CoarseBound(NamedTuple):

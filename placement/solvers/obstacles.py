@@ -8,23 +8,19 @@ out. It is an explanation: nothing of the proof rests on it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.bounds import why_infeasible
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import broken_fleet_rules
+from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.heuristics import GreedyOptions, solve_greedy
 from placement.reductions.without_rules import WithoutRules
 from placement.solvers.parameters import ObstacleParameters as _PARAMS
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.solving.context import Solve
 
 
 def obstacles(solve: Solve) -> str:

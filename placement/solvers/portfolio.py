@@ -34,16 +34,18 @@ A limit on work is one on all turns together, of which each has the same part as
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.bounds import raise_instant_bounds, why_infeasible
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.engines.loading import CP_SAT, HIGHS, PULP, can_load
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.reductions.greenfield import moves_are_dear
+from placement.solving.context import Solve
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
@@ -69,14 +71,8 @@ from placement.solving.schedule import (
     TURNS,
     WHOLE,
     ZONED,
+    Turn,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.solving.context import Solve
-    from placement.solving.schedule import Turn
 
 NAME = "auto"
 # What a turn loads: HiGHS, or what stands here; heuristics load nothing.

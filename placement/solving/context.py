@@ -7,15 +7,12 @@ for this one is handed what `reduced` makes. A context never changes: whoever ha
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing, Value
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,16 @@ The rewrite relaxes and restricts nothing, so what holds of the one holds of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
+from placement.reductions.free_machines import FreeMachines
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.reductions.free_machines import FreeMachines
-    from placement.solving.budget import Budget
-
-    Given = tuple[int, ...] | None
+Given = tuple[int, ...] | None
 
 
 class HandingOn(Incumbent):

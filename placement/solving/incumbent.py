@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, Value, evaluate, optional_copies
 from placement.errors import SolverBugError
+from placement.solving.budget import Budget
 from placement.solving.result import Event, SolverFault, relative_gap
 from placement.units import dollars
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
-
-    Listener = Callable[[Event], None]
-    Check = Callable[[Packing], str]
-    Hear = Callable[[Packing, str], object]
-    Given = tuple[int, ...] | None
+Listener = Callable[[Event], None]
+Check = Callable[[Packing], str]
+Hear = Callable[[Packing, str], object]
+Given = tuple[int, ...] | None
 
 PART = " (in a part of the search)"
 SEARCH = "placement-search"  # names of threads that search begin so

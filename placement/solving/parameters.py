@@ -8,12 +8,10 @@ it is used: a tolerance of an engine, a scale of integers, a value that stands f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 

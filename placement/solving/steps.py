@@ -11,11 +11,9 @@ A unit of work is as many steps as a second has nanoseconds.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Final
 
 PER_SECOND: Final = 1_000_000_000  # about (docs/notes/2026-11-parameters.md, "Steps")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.transition.batches import Order, Stuck
+from placement.transition.difference import Difference
+from placement.transition.moment import Sites
 from placement.transition.timeline import Durations, OrderValue, value_of
-
-if TYPE_CHECKING:
-    from placement.transition.batches import Order, Stuck
-    from placement.transition.difference import Difference
-    from placement.transition.moment import Sites
 
 ATTEMPTS = 60  # orders that are tried where no number is given
 

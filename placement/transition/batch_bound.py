@@ -19,15 +19,11 @@ References
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.transition.spare import has_spare_place, temporary_places
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.transition.difference import Difference, Stand
 
 
 def fewest_batches(sites: Sites, due: Difference, *, temporary: bool) -> int | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from placement.transition.difference import Stand
+from placement.transition.difference import Stand
 
 
 @dataclass(slots=True)

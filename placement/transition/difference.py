@@ -7,17 +7,14 @@ component are alike to whoever calls them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.documents import Placement, Problem
+from placement.documents.plan import Plan
 from placement.running_state.as_plan import RunningCopy, running_copies
 from placement.transition.unknown_places import CopyNow, Loose, UnknownPlaces
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.documents import Placement, Problem
-    from placement.documents.plan import Plan
 
 
 class Stand(NamedTuple):

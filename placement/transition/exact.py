@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ortools.sat.python import cp_model
 
 from placement.engines.cp_sat import cp_sat_solver
+from placement.transition.answer import SearchResult, TransitionAsk
 from placement.transition.batches import Batch, Order
+from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment
 from placement.transition.program import (
     MOST_VARIABLES,
@@ -25,10 +27,6 @@ from placement.transition.program import (
     machines_for_hire,
     most_batches,
 )
-
-if TYPE_CHECKING:
-    from placement.transition.answer import SearchResult, TransitionAsk
-    from placement.transition.difference import Difference, Stand
 
 MOST_STOPS = 12  # copies that have to go, beyond which nothing is tried
 WORK = 2.0  # of one program, in CP-SAT's deterministic seconds: some seconds of one core

@@ -10,20 +10,15 @@ starts first decides what has room, so attempts differ by a seed; see `search`.
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.transition.batches import Batch, Order, Stuck
+from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.transition.spare import spare_places, temporary_places
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterable
-
-    from placement.transition.difference import Difference, Stand
-
 
 _COPIES = 40  # that are asked to stop over before another way is tried; those most in the way come first
 

@@ -10,17 +10,14 @@ broken and is never made worse.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+from placement.transition.difference import Difference, Stand
 from placement.transition.spread import has_zones_inside, skew_inside
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.transition.difference import Difference, Stand
 
 K = TypeVar("K")
 

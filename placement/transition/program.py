@@ -17,20 +17,17 @@ A fleet that breaks a rule of room, caps or quotas before anything is done has n
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ortools.sat.python import cp_model
 
+from placement.compiled.fleet import FleetOption
 from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.compiled.fleet import FleetOption
 
 MOST_VARIABLES = 40_000
 Linear = Any  # a variable of CP-SAT, a sum of such, or a number

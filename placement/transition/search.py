@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from placement.transition.answer import SearchResult, TransitionAsk
 from placement.transition.batch_bound import fewest_batches
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 CHANGES = 20_000  # copies that start or stop, over all attempts: fewer attempts at large transitions
 FEWEST_ATTEMPTS = 4

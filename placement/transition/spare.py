@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from itertools import count
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import FleetOption
 from placement.transition.difference import Stand
 from placement.transition.moment import Moment, room_on
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from placement.compiled.fleet import FleetOption
-
 
 TRIED = 4  # places for one copy, at most
 

@@ -21,11 +21,8 @@ that stand at one of the ends.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection
 
 
 def skew_inside(before: Counter[int], after: Counter[int], eligible: Collection[int]) -> int:

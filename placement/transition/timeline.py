@@ -6,18 +6,16 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement import arguments
+from placement.compiled.fleet import Fleet
+from placement.documents import Problem
 from placement.documents.transition import Action, TransitionStep
 from placement.errors import no_component, printable, wrong_argument
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.documents import Problem
-    from placement.transition.batches import Batch, Order
-    from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import Sites
+from placement.transition.batches import Batch, Order
+from placement.transition.difference import Difference, Stand
+from placement.transition.moment import Sites
 
 STARTUP_SECONDS = 42
 DRAIN_SECONDS = 98

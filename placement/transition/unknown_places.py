@@ -7,16 +7,13 @@ for the others that are not. The rest stand where there is room, as `running_sta
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from placement.documents import Problem
+from placement.referee.standing import CopyNeed, MachineRoom
 from placement.running_state.as_plan import Dealer
 from placement.running_state.deal import DealFit, deal, has_room_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.documents import Problem
-    from placement.referee.standing import CopyNeed, MachineRoom
 
 Loose = tuple[str, int, str]  # component, option, machine
 Accelerators = tuple[int, ...]

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from placement.vector_packing.compiled import Compiled
+from placement.vector_packing.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)

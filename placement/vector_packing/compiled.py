@@ -10,18 +10,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from placement.arrays import Bools, Ints
 from placement.errors import UsageError
 from placement.vector_packing.problem import LARGEST, Bin, Bins, VectorPacking
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from placement.arrays import Bools, Ints
-
 
 Pattern = tuple[tuple[int, int], ...]  # (row, copies), rows ascending: what stands in one bin
 Load = tuple[int, Pattern]  # bin type and pattern

@@ -9,22 +9,18 @@ counted, too, by item and group of bin types (`groups`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from placement.arrays import Ints
 from placement.vector_packing.certificate import PackingCut
 from placement.vector_packing.cover import loads_within, next_cutoff
+from placement.vector_packing.generation import Generation
 from placement.vector_packing.groups import raise_by_groups
 from placement.vector_packing.mix import cheapest_counts, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.parameters import BinMixParameters as _PARAMS
 from placement.vector_packing.shares import ListedCounts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.arrays import Ints
-    from placement.vector_packing.generation import Generation
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.state import PackingState
 
 NAME = "bin counts"
 

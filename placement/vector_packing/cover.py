@@ -10,28 +10,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import highspy
 import numpy as np
 
+from placement.arrays import Ints
+from placement.engines.highs import QuietHighs
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import dual_values_of, slack_of
+from placement.vector_packing.compiled import Compiled, Load, Pattern
+from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import offer
 from placement.vector_packing.parameters import CoverParameters as _PARAMS
 from placement.vector_packing.patterns import PatternSearch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import highspy
-
-    from placement.arrays import Ints
-    from placement.engines.highs import QuietHighs
-    from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Load, Pattern
-    from placement.vector_packing.generation import Generation
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.state import PackingState
 
 NAME = "pattern cover"
 _BEYOND = 2**60

@@ -6,20 +6,17 @@ And from packings to better ones: take some bins of the best apart, pack their i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.vector_packing.certificate import PackingCut, dual_values_of, slack_of
+from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
+from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
 from placement.vector_packing.parameters import VectorDiveParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from placement.arrays import Ints
-    from placement.vector_packing.compiled import Compiled, Load
-    from placement.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
 

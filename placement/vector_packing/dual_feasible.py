@@ -7,16 +7,12 @@ bound as well. Here, for each threshold a of at most half the room (Martello and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from placement.vector_packing.certificate import PackingCut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.vector_packing.compiled import Compiled
+from placement.vector_packing.compiled import Compiled
 
 
 def total_sizes(problem: Compiled) -> list[int]:

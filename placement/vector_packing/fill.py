@@ -8,20 +8,15 @@ slack, Gupta and Ho 1999; the exact fill is the subset-sum problem, on bit sets)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from placement.vector_packing.compiled import times_in
+from placement.arrays import Bools, Floats, Ints
+from placement.vector_packing.compiled import Compiled, Load, Pattern, times_in
 from placement.vector_packing.knapsack import doubling
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.arrays import Bools, Floats, Ints
-    from placement.vector_packing.compiled import Compiled, Load, Pattern
-
-    Filler = Callable[["Filling", Ints], Sequence[Pattern]]  # a pattern for each of some bin types
+Filler = Callable[["Filling", Ints], Sequence[Pattern]]  # a pattern for each of some bin types
 
 
 class Filling:

@@ -10,24 +10,21 @@ in the middle, Horowitz and Sahni 1974). No copy is covered twice, as it would b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Ints
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.solving.steps import count_steps
+from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.cover import cover
 from placement.vector_packing.dual_feasible import total_sizes
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.parameters import FullBinsParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.arrays import Ints
-    from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Load
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.state import PackingState
 
 
 class _Begun(NamedTuple):

@@ -7,25 +7,20 @@ pricing, so each round's pricing is the proof of a bound as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.engines.highs import least_steps
+from placement.solving.budget import Budget
 from placement.vector_packing.certificate import PackingCut, cost_bound
-from placement.vector_packing.compiled import times_in
+from placement.vector_packing.compiled import Compiled, Load, times_in
 from placement.vector_packing.master import Master
 from placement.vector_packing.parameters import GenerationParameters as _PARAMS
 from placement.vector_packing.pricing import Pricer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from fractions import Fraction
-
-    from placement.arrays import Ints
-    from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Load
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.state import PackingState
 
 NAME = "column generation"
 _LARGEST = 2**60  # of prices of all items together

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import highspy
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.engines.highs import (
     Entries,
     prove,
@@ -21,22 +22,16 @@ from placement.engines.highs import (
     sparse_program,
     whole_solution,
 )
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
+from placement.vector_packing.certificate import PackingCut
+from placement.vector_packing.compiled import Compiled
 from placement.vector_packing.cover import proved_steps
 from placement.vector_packing.parameters import VECTOR_PACKING
-from placement.vector_packing.shares import SCALE
+from placement.vector_packing.shares import SCALE, ListedCounts, ShareCut
+from placement.vector_packing.state import PackingState
 
-if TYPE_CHECKING:
-    import highspy
-
-    from placement.arrays import Floats, Ints
-    from placement.solving.budget import Budget
-    from placement.vector_packing.certificate import PackingCut
-    from placement.vector_packing.compiled import Compiled
-    from placement.vector_packing.shares import ListedCounts, ShareCut
-    from placement.vector_packing.state import PackingState
-
-    Counts = Floats | Ints
+Counts = Floats | Ints
 
 NAME = "counts by group"
 

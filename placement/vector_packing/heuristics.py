@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from placement.arrays import Floats
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing.fill import Filling, by_price, by_shape, fullest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.arrays import Floats
-    from placement.vector_packing.compiled import Compiled, Load
-    from placement.vector_packing.fill import Filler
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.compiled import Compiled, Load
+from placement.vector_packing.fill import Filler, Filling, by_price, by_shape, fullest
+from placement.vector_packing.state import PackingState
 
 
 def offer(problem: Compiled, state: PackingState, loads: list[tuple[Load, int]], by: str) -> bool:

@@ -9,15 +9,13 @@ value that guides column generation is the one that the certificate needs.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from placement.solving.steps import count_steps
 from placement.vector_packing.parameters import KnapsackParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 _FAR = 2**62
 _Part = tuple[int, int, Any, Any]  # an item, how often, and where the table has room for it, as `_shift` says

@@ -7,20 +7,17 @@ But then there often are few patterns, with two items or three: O(patterns x ite
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.solving.steps import count_steps
+from placement.vector_packing.compiled import Compiled, Pattern
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.parameters import ListedParameters as _PARAMS
 from placement.vector_packing.patterns import FoundPatterns
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.arrays import Ints
-    from placement.vector_packing.compiled import Compiled, Pattern
 
 _ANY = 2**62
 

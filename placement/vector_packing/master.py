@@ -7,15 +7,12 @@ covered by a dear artificial column, so the program always has a solution.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
-
-if TYPE_CHECKING:
-    from placement.arrays import Floats, Ints
-    from placement.vector_packing.compiled import Compiled, Load
+from placement.vector_packing.compiled import Compiled, Load
 
 
 class Master:

@@ -8,21 +8,18 @@ capacities (integer covering knapsack; the master of Benders 1962).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Ints
+from placement.vector_packing.certificate import PackingCut
+from placement.vector_packing.compiled import Compiled
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
 from placement.vector_packing.parameters import BinMixParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Ints
-    from placement.vector_packing.certificate import PackingCut
-    from placement.vector_packing.compiled import Compiled
-    from placement.vector_packing.state import PackingState
+from placement.vector_packing.state import PackingState
 
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them

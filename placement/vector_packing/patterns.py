@@ -14,19 +14,16 @@ a bound on every pattern's value, only not a sharp one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Bools, Ints
 from placement.solving.steps import count_steps
+from placement.vector_packing.compiled import Compiled, Pattern
 from placement.vector_packing.parameters import StateParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.arrays import Bools, Ints
-    from placement.vector_packing.compiled import Compiled, Pattern
 
 
 @dataclass(frozen=True, slots=True)

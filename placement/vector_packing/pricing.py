@@ -10,23 +10,19 @@ several, where a table has no more cells than the searches of all types would ha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.arrays import Ints
+from placement.solving.budget import Budget
+from placement.vector_packing.compiled import Compiled, Load, Pattern
 from placement.vector_packing.knapsack import Knapsack
 from placement.vector_packing.listed import PatternList, list_patterns
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.parameters import PricingParameters as _PARAMS
 from placement.vector_packing.patterns import PatternSearch
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Ints
-    from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Load, Pattern
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,16 @@ Prices are a dual solution of the linear program that holds the copies in fracti
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import highspy
 import numpy as np
 
+from placement.arrays import Floats, Ints
 from placement.engines.highs import LARGEST, limit_time, linear_program, load_lp, run
+from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.parameters import BinMixParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import highspy
-
-    from placement.arrays import Floats, Ints
-    from placement.vector_packing.compiled import Compiled, Load
 
 SCALE = LARGEST // 2  # the largest coefficient of an inequality, from which all are rounded so that it is weaker
 _PRECISION = 2**30  # of prices: an item that is worth most has so many units

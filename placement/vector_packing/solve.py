@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing.certificate import cost_bound
-from placement.vector_packing.compiled import compile_packing
+from placement.vector_packing.certificate import PackingCut, cost_bound
+from placement.vector_packing.compiled import Compiled, compile_packing
 from placement.vector_packing.counts import close_by_counts, close_by_groups
 from placement.vector_packing.cover import close_by_patterns, cover
 from placement.vector_packing.dive import dive, improve, round_down
@@ -20,16 +21,8 @@ from placement.vector_packing.heuristics import first_packings
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.parameters import VectorSolveParameters as _PARAMS
-from placement.vector_packing.state import PackingResult, PackingState
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.solving.budget import Budget
-    from placement.vector_packing.certificate import PackingCut
-    from placement.vector_packing.compiled import Compiled
-    from placement.vector_packing.problem import VectorPacking
-    from placement.vector_packing.state import Listener
+from placement.vector_packing.problem import VectorPacking
+from placement.vector_packing.state import Listener, PackingResult, PackingState
 
 _TIME = SCHEDULE.vector_packing
 KNOWN = "known"

@@ -5,20 +5,16 @@ Every method reports here. A packing that is not cheaper and a bound that is not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
+from placement.solving.budget import Budget
 from placement.solving.result import Stop
+from placement.vector_packing.compiled import Load
+from placement.vector_packing.problem import Bins
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from fractions import Fraction
-
-    from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Load
-    from placement.vector_packing.problem import Bins
-
-    Listener = Callable[["PackingEvent"], None]
+Listener = Callable[["PackingEvent"], None]
 
 
 @dataclass(frozen=True, slots=True)

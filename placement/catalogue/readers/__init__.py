@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from placement.catalogue.facts import Findings
 from placement.catalogue.readers import aws_account, aws_offers, kubernetes, price_lists
 from placement.catalogue.readers.fields import At, CsvRow, FieldError, parse_csv, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from placement.catalogue.facts import Findings
 
 _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_offers.TYPES: ("aws ec2 describe-instance-types", aws_offers.read_types),

@@ -14,17 +14,14 @@ https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-pri
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Findings, InstanceFacts, Offer, Price
 from placement.catalogue.readers.fields import At, FieldError, each, each_but, parse_json
 from placement.catalogue.tables import NO_DEVICES, Devices, machine_of, named_devices, region_of_zone
 from placement.errors import DocumentError
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TYPES, OFFERINGS = "InstanceTypes", "InstanceTypeOfferings"
 SPOT_PRICES, PRICES = "SpotPriceHistory", "PriceList"

@@ -6,15 +6,13 @@ import csv
 import io
 import math
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, json_path, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 _MOST_AMOUNT = 2**60  # of any quantity

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, NodeState, Offer
 from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.readers.fields import At, each, left_out, number_in
 from placement.catalogue.tables import NO_DEVICES, Devices, accelerators, instance_types, machine_of, named_devices
 from placement.units import BYTES_PER_GIB, MIB_PER_GIB, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 KINDS = ("List", "NodeList", "Node")
 RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")

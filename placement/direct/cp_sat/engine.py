@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
+from placement.direct.program import LinearObjective, Program, Values, Watcher
 from placement.engines.cp_sat import cp_sat_solver, deterministic_seconds, run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.direct.program import LinearObjective, Program, Values, Watcher
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 _NOISE = 2.0**-50  # relative; more than a double's rounding of an integer bound
 _SAFE = 2**61  # sums below this can't overflow the engine's 64-bit integers

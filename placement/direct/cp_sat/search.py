@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
 from placement.bounds.instant import raise_instant_bounds
+from placement.compiled.packing import Packing
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.levels import DirectStuckError, Levels, SolutionsAlone, Stage
 from placement.direct.model import DirectModel
 from placement.direct.parameters import CpSatParameters as _PARAMS
-from placement.direct.program import OutOfTimeError, Var
+from placement.direct.program import OutOfTimeError, Values, Var
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import OUTLINE, TOTALS
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
-from placement.solving.budget import cores
+from placement.solving.budget import Budget, cores
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.packing import Packing
-    from placement.direct.program import Values
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.incumbent import Incumbent
 
 NAME = "cp-sat"
 _TIME = SCHEDULE.direct

@@ -25,7 +25,7 @@ from placement.direct.parameters import CbcParameters as _PARAMS
 from placement.engines.highs import MARGIN, SHARP, begin_at
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import UsageError
-from placement.solving.budget import POLL
+from placement.solving.budget import POLL, Budget
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from placement.direct.milp.program import PulpProgram
     from placement.direct.program import LinearObjective, Values, Watcher
-    from placement.solving.budget import Budget
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.direct.levels import Levels
 from placement.direct.parameters import MilpParameters as _PARAMS
 from placement.direct.slots import most_new_machines
-
-if TYPE_CHECKING:
-    from placement.direct.levels import Levels
-    from placement.solving.context import Solve
+from placement.solving.context import Solve
 
 
 def decide_last_digits(solve: Solve, levels: Levels, name: str, given: tuple[int, ...]) -> None:

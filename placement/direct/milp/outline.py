@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet import Fleet
 from placement.direct.levels import Levels, SolutionsAlone, Stage
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.last_digits import decide_last_digits
@@ -30,24 +30,20 @@ from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.parameters import OutlineParameters as _PARAMS
 from placement.direct.pattern_rows import add_pattern_rows
-from placement.direct.program import OutOfTimeError
+from placement.direct.program import LinearObjective, OutOfTimeError, Values, Watcher
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import encode
 from placement.direct.variables import Form
 from placement.engines.highs import MARGIN
 from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import Prices
+from placement.patterns.formulation import Relaxation
 from placement.patterns.size import may_build
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.direct.program import LinearObjective, Values, Watcher
-    from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.incumbent import Incumbent
 
 NAME = "outline"
 _TIME = SCHEDULE.direct.outline

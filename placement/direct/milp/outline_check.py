@@ -14,29 +14,24 @@ Pools that are alike learn the same. When all pools are packed the solution is a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from placement.compiled.packing import Packing
-from placement.direct.program import total_of, weighted
+from placement.compiled.packing import Machine, Packing
+from placement.direct.model import DirectModel
+from placement.direct.program import Linear, Values, Var, total_of, weighted
 from placement.direct.translate import decode
 from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut
 from placement.patterns.enumeration.given_machines import pack_given, thinned
+from placement.patterns.formulation import Relaxation
+from placement.patterns.modes import Mode
 from placement.reductions.given_counts import SomePools
 from placement.reductions.greenfield import with_new_machines_alone
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from placement.compiled.packing import Machine
-    from placement.direct.model import DirectModel
-    from placement.direct.program import Linear, Values, Var
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
-    from placement.solving.budget import Budget
-
-    Counts = dict[int, int]
+Counts = dict[int, int]
 
 _TIME = SCHEDULE.direct.outline
 

@@ -15,17 +15,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from placement.direct.milp.engines import run_highs
+from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.program import PulpProgram
 from placement.direct.parameters import OutlineParameters as _PARAMS
-from placement.direct.program import Linear, total_of
-
-if TYPE_CHECKING:
-    from placement.direct.milp.engines import EngineLimits
-    from placement.direct.program import LinearObjective, Program, Values, Var
-    from placement.solving.budget import Budget
+from placement.direct.program import Linear, LinearObjective, Program, Values, Var, total_of
+from placement.solving.budget import Budget
 
 
 @dataclass(slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing
+from placement.direct.model import DirectModel
+from placement.direct.program import Values
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct
@@ -16,12 +18,7 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.direct.model import DirectModel
-    from placement.direct.program import Values
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class OutlinePlans:

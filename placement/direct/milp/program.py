@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulp
 
-from placement.direct.float_rows import rounded
-
-if TYPE_CHECKING:
-    from placement.direct.float_rows import FloatRow
-    from placement.direct.program import LinearObjective, Program, Values
+from placement.direct.float_rows import FloatRow, rounded
+from placement.direct.program import LinearObjective, Program, Values
 
 _HAIR = 1e-6
 

@@ -7,21 +7,16 @@ proves nothing of the whole program.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from placement.direct.levels import SolutionsAlone
-from placement.direct.milp.engines import End, HighsListener, load_highs
+from placement.direct.milp.engines import End, EngineLimits, HighsListener, load_highs
+from placement.direct.milp.program import PulpProgram
 from placement.direct.parameters import RestrictedParameters as _PARAMS
+from placement.direct.program import LinearObjective, Values, Watcher
 from placement.engines.parameters import ENGINE_PARAMETERS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.direct.milp.engines import EngineLimits
-    from placement.direct.milp.program import PulpProgram
-    from placement.direct.program import LinearObjective, Values, Watcher
 
 
 def run_restricted(

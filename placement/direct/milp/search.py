@@ -5,28 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.broken_rule import broken_rule
 from placement.direct.levels import DirectStuckError, Levels, Stage
-from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
+from placement.direct.milp.engines import ENGINES, End, EngineLimits, cbc_path
 from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
-from placement.direct.program import OutOfTimeError
+from placement.direct.program import OutOfTimeError, Values
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import TIGHT
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
+from placement.solving.context import Solve
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop, said_infeasible
-
-if TYPE_CHECKING:
-    from placement.direct.milp.engines import End
-    from placement.direct.program import Values
-    from placement.solving.context import Solve
 
 NAME = "milp"
 

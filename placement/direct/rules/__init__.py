@@ -6,7 +6,7 @@ its family, and one more entry here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from placement.direct.rules.accelerators import accelerator_capacity
 from placement.direct.rules.components import demand, max_per_zone, max_skew, min_zones
@@ -15,11 +15,7 @@ from placement.direct.rules.losses import instance_loss_floor, pool_loss_floor, 
 from placement.direct.rules.machines import avoid, copies_on_used_machines, dedicated, host_capacity
 from placement.direct.rules.pools import alike_machines_in_order, quotas, totals_of_new_machines
 from placement.direct.rules.running import pins
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.direct.variables import Variables
+from placement.direct.variables import Variables
 
 RULES: tuple[Callable[[Variables], None], ...] = (
     copies_on_used_machines,

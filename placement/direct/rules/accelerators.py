@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Shape
 from placement.compiled.shared_need import SharedNeed
-from placement.direct.program import total_of, weighted
+from placement.direct.program import Var, total_of, weighted
+from placement.direct.slots import Slot
+from placement.direct.variables import Variables
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Shape
-    from placement.direct.program import Var
-    from placement.direct.slots import Slot
-    from placement.direct.variables import Variables
 
 
 def accelerator_capacity(model: Variables) -> None:

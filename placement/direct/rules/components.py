@@ -5,12 +5,8 @@ Counts (`copies`, `min_copies`) are the range of `Variables.placed`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from placement.direct.program import total_of
-
-if TYPE_CHECKING:
-    from placement.direct.variables import Variables
+from placement.direct.variables import Variables
 
 
 def demand(model: Variables) -> None:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from placement.direct.program import total_of, weighted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.groups import FleetCommitment
-    from placement.direct.program import Linear, Values
-    from placement.direct.variables import Variables
+from placement.compiled.groups import FleetCommitment
+from placement.direct.program import Linear, Values, total_of, weighted
+from placement.direct.variables import Variables
 
 
 def limits(model: Variables) -> None:

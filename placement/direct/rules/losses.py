@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
-from placement.direct.program import total_of
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
-    from placement.direct.program import Linear, Var
-    from placement.direct.variables import Variables
+from placement.compiled.fleet import FleetComponent
+from placement.direct.program import Linear, Var, total_of
+from placement.direct.variables import Variables
 
 
 def zone_loss_floor(model: Variables) -> None:

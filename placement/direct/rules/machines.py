@@ -5,13 +5,8 @@ And who may stand there with whom: `dedicated` and `avoid`, groups too (`compile
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from placement.direct.program import total_of
-
-if TYPE_CHECKING:
-    from placement.direct.program import Var
-    from placement.direct.variables import Variables
+from placement.direct.program import Var, total_of
+from placement.direct.variables import Variables
 
 
 def copies_on_used_machines(model: Variables) -> None:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import FleetOption
+from placement.direct.program import Var
+from placement.direct.variables import Variables
 from placement.direct.volume import add_volume_rows
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetOption
-    from placement.direct.program import Var
-    from placement.direct.variables import Variables
 
 
 def quotas(model: Variables) -> None:

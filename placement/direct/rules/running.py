@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from placement.direct.program import total_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.fleet import FleetComponent
-    from placement.direct.program import Linear, Var
-    from placement.direct.variables import Variables
+from placement.compiled.fleet import FleetComponent
+from placement.direct.program import Linear, Var, total_of
+from placement.direct.variables import Variables
 
 
 def pins(model: Variables) -> None:

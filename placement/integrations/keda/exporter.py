@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from placement.demand import ScalingPolicy, compile_rules
 from placement.demand.keda import to_keda
 from placement.demand.parts import policy_parts
 from placement.demand.rows import Metric, ScalingDefaults
 from placement.demand.rules import target_of
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
@@ -25,12 +28,6 @@ from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
 
 NAME = "$NAME"  # in a query: the component's name as PromQL quotes it
 NAMED = "keda.name"  # label of a component: its name in queries, where that is another

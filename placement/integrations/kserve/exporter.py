@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.documents import Component, Problem
+from placement.documents.plan import Plan
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
     FORMAT,
@@ -31,10 +33,6 @@ from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from placement.documents import Component, Problem
-    from placement.documents.plan import Plan
 
 SERVICES, SMALLER = "inference-services.yaml", "smaller-inference-services.yaml"
 _OF_PODS = ("tolerations", "runtimeClassName", "priorityClassName")  # what lets a pod start on its node

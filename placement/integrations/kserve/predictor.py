@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from placement.catalogue.readers.kubernetes import NO_ZONE
+from placement.documents import Pool, Problem
 from placement.integrations.kubernetes.manifests import asked_of_accelerators, asked_of_host
 from placement.integrations.kubernetes.naming import TYPE, ZONE, Owner, is_label
 from placement.integrations.labels import ObjectNames
-
-if TYPE_CHECKING:
-    from placement.documents import Pool, Problem
-    from placement.integrations.variants import PlanVariant
+from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
 SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.catalogue.readers.fields import At
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.integrations.kserve.predictor import (
     IMAGE,
     LABEL,
@@ -15,6 +17,7 @@ from placement.integrations.kserve.predictor import (
     node_selector,
     unselected,
 )
+from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
 from placement.integrations.kubernetes.handovers import tell_service
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, Owner
@@ -25,11 +28,6 @@ from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
 
 
 class Services(NamedTuple):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from placement.catalogue.readers.fields import At
+from placement.documents import Component
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
 from placement.integrations.kubernetes.naming import REQUIRED, ZONE, Owner
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
@@ -16,12 +18,6 @@ from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
 from placement.integrations.notes import Notes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from placement.documents import Component
 
 _OURS = ("minReplicas", "maxReplicas", "annotations", "labels")  # what the plan says in place of the service
 _TARGETS = ("scaleMetric", "scaleMetricType", "scaleTarget")  # of KServe's own autoscaler

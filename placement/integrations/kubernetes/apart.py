@@ -15,27 +15,24 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.readers.fields import At
+from placement.documents import Component, Plan, Problem
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, Owner, slug
 from placement.integrations.kubernetes.neighbours import Apart, apart_of, is_kept_by_plans
+from placement.integrations.kubernetes.objects import Json, KubeObject
 from placement.integrations.kubernetes.own_rules import IGNORE, POLICY, others_than_ours
 from placement.integrations.kubernetes.selectors import label_selector, node_rules
 from placement.integrations.notes import Notes
 from placement.integrations.variants import avoided
 from placement.units import listed
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
-
-    from placement.documents import Component, Plan, Problem
-    from placement.integrations.kubernetes.objects import Json, KubeObject
-
-    PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
+PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ memory, by annotation. *HAMi*: virtual ones with memory and cores. *Dynamic reso
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.readers.fields import FieldError, number_in
 from placement.integrations.kubernetes.claims import DRIVER, DeviceClaim
@@ -18,12 +19,8 @@ from placement.integrations.kubernetes.inventory import Inventory, is_accelerato
 from placement.integrations.kubernetes.mixed import share_of_one
 from placement.integrations.kubernetes.naming import GPU
 from placement.integrations.kubernetes.objects import KubeObject, amounts, rows
+from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB, MIB_PER_GIB, WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.notes import Notes
 
 KAI_FRACTION, KAI_MEMORY, KAI_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
 HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES = "nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores"

@@ -7,9 +7,11 @@ it; where several do, or none, it must go before the old copies stop, since it w
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from placement.integrations.kubernetes.cleaning import kept_metadata
+from placement.integrations.kubernetes.handovers import Handover
 from placement.integrations.kubernetes.objects import (
     Json,
     KubeCluster,
@@ -21,13 +23,8 @@ from placement.integrations.kubernetes.objects import (
     whole_at,
 )
 from placement.integrations.kubernetes.pods import controller_of
+from placement.integrations.notes import Notes
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.integrations.kubernetes.handovers import Handover
-    from placement.integrations.notes import Notes
 
 _FIELDS = {  # the fields of the fewest and the most copies, with their defaults
     "HorizontalPodAutoscaler": (("minReplicas", 1), ("maxReplicas", 1)),

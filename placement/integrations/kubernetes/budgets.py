@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.account import AccountPool
 from placement.catalogue.facts import Capacity, InstanceFacts
+from placement.catalogue.market import Market
 from placement.catalogue.names import provider_of
+from placement.integrations.kubernetes.classes import NodePoolRow
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, amounts, rows
+from placement.integrations.kubernetes.standing import Candidates
+from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, MILLI
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from fractions import Fraction
-
-    from placement.catalogue.market import Market
-    from placement.integrations.kubernetes.classes import NodePoolRow
-    from placement.integrations.kubernetes.standing import Candidates
-    from placement.integrations.kubernetes.workloads import Workload
-    from placement.integrations.notes import Notes
 
 
 def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, Any]]:

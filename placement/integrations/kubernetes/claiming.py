@@ -9,21 +9,16 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.claims import DRIVER, PINNED, DeviceClaim, choices
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.manifests import Workshop, names_of
 from placement.integrations.kubernetes.naming import slug
 from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
+from placement.integrations.variants import PlanVariant
 from placement.units import MIB_PER_GIB, need
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.integrations.variants import PlanVariant
-
 
 _BARE = "accelerators"
 _PARTITION = "-MIG-"

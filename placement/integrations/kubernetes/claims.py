@@ -14,8 +14,10 @@ import copy
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.objects import (
     KubeCluster,
     KubeObject,
@@ -27,13 +29,8 @@ from placement.integrations.kubernetes.objects import (
     true_at,
     whole_at,
 )
+from placement.integrations.notes import Notes
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
 
 DRIVER = "gpu.nvidia.com"
 PINNED = "gpu-placement/pinned"  # annotation of a claim, or of a pod for HAMi: what an export chose, which is no rule

@@ -8,22 +8,19 @@ has the least room of its nodes; nodes that hold more than that are a type of th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.rows import whole
+from placement.integrations.kubernetes.machines import Buy, NodeMachine
 from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
+from placement.integrations.kubernetes.pods import PodRow, PodShape
+from placement.integrations.kubernetes.standing import Candidates
+from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, MILLI, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
-
-    from placement.integrations.kubernetes.machines import Buy, NodeMachine
-    from placement.integrations.kubernetes.pods import PodRow, PodShape
-    from placement.integrations.kubernetes.standing import Candidates
-    from placement.integrations.kubernetes.workloads import Workload
-    from placement.integrations.notes import Notes
 
 # Labels that tell nodes of one pool from others, in manifests that are written back.
 _TELLING = (

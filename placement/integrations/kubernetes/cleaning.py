@@ -7,17 +7,12 @@ annotations as far as all pods of a component have them alike, as rules of sched
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under, mappings_under
+from placement.integrations.notes import Notes
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.integrations.notes import Notes
-
 
 # What the API server, the scheduler and controllers add to a pod.
 _ADDED = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence, Set
+from typing import Any
 
+from placement.documents import Component, Plan, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
@@ -36,13 +38,8 @@ from placement.integrations.kubernetes.steps import SHRINKING, steps_text
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
-
-    from placement.documents import Component, Plan, Problem
-    from placement.integrations.variants import PlanVariant
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
@@ -23,10 +24,6 @@ from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.notes import Notes
 from placement.units import count, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _RULES = ("nodeSelector", "affinity", "topologySpreadConstraints", "resourceClaims")
 _REVISION = "deployment.kubernetes.io/revision"

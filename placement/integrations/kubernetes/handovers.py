@@ -13,25 +13,21 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence, Set
+from typing import NamedTuple
 
+from placement.documents import Component
+from placement.integrations.kubernetes.generations import PodGeneration
+from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import NAMED, Owner
 from placement.integrations.kubernetes.objects import Json, KubeObject, text_at, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import shortage, tell_cordoned, tied
 from placement.integrations.kubernetes.templates import HASH, Templates
+from placement.integrations.kubernetes.volumes import MountedClaim
+from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Set
-
-    from placement.documents import Component
-    from placement.integrations.kubernetes.generations import PodGeneration
-    from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.volumes import MountedClaim
-    from placement.integrations.notes import Notes
-    from placement.integrations.variants import PlanVariant
-
 
 _ENDED = ("Deployment", "ReplicaSet")  # owners that the steps scale to 0 once new copies run
 _REPLACED = (*_ENDED, "Component")  # these, or an earlier export's

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from placement.catalogue.market import Market
 from placement.catalogue.readers.fields import FieldError
+from placement.documents import Problem
 from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
@@ -38,12 +41,6 @@ from placement.integrations.notes import Notes
 from placement.referee import verify
 from placement.running_state import DealFit, running_plan
 from placement.units import MIB_PER_GIB, count, dollars, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from placement.documents import Problem
 
 _EXPECTED = ("draining", "not-removable", "copies", "min-copies")
 _OF_AN_ACCELERATOR = ("accelerator-owner", "accelerator-memory", "accelerator-share")

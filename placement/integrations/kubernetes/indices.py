@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import FieldError
 from placement.integrations.kubernetes.claims import DRIVER, DeviceKey, SliceDevice
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.pods import PodRow
-    from placement.integrations.notes import Notes
+from placement.integrations.kubernetes.machines import NodeMachine
+from placement.integrations.kubernetes.objects import KubeObject
+from placement.integrations.kubernetes.pods import PodRow
+from placement.integrations.notes import Notes
 
 HAMI_POD = "hami.io/vgpu-devices-allocated"
 KAI_GROUP = "runai-gpu-group"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from fractions import Fraction
+from typing import Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -20,17 +22,12 @@ from placement.catalogue.readers.kubernetes import (
 )
 from placement.catalogue.tables import Devices, named_devices
 from placement.errors import json_path
+from placement.integrations.kubernetes.claims import SliceDevice
 from placement.integrations.kubernetes.mixed import Mixed, mixed, name_of
 from placement.integrations.kubernetes.naming import GPU
+from placement.integrations.kubernetes.objects import KubeObject
+from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB, MIB_PER_GIB, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from fractions import Fraction
-
-    from placement.integrations.kubernetes.claims import SliceDevice
-    from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.notes import Notes
 
 HAMI_NODE = "hami.io/node-nvidia-register"
 MIG = re.compile(r"nvidia\.com/mig-(?P<profile>\d{1,2}g\.(?P<gb>\d{1,4})gb(?:\.[a-z.]+)?)", re.ASCII)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.readers.fields import At
 from placement.catalogue.readers.kubernetes import NO_ZONE
+from placement.documents import Plan, Pool, Problem
 from placement.errors import UsageError, printable
+from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import (
     HOSTNAME,
     KARPENTER_POOL,
@@ -24,17 +27,11 @@ from placement.integrations.kubernetes.naming import (
     is_of_platform,
     slug,
 )
+from placement.integrations.kubernetes.objects import Json, KubeCluster
 from placement.integrations.kubernetes.selectors import Taint, node_rules
 from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Plan, Pool, Problem
-    from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import Json, KubeCluster
-    from placement.integrations.variants import PlanVariant
 
 _GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
 _FROZEN = [{"nodes": "0"}]

@@ -8,19 +8,15 @@ for those of the nodes that it would start.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents import Plan, Pool, Problem
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
 from placement.integrations.labels import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.documents import Plan, Pool, Problem
-    from placement.integrations.notes import Notes
-
+from placement.integrations.notes import Notes
 
 _LATE_LABEL = (
     "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from placement.catalogue.readers.kubernetes import (
     NO_ZONE,
@@ -30,13 +32,8 @@ from placement.integrations.kubernetes.objects import (
     true_at,
 )
 from placement.integrations.kubernetes.selectors import CORDON, LEAVING, TROUBLE, Taint, taints_of, tell_taints
+from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from fractions import Fraction
-
-    from placement.integrations.notes import Notes
 
 NodePhase = Literal["active", "cordoned", "draining"]
 Buy = Literal["on-demand", "spot", "reserved"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.tables import find_accelerator
+from placement.documents import Component, Option, Plan, Pool, Problem
 from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
@@ -48,19 +51,13 @@ from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, Templates
 from placement.integrations.kubernetes.upkeep import read_budget
+from placement.integrations.notes import Notes
+from placement.integrations.variants import Pin as PlanPin
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
-    from pathlib import Path
-
-    from placement.documents import Component, Option, Plan, Pool, Problem
-    from placement.integrations.notes import Notes
-    from placement.integrations.variants import Pin as PlanPin
-
-    Pin = Literal["none", "node", "accelerator"]
-    Sharing = Literal["none", "hami", "kai", "dra"]
+Pin = Literal["none", "node", "accelerator"]
+Sharing = Literal["none", "hami", "kai", "dra"]
 
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
 KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"

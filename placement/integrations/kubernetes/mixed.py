@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents import Option
 from placement.units import MIB_PER_GIB, WHOLE_SHARE, need
-
-if TYPE_CHECKING:
-    from placement.documents import Option
 
 WHOLE = "gpu"  # stands for whole accelerators in a name
 _NAME = re.compile(r".*-MIG-(\d{1,4})x([a-z0-9.]+)\+(\d{1,4})x([a-z0-9.]+)", re.ASCII)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.naming import HOSTNAME, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, whole_at
 from placement.integrations.kubernetes.requests import is_sidecar
 from placement.integrations.kubernetes.selectors import Selector, label_selector
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes
 
 _UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
 _MOST_PORT = 65_535

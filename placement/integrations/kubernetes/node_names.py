@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.catalogue.names import free_name
 from placement.catalogue.readers.kubernetes import RESOURCES
 from placement.catalogue.rows import whole
+from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import is_of_platform
 from placement.units import MIB_PER_GIB, MILLI
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence, Set
-
-    from placement.integrations.kubernetes.machines import NodeMachine
 
 _CUT = re.compile(r"-(MIG-.+|shared-\d+)$", re.ASCII)  # how the name of an accelerator ends that is cut or shared
 

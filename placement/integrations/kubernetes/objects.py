@@ -6,21 +6,18 @@ A list, a list of lists, single objects, several files, YAML and the answers of 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.documents.formats import mistaken
 from placement.documents.json_text import check_values, parse_json_text
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, called_file, json_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes
 
 T = TypeVar("T")
 Json = dict[str, Any]  # a mapping as it is written

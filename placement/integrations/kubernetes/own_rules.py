@@ -9,24 +9,20 @@ machine stand in the exported pod too, by the label of its component: they are r
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placement.catalogue.readers.fields import At, FieldError
+from placement.documents import Component, Pool, Problem
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.labels import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.documents import Component, Pool, Problem
-
 
 RULES = "gpu-placement/rules"
 POLICY, IGNORE = "nodeAffinityPolicy", "Ignore"  # of a spread constraint that an export has count all zones

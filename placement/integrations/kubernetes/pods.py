@@ -7,10 +7,12 @@ that mount volumes of several places are one component all the same, which of th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask, ask_of
 from placement.integrations.kubernetes.claims import DeviceClaim, claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
@@ -32,14 +34,8 @@ from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
 from placement.integrations.kubernetes.volumes import MountedClaim, Terms, Volumes, names_mounted
+from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from fractions import Fraction
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
 
 COMPONENT = "gpu-placement/component"  # annotation of exported pods: the component that they are copies of
 OPTION = "gpu-placement/option"  # ... and the index of the option that they run by

@@ -7,25 +7,22 @@ that grows beyond a ResourceQuota gets no more pods.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
+from placement.documents import Component
 from placement.errors import DocumentError
+from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, rows
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.roll_outs import asked_away
+from placement.integrations.kubernetes.templates import Templates
 from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
+from placement.integrations.notes import Notes
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
-
-    from placement.documents import Component
-    from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.templates import Templates
-    from placement.integrations.notes import Notes
 
 _SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
 

@@ -7,17 +7,13 @@ request asks for its limit. https://kubernetes.io/docs/concepts/workloads/pods/i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.errors import json_path
 from placement.integrations.kubernetes.inventory import MOST, is_accelerator
 from placement.integrations.kubernetes.objects import amounts, choice_at, rows, text_at
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 PodAmounts = dict[str, Fraction]
 _NATIVE = ("cpu", "memory", "ephemeral-storage")

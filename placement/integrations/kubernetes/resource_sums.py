@@ -8,23 +8,20 @@ pending.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.documents import Component, Plan, Problem
+from placement.integrations.kubernetes.classes import NodeClass
 from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES, amounts
+from placement.integrations.kubernetes.pods import PodRow, PodShape
 from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
+from placement.integrations.kubernetes.standing import Candidates
+from placement.integrations.kubernetes.templates import Templates
+from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_GIB, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.documents import Component, Plan, Problem
-    from placement.integrations.kubernetes.classes import NodeClass
-    from placement.integrations.kubernetes.pods import PodRow, PodShape
-    from placement.integrations.kubernetes.standing import Candidates
-    from placement.integrations.kubernetes.templates import Templates
-    from placement.integrations.kubernetes.workloads import Workload
-    from placement.integrations.notes import Notes
 
 _PODS = "pods"  # each pod takes one; a node that does not say how many it runs takes any number
 

@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.catalogue.readers.fields import At
+from placement.documents import Component, Plan, Problem
 from placement.integrations.kubernetes.objects import Json, KubeObject, choice_at, mapping_under, whole_at
+from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant
 from placement.units import count, listed, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.catalogue.readers.fields import At
-    from placement.documents import Component, Plan, Problem
-    from placement.integrations.notes import Notes
-    from placement.integrations.variants import PlanVariant
-
 
 # Labels of a component: what its owner's roll-outs do, and which budget counts its copies.
 MAX_SURGE, ROLLED, BUDGET = "max-surge", "max-unavailable-of-roll-outs", "pod-disruption-budget"

@@ -11,18 +11,14 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.naming import HOSTNAME, REQUIRED
 from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, texts, whole_at
+from placement.integrations.notes import Notes
 from placement.units import whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 NODE_OPERATORS = (*OPERATORS, "Gt", "Lt")

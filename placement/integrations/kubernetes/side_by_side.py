@@ -7,18 +7,13 @@ Copies that are held to a node or its accelerators look for room there, others o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from placement.integrations.variants import avoided
+from placement.documents import Component, InstanceType, Option, Plan, Problem
+from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant, avoided
 from placement.referee.standing import machine_room
 from placement.units import MIB_PER_GIB, MILLI, listed, need
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
-
-    from placement.documents import Component, InstanceType, Option, Plan, Problem
-    from placement.integrations.notes import Notes
-    from placement.integrations.variants import PlanVariant
 
 _PARTS = 1_000_000  # of an accelerator
 Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB

@@ -8,22 +8,18 @@ emptiest is 0 and a zone may have at most `maxSkew` copies: `max_per_zone`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.integrations.kubernetes.asks import Ask
+from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME
-from placement.integrations.kubernetes.standing import PortUse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.integrations.kubernetes.asks import Ask
-    from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.neighbours import Apart, SpreadRule
-    from placement.integrations.kubernetes.selectors import NodeRules
-    from placement.integrations.kubernetes.standing import Candidates
-    from placement.integrations.kubernetes.workloads import Workload
-    from placement.integrations.notes import Notes
+from placement.integrations.kubernetes.neighbours import Apart, SpreadRule
+from placement.integrations.kubernetes.selectors import NodeRules
+from placement.integrations.kubernetes.standing import Candidates, PortUse
+from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.notes import Notes
 
 _MOST_PODS = 110  # of a node that does not say: the kubelet's own
 

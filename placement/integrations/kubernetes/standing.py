@@ -9,22 +9,19 @@ alone that it may be about.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
 from placement.integrations.kubernetes.asks import Ask, accelerator_keys
+from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import HOSTNAME
+from placement.integrations.kubernetes.neighbours import HostPort
 from placement.integrations.kubernetes.node_names import TellingFacts
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from fractions import Fraction
-
-    from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.neighbours import HostPort
-    from placement.integrations.kubernetes.pods import PodRow
-    from placement.integrations.kubernetes.selectors import NodeRules, Requirement, Selector
-    from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.kubernetes.pods import PodRow
+from placement.integrations.kubernetes.selectors import NodeRules, Requirement, Selector
+from placement.integrations.kubernetes.workloads import Workload
 
 Keys = dict[str, Any]  # keys of an option that are about accelerators
 ShapeIndex = tuple[int, int]  # workload, shape of it

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
+from placement.documents import Plan, Problem
 from placement.errors import printable
 from placement.integrations.kubernetes.handovers import Handover, OldOwner, Turns
+from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
 from placement.markdown import escaped
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.manifests import Workshop
 
 SHRINKING = "60-smaller-workloads.yaml"  # Deployments that have fewer copies in the plan
 _DELETED_FIRST = "controller.kubernetes.io/pod-deletion-cost"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.generations import PodGeneration, generation_of
 from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 from placement.integrations.kubernetes.pods import (
     COMPONENT,
@@ -22,16 +23,11 @@ from placement.integrations.kubernetes.pods import (
     made_by,
     read_pods,
 )
+from placement.integrations.kubernetes.selectors import Taint
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
 from placement.units import whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
-
-    from placement.integrations.kubernetes.naming import Owner
-    from placement.integrations.kubernetes.selectors import Taint
 
 HASH = "pod-template-hash"
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"

@@ -7,13 +7,11 @@ a later version of Kubernetes adds is told too; and so inside of rules, requests
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.integrations.kubernetes.naming import PREFERRED, REQUIRED
-
-if TYPE_CHECKING:
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.notes import Notes
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+from placement.integrations.notes import Notes
 
 _GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _READ = (

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from placement.integrations.kubernetes.classes import NodePoolRow
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 from placement.integrations.kubernetes.own_rules import own_rules
 from placement.integrations.kubernetes.roll_outs import (
     BUDGET,
@@ -22,16 +24,10 @@ from placement.integrations.kubernetes.roll_outs import (
     share_of,
 )
 from placement.integrations.kubernetes.selectors import Selector, label_selector
+from placement.integrations.kubernetes.standing import Population
+from placement.integrations.kubernetes.workloads import Workload
+from placement.integrations.notes import Notes
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.kubernetes.classes import NodePoolRow
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.standing import Population
-    from placement.integrations.kubernetes.workloads import Workload
-    from placement.integrations.notes import Notes
 
 MADE = "gpu-placement/made"  # annotation of an exported budget: what it says, and what of that the component asked for
 _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")

@@ -6,17 +6,13 @@ mounted: https://kubernetes.io/docs/concepts/storage/persistent-volumes/.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.kubernetes import ZONE_LABELS
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, rows, text_at
 from placement.integrations.kubernetes.selectors import NodeTerm, Requirement, Selector, node_terms
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 ONE_POD = "ReadWriteOncePod"
 MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", ONE_POD)

@@ -10,24 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from placement.catalogue.names import free_name
+from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.generations import newest_first
+from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under, whole_at
 from placement.integrations.kubernetes.own_rules import own_rules
 from placement.integrations.kubernetes.pods import COMPONENT, PodRow, PodShape, controller_of, written_option
+from placement.integrations.notes import Notes
 from placement.units import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.notes import Notes
 
 SERVICE = "InferenceService"
 _PREDICTOR = re.compile(r"(?P<service>.+)-predictor(-\d{5}-deployment)?", re.ASCII)

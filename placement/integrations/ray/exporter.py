@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.documents import Problem, Spread
+from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
@@ -20,9 +21,6 @@ from placement.integrations.notes import Notes
 from placement.integrations.variants import Pin, PlanVariant, variants
 from placement.referee.standing import copy_need, machine_room
 from placement.units import BYTES_PER_MIB, MILLI, WHOLE_SHARE, listed
-
-if TYPE_CHECKING:
-    from placement.documents.plan import Plan
 
 _IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its application
 _PARTS = 10_000  # Ray counts resources in ten-thousandths

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
+from placement.integrations.notes import Note
 from placement.integrations.sagemaker import machine_mix
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.serving import Deployment, Served, is_home
+from placement.integrations.sagemaker.steps import Step
 from placement.markdown import escaped
 from placement.units import count, micro_dollars, money
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.integrations.notes import Note
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.steps import Step
 
 PAGE = "advice.md"
 _SURE = {

@@ -7,12 +7,13 @@ times and in the key `ResponseMetadata`, which is not looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.catalogue.readers import ANSWERS_OF_AWS, command_of_facts, price_list_of
 from placement.catalogue.readers.fields import At, FieldError, parse_json
@@ -20,14 +21,10 @@ from placement.demand.application_auto_scaling import NAMESPACE, RESOURCE
 from placement.documents.formats import FORMATS
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
 from placement.integrations.sagemaker.labels import DELETING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from placement.integrations.notes import Notes
 
 _PAGE = 100  # most that ListInferenceComponents gives at once
 _TARGETS = 50  # most that DescribeScalableTargets gives at once

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.documents.read import read_text
@@ -18,9 +19,6 @@ from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.sagemaker.client import UnansweredError, open_client, told
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.steps import FORMAT, STEPS, Step, command, method
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 # The calls that an export may hold: none deletes, none reads data.
 OPERATIONS = {

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.catalogue.readers.fields import At
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.errors import printable
+from placement.integrations.notes import Notes
+from placement.integrations.sagemaker.answers import ApiAnswer
+from placement.integrations.sagemaker.endpoints import Endpoint
 from placement.integrations.sagemaker.fields import (
     SCALABLE_TARGET,
     SCALING_POLICY,
@@ -23,14 +28,6 @@ from placement.integrations.sagemaker.fields import (
 )
 from placement.integrations.sagemaker.scaling import STEP, Row
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.answers import ApiAnswer
-    from placement.integrations.sagemaker.endpoints import Endpoint
 
 Range = tuple[int, int]
 OF_VARIANT = "sagemaker:variant:DesiredInstanceCount"

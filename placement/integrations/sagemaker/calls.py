@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from placement.errors import UsageError, printable
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.configuration import MachineRange
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
 from placement.integrations.sagemaker.names import LONGEST
+from placement.integrations.sagemaker.serving import Served
 from placement.integrations.sagemaker.specification import scheduling_policy, specification
 from placement.integrations.sagemaker.wish import POLICIES, ExportWish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.configuration import MachineRange
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
-    from placement.integrations.sagemaker.serving import Served
 
 ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
 _SUFFIX = 9  # a dash and eight digits of a digest

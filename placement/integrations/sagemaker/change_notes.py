@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+from placement.documents import Component, Pool
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration import MachineRange, Range, running_range, when_machines_go
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scaling import (
     STEP,
@@ -19,17 +22,10 @@ from placement.integrations.sagemaker.scaling import (
     scheduled_actions,
     tell_actions,
 )
+from placement.integrations.sagemaker.serving import Deployment, Served
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 from placement.units import count, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Component, Pool
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.serving import Deployment, Served
 
 _NO_RANGE = "no range of its autoscaling was read"
 

@@ -14,10 +14,12 @@ Ranges of autoscaling are widened before the number that they are about changes,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE, from_zero
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
@@ -31,6 +33,7 @@ from placement.integrations.sagemaker.configuration import (
     running_range,
     wanted_range,
 )
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
@@ -48,16 +51,10 @@ from placement.integrations.sagemaker.scaling import (
     shared_actions,
     tell_actions,
 )
+from placement.integrations.sagemaker.serving import Deployment, Served
 from placement.integrations.sagemaker.specification import specification_change
 from placement.integrations.sagemaker.steps import Step
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.serving import Deployment, Served
 
 
 class DeploymentChanges:

@@ -10,17 +10,14 @@ the same of the problem, and where the two differ the endpoint gets a new config
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from placement.documents import Pool, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.labels import digest
 from placement.integrations.sagemaker import labels
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.documents import Pool, Problem
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 
 MachineRange = tuple[int, int | None]  # least and most; None: the platform has no most
 Range = tuple[int, int]

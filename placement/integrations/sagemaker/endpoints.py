@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.readers.fields import At
 from placement.errors import UsageError, printable
+from placement.integrations.notes import Notes
+from placement.integrations.sagemaker.answers import EndpointAnswers
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import (
     Adapters,
@@ -21,12 +24,6 @@ from placement.integrations.sagemaker.inference_components import (
     region_of,
 )
 from placement.integrations.sagemaker.labels import MOST_PRIORITY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.answers import EndpointAnswers
 
 
 @dataclass(frozen=True, slots=True)

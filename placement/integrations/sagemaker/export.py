@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.documents import Component, Plan, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
@@ -21,13 +22,8 @@ from placement.integrations.sagemaker.serving import Deployment, Served, deploym
 from placement.integrations.sagemaker.specification import settings_of
 from placement.integrations.sagemaker.steps import Step, files, numbered, text
 from placement.integrations.sagemaker.template import differences, template
+from placement.integrations.sagemaker.wish import ExportWish
 from placement.units import listed, money
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Component, Plan, Problem
-    from placement.integrations.sagemaker.wish import ExportWish
 
 TEMPLATE = "template.json"
 _OF_COMPONENT = (

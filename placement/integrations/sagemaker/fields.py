@@ -7,17 +7,14 @@ botocore's model of the service, all levels of it, so a field that the API gains
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.catalogue.readers.fields import At
 from placement.errors import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.catalogue.readers.fields import At
-    from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes
 
 _MOST_WORDS = 60  # of a value in a note
 

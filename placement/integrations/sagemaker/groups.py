@@ -13,23 +13,19 @@ as coarsely as the platform's packing is sure to keep the plan:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING
 
+from placement.documents import Option, Plan, Pool, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.packing import Amounts, Demand, Fit, Machines, Strategy, fit
+from placement.integrations.sagemaker.wish import ExportWish
 from placement.integrations.variants import avoided
 from placement.referee.standing import copy_need, machine_room
 
 _TYPE = labels.INSTANCE_TYPE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.documents import Option, Plan, Pool, Problem
-    from placement.integrations.sagemaker.wish import ExportWish
 
 LEAST_MEMORY_MIB = 128  # that a component may reserve
 LEAST_MILLI_VCPUS = 250

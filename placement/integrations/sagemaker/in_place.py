@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker.packing import (
     IN_ANY_ORDER,
@@ -37,9 +37,6 @@ from placement.integrations.sagemaker.packing import (
     too_many,
 )
 from placement.integrations.sagemaker.rolling import batch_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 _LOTS = 6  # scenarios by lot
 _SETS = 4  # of machines that go by lot

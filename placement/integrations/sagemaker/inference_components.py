@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
+from placement.integrations.notes import Notes
+from placement.integrations.sagemaker.answers import ApiAnswer
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 from placement.integrations.sagemaker.labels import DELETING
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.answers import ApiAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
+from placement.documents import Component, Pool, Problem
 from placement.errors import DocumentError, Fault, UsageError, json_path, nearest
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.names import is_name
 from placement.integrations.sagemaker.variant_pools import profile_gib
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from placement.documents import Component, Pool, Problem
 
 START = "sagemaker."
 _MOST_CAPACITY = 1_000_000

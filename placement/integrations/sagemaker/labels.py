@@ -10,10 +10,8 @@ may write them by hand.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any
 
 ENDPOINT = "sagemaker.endpoint"
 VARIANT = "sagemaker.variant"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents import Pool
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration import (
     MachineRange,
@@ -34,11 +36,6 @@ from placement.integrations.sagemaker.in_place import Respecified, VariantChange
 from placement.integrations.sagemaker.packing import STRENGTHS, Demand, Fit, Strategy
 from placement.integrations.sagemaker.specification import amounts_of, specification_change
 from placement.units import count, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from placement.documents import Pool
 
 NEW_ONES = "new machines are of the first type that has capacity"
 

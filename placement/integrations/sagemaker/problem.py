@@ -5,8 +5,9 @@ Prices, sizes and quotas are the catalogue's and the user's own files'. Which ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.account import AccountPool
 from placement.catalogue.market import Market, is_of
@@ -15,21 +16,17 @@ from placement.demand.application_auto_scaling import RESOURCE
 from placement.documents import Plan
 from placement.errors import UsageError, printable
 from placement.integrations.imported import Imported, told_account_rules
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
+from placement.integrations.sagemaker.endpoints import Endpoint
+from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
 from placement.integrations.sagemaker.reconstruction import Solver, placements
 from placement.integrations.sagemaker.specification import recorded
 from placement.integrations.sagemaker.variant_pools import VariantPool, by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits
 from placement.referee.standing import Standing
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.endpoints import Endpoint
-    from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.documents import Plan, Problem
+from placement.integrations.notes import Notes
+from placement.integrations.sagemaker.inference_components import InferenceComponent
 from placement.integrations.sagemaker.packing import Amounts, Demand, PackedMachine, empty_machines
+from placement.integrations.sagemaker.variant_pools import VariantPool
 from placement.units import MIB_PER_GIB, MILLI, count, need, room
-
-if TYPE_CHECKING:
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.inference_components import InferenceComponent
-    from placement.integrations.sagemaker.variant_pools import VariantPool
 
 Solver = Callable[[Problem], Plan | None]  # a plan that places every copy; None when none was found
 ComponentRow = tuple["InferenceComponent", dict[str, Any]]

@@ -6,13 +6,11 @@ samples and were never seen to be enforced.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from placement.integrations.sagemaker.steps import Step
+from placement.integrations.sagemaker.steps import Step
 
 _CREATE = "CreateInferenceComponent"
 _UPDATE = "UpdateInferenceComponent"

@@ -6,25 +6,22 @@ Those add and take away copies, or machines of a variant; a label keeps them as 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from placement.demand import ScalingPolicy, compile_rules
 from placement.demand.application_auto_scaling import NAMESPACE, to_application_auto_scaling
 from placement.demand.parts import policy_parts, split_limits
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
+from placement.documents import Component, Pool
 from placement.errors import printable
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.groups import PlanView
+from placement.integrations.sagemaker.serving import Served
 from placement.integrations.sagemaker.steps import Step
 from placement.units import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Component, Pool
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.groups import PlanView
-    from placement.integrations.sagemaker.serving import Served
 
 Row = dict[str, Any]  # a policy or an action
 STEP = "StepScaling"

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.errors import Fault, UsageError, json_path, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 Way = tuple[str | int, ...]
 _INTEGERS = ("integer", "long")

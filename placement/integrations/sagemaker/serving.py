@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents import Component
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
 from placement.integrations.sagemaker.machine_mix import with_expected_machines
 from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import Machines, fit
 from placement.integrations.sagemaker.specification import check_options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents import Component
 
 MOST_POOLS = 5
 

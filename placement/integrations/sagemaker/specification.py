@@ -7,21 +7,18 @@ its rules need.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.documents import Component, Option, Pool
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, amounts
+from placement.integrations.sagemaker.inference_components import Specification
 from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import Amounts
 from placement.units import MILLI, need
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.integrations.sagemaker.inference_components import Specification
 
 Row = dict[str, Any]
 _NEEDS, _POLICY = "ComputeResourceRequirements", "SchedulingConfig"

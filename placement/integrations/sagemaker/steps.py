@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from placement.errors import printable
 from placement.integrations.exported import file_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 Service = Literal["sagemaker", "application-autoscaling", "cloudwatch"]
 Wait = Literal["", "endpoint", "component"]

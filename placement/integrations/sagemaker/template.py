@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from placement.integrations.sagemaker.rolling import rolling_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.integrations.sagemaker.steps import Step
+from placement.integrations.sagemaker.steps import Step
 
 # Calls that make a resource: the resource, what its logical id begins with.
 _TYPES = {

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Findings
 from placement.catalogue.market import Market
 from placement.errors import UsageError, printable
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration import recorded_configuration
+from placement.integrations.sagemaker.endpoints import Endpoint, PoolState, Variant
 from placement.integrations.sagemaker.inference_components import PROFILE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.endpoints import Endpoint, PoolState, Variant
 
 
 @dataclass(frozen=True, slots=True)

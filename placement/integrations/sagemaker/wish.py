@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from placement.demand import ScalingPolicy
 from placement.errors import UsageError, wrong_argument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.demand import ScalingPolicy
 
 ROLLING = "rolling updates of components"
 POLICIES = "scheduling and scale-in policies"

@@ -9,27 +9,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
+from placement.compiled.packing import Packing
 from placement.engines.parameters import ENGINE_PARAMETERS
-from placement.patterns.counts.model import CountModel, merging_of
-from placement.patterns.counts.program import Counts
+from placement.patterns.counts.model import Choice, CountModel, merging_of
+from placement.patterns.counts.program import CountProgram, Counts
+from placement.patterns.formulation import Relaxation
 from placement.patterns.history import EngineVerdict
 from placement.patterns.parameters import CountParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.compiled.packing import Packing
-    from placement.patterns.counts.model import Choice
-    from placement.patterns.counts.program import CountProgram
-    from placement.patterns.formulation import Relaxation
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.incumbent import Incumbent
 
 NAME = "counts"
 TOO_FEW = "no counts of copies and machines within the quotas and limits serve every demand as the rules ask"

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.packing import Packing
 from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import NodeDomain
 from placement.patterns.counts.program import CountProgram, Counts, Inequalities, Merging, everything
 from placement.patterns.counts.rounding import DemandRounding, Rounded
-from placement.patterns.counts.weights import PoolFit, first_weights
+from placement.patterns.counts.weights import PoolFit, Weights, first_weights
 from placement.patterns.covering import any_domain
+from placement.patterns.formulation import Relaxation
+from placement.patterns.modes import Mode
 from placement.patterns.parameters import CountParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.compiled.packing import Packing
-    from placement.patterns.certificate import NodeDomain
-    from placement.patterns.counts.weights import Weights
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 Choice = tuple[int, int, int]  # a component, one of its options, and the first of the alike pools that it is on
 

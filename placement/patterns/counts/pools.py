@@ -10,22 +10,17 @@ short.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
+from placement.compiled.fleet import FleetOption
 from placement.compiled.machine_state import Copy, MachineState
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.patterns.counts.program import Counts
+from placement.patterns.formulation import DeviceClass, Relaxation
+from placement.patterns.modes import Mode
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing import VectorPacking, solve_vector_packing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.compiled.fleet import FleetOption
-    from placement.patterns.counts.program import Counts
-    from placement.patterns.formulation import DeviceClass, Relaxation
-    from placement.patterns.modes import Mode
-    from placement.solving.budget import Budget
-    from placement.vector_packing import Bins
+from placement.vector_packing import Bins, VectorPacking, solve_vector_packing
 
 _PHASE = SCHEDULE.demand.one_pool
 _Row = list[tuple["Mode", int]]  # modes with their copies, on one pool

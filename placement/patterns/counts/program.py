@@ -8,34 +8,30 @@ fewest zones, and what must be left when a zone is lost, all as sums over zones.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import highspy
 import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
+from placement.compiled.fleet import Fleet
 from placement.engines.highs import EngineError, begin_at, load_lp, run, solved, stopped_when, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.patterns.certificate import Groups, NodeDomain
+from placement.patterns.counts.rounding import Rounded
+from placement.patterns.counts.weights import Weights
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
-from placement.patterns.formulation import RESOURCES, volumes
+from placement.patterns.formulation import RESOURCES, Relaxation, volumes
+from placement.patterns.master import Pattern
+from placement.patterns.modes import Mode
 from placement.patterns.parameters import CountParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence, Set
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Groups, NodeDomain
-    from placement.patterns.counts.rounding import Rounded
-    from placement.patterns.counts.weights import Weights
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.patterns.modes import Mode
-    from placement.patterns.zone_limits import ZoneLimits
-    from placement.solving.budget import Budget
+from placement.patterns.zone_limits import ZoneLimits
+from placement.solving.budget import Budget
 
 
 class Counts(NamedTuple):

@@ -9,16 +9,13 @@ integer programs*, Math. Program. 46, doi:10.1007/BF01585752). All in integers. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.patterns.formulation import Relaxation
 from placement.patterns.parameters import DemandRoundingParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.patterns.formulation import Relaxation
 
 
 class Rounded(NamedTuple):

@@ -14,22 +14,16 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
-from typing import TYPE_CHECKING
 
-from placement.patterns.counts.model import CountModel, merging_of
-from placement.patterns.counts.program import Merging
+from placement.compiled.packing import Packing
+from placement.patterns.counts.model import Choice, CountModel, merging_of
+from placement.patterns.counts.pools import PoolPacking
+from placement.patterns.counts.program import Counts, FoundCounts, Merging
+from placement.patterns.counts.weights import Weights
 from placement.patterns.parameters import CountParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-
-    from placement.compiled.packing import Packing
-    from placement.patterns.counts.model import Choice
-    from placement.patterns.counts.pools import PoolPacking
-    from placement.patterns.counts.program import Counts, FoundCounts
-    from placement.patterns.counts.weights import Weights
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class CountSearch:

@@ -11,18 +11,14 @@ problem*, Oper. Res. 9). All in integers: where the weights came from does not m
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.engines.highs import LARGEST
 from placement.patterns.enumeration.class_cuts import item_prices
+from placement.patterns.formulation import DeviceClass, Relaxation
+from placement.patterns.modes import Mode
 from placement.patterns.parameters import WeightParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from placement.patterns.formulation import DeviceClass, Relaxation
-    from placement.patterns.modes import Mode
 
 
 @dataclass(frozen=True, slots=True)

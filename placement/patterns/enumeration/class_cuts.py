@@ -11,17 +11,14 @@ the dual of the LP for its copies alone (Gilmore and Gomory 1961). Integers: the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from placement.engines.highs import linear_program, solved
+from placement.patterns.formulation import DeviceClass
 from placement.patterns.parameters import ClassCutParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.patterns.formulation import DeviceClass
 
 _FINE = 10**6  # of the LP's values, in integers
 

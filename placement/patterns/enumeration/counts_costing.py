@@ -7,17 +7,12 @@ Sahni 1974, J. ACM 21, for subset sums).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
+from placement.arrays import Ints
 from placement.patterns.parameters import PatternProgramParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Ints
-
 
 _FAR = 2**62
 

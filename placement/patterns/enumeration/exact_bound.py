@@ -12,12 +12,9 @@ prices are whole numbers of a small unit, so nothing is rounded at all.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.enumeration.rows import IntegerRows
 
 
 def price_bound(rows: IntegerRows, costs: Sequence[int], prices: Sequence[int]) -> int:

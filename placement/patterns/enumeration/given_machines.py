@@ -17,13 +17,15 @@ counted: nothing is left that could be exchanged for its like, and the LP is tha
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import highspy
 
 from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet import Fleet, FleetOption
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
@@ -31,15 +33,10 @@ from placement.engines.highs import prove, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import GivenMachinesParameters as _PARAMS
+from placement.solving.budget import Budget
 from placement.units import WHOLE_SHARE
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetOption
-    from placement.solving.budget import Budget
-
-    Pattern = tuple[int, ...]
+Pattern = tuple[int, ...]
 
 
 class _Room(NamedTuple):

@@ -7,19 +7,15 @@ many digits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 import highspy
 
 from placement.engines.highs import prove
 from placement.patterns.enumeration.counts_costing import counts_costing
+from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import PatternProgramParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from placement.patterns.enumeration.rows import IntegerRows
-    from placement.solving.budget import Budget
+from placement.solving.budget import Budget
 
 
 class LastDigits:

@@ -7,17 +7,14 @@ Sadykov, Sverdlov and Vanderbeck 2010, *Column generation based primal heuristic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.engines.highs import EngineError, load_lp, run, solved, stopped_when, whole_solution
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
+from placement.solving.budget import Budget
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from placement.solving.budget import Budget
 
 # A restart does the root again, for a bound that nobody asks for. Measured: docs/notes/2026-11-operators.md.
 _OPTIONS = {"mip_allow_restart": False, "mip_detect_symmetry": False}

@@ -9,30 +9,24 @@ there are none raises the bound, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
 from placement.patterns.branch_and_price import Relaxed
-from placement.patterns.certificate import capacity_values
+from placement.patterns.certificate import Groups, NodeDomain, capacity_values
 from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.program import WholeProgram
-from placement.patterns.enumeration.reduced_costs import reduce_domain
+from placement.patterns.enumeration.reduced_costs import Reduced, reduce_domain
+from placement.patterns.formulation import Relaxation
 from placement.patterns.history import EngineVerdict
+from placement.patterns.master import Pattern
+from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import EnumerationParameters as _PARAMS
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.patterns.certificate import Groups, NodeDomain
-    from placement.patterns.enumeration.reduced_costs import Reduced
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.patterns.multiplicity import Multiplicity
-    from placement.solving.budget import Budget
-    from placement.vector_packing.knapsack import Knapsack
+from placement.vector_packing.knapsack import Knapsack
 
 _ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"
 

@@ -7,20 +7,15 @@ heuristic (Joncour, Michel, Sadykov, Sverdlov, Vanderbeck 2010, Electron. Notes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from placement.engines.highs import prove, whole_solution
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.patterns.enumeration.program import ProgramAnswer
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.solving.budget import Budget
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import Pattern
+from placement.solving.budget import Budget
 
 
 class PlacingProgram(WholeProgram):

@@ -8,34 +8,29 @@ node.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import highspy
 
 from placement.compiled.capacity import most_on_one
+from placement.compiled.fleet import FleetComponent
 from placement.engines.highs import SHARP, least_steps, none_up_to, prove, whole_solution
 from placement.engines.mps import MpsRow, to_mps
+from placement.patterns.certificate import Groups, NodeDomain
 from placement.patterns.enumeration.last_digits import LastDigits
+from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
-from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
-from placement.patterns.formulation import volumes
+from placement.patterns.enumeration.zone_rows import ZoneColumns, add_zone_rows, fewest_copies
+from placement.patterns.formulation import Relaxation, volumes
+from placement.patterns.master import Pattern
+from placement.patterns.modes import Mode
+from placement.patterns.zone_limits import ZoneLimits
+from placement.solving.budget import Budget
 from placement.units import MICRO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from placement.compiled.fleet import FleetComponent
-    from placement.patterns.certificate import Groups, NodeDomain
-    from placement.patterns.enumeration.reduced_costs import Reduced
-    from placement.patterns.enumeration.zone_rows import ZoneColumns
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.patterns.modes import Mode
-    from placement.patterns.zone_limits import ZoneLimits
-    from placement.solving.budget import Budget
-
-    _N = TypeVar("_N", int, float)
+_N = TypeVar("_N", int, float)
 
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
 

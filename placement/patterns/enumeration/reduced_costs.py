@@ -14,12 +14,15 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import FleetComponent
 from placement.patterns.certificate import (
     FINE,
     UNIT,
     Cut,
+    Groups,
+    NodeDomain,
+    Prices,
     allowed,
     certify,
     domain_total,
@@ -28,12 +31,8 @@ from placement.patterns.certificate import (
     mode_values,
 )
 from placement.patterns.dedicated import counts_whole
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
-    from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.formulation import DeviceClass, Relaxation
-    from placement.patterns.modes import Mode
+from placement.patterns.formulation import DeviceClass, Relaxation
+from placement.patterns.modes import Mode
 
 
 @dataclass(frozen=True, slots=True)

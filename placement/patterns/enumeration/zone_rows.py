@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from placement.compiled.fleet import FleetComponent
+from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.modes import Mode
 
-    from placement.compiled.fleet import FleetComponent
-    from placement.patterns.enumeration.rows import IntegerRows
-    from placement.patterns.modes import Mode
-
-    Terms = dict[int, float]
+Terms = dict[int, float]
 
 
 class ZoneColumns(NamedTuple):

@@ -11,31 +11,24 @@ Branching is that of `branch_and_price`: a node's bound is the least money of ma
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING
 
 from placement.patterns.branch_and_price import Relaxed, Tree
-from placement.patterns.certificate import SCALE, capacity_values
+from placement.patterns.certificate import SCALE, Groups, NodeDomain, Prices, capacity_values
 from placement.patterns.columns import PatternColumns
 from placement.patterns.history import NodeCase
-from placement.patterns.master import ENOUGH, PatternProgram, to_price
+from placement.patterns.master import ENOUGH, Duals, Pattern, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.parameters import KeptCopiesParameters as _PARAMS
-from placement.patterns.running.seat_contents import by_place, fill_seats
+from placement.patterns.running.seat_contents import Content, by_place, fill_seats
+from placement.patterns.running.state import Resident, RunningState
+from placement.solving.budget import Budget
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.master import Duals, Pattern
-    from placement.patterns.running.seat_contents import Content
-    from placement.patterns.running.state import Resident, RunningState
-    from placement.solving.budget import Budget
-    from placement.vector_packing.knapsack import Knapsack
+from placement.vector_packing.knapsack import Knapsack
 
 
 class KeptCopiesProgram(PatternProgram):

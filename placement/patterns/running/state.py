@@ -18,25 +18,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from placement.bounds.fractional_cover import cheapest_cover
+from placement.bounds.fractional_cover import Offer, cheapest_cover
 from placement.bounds.moves import least_moves
 from placement.compiled.broken_rule import broken_machine_rule
 from placement.compiled.packing import Machine, Seat
-from placement.patterns.certificate import FINE, UNIT, certify, machine_costs
+from placement.compiled.running import RunningInstance
+from placement.patterns.certificate import FINE, UNIT, Groups, NodeDomain, Prices, certify, machine_costs
+from placement.patterns.formulation import Relaxation
+from placement.patterns.modes import Mode
 from placement.patterns.parameters import RunningStateParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.bounds.fractional_cover import Offer
-    from placement.compiled.running import RunningInstance
-    from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
 
 
 @dataclass(frozen=True, slots=True)

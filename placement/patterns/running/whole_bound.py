@@ -8,34 +8,27 @@ the basis of the one before.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import highspy
 
-from placement.engines.highs import EngineError, limit_time, load_lp, run
+from placement.compiled.fleet import Fleet
+from placement.engines.highs import EngineError, QuietHighs, limit_time, load_lp, run
 from placement.patterns.bound import PatternBound
-from placement.patterns.certificate import SCALE
+from placement.patterns.certificate import SCALE, Groups
+from placement.patterns.master import Pattern
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.parameters import WholeBoundParameters as _PARAMS
+from placement.patterns.running.seat_contents import Content
 from placement.patterns.running.state import RunningState
-from placement.patterns.running.whole_program import RunningProgram
+from placement.patterns.running.whole_program import PricedProgram, RunningProgram
 from placement.patterns.size import may_build
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.engines.highs import QuietHighs
-    from placement.patterns.certificate import Groups
-    from placement.patterns.master import Pattern
-    from placement.patterns.running.seat_contents import Content
-    from placement.patterns.running.whole_program import PricedProgram
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 NAME = "patterns-running"
 RELAXES = "how copies of a pool share its machines"

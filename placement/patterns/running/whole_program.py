@@ -19,30 +19,25 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.compiled.fleet import FleetComponent
 from placement.engines.highs import LARGEST
-from placement.patterns.certificate import SCALE, Prices
+from placement.patterns.certificate import SCALE, Groups, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.exact_bound import price_bound
-from placement.patterns.enumeration.narrow_program import NarrowProgram
+from placement.patterns.enumeration.narrow_program import ColumnValues, NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.patterns.master import Pattern
 from placement.patterns.parameters import RunningStateParameters as _PARAMS
 from placement.patterns.running.seat_contents import Content, fill_seats
+from placement.patterns.running.state import RunningState
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from placement.compiled.fleet import FleetComponent
-    from placement.patterns.certificate import Groups
-    from placement.patterns.enumeration.narrow_program import ColumnValues
-    from placement.patterns.master import Pattern
-    from placement.patterns.running.state import RunningState
-    from placement.solving.budget import Budget
 
 _TIME = SCHEDULE.running_solutions
 

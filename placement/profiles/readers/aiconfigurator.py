@@ -5,15 +5,11 @@ Times are averages in milliseconds, `seq/s` is of all GPUs of a row, `memory` Gi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
+from placement.errors import Fault
 from placement.profiles.profile import Found
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.errors import Fault
 
 COLUMN = "seq/s/gpu"
 _NEEDED = ("model", "system", "num_total_gpus", "isl", "osl", "ttft", "tpot", "seq/s")

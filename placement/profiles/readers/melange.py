@@ -10,12 +10,8 @@ requests in each. What one GPU serves of that mix is 1 / sum(part / rate): its b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 AIBRIX = "tputs"
 MELANGE = "gpu_info"

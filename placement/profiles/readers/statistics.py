@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.fields import At
 
 # Milliseconds of a unit of time, whatever it is counted per.
 _MILLISECONDS = {

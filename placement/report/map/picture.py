@@ -6,18 +6,14 @@ would run into its neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from placement.report import words
+from placement.report.facts import MachineFacts, PlanFacts
 from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, Sketch, Sketcher, by_zone_and_type
 from placement.report.mixed import FEW, mixed_line
 from placement.report.still import cut, framed, legend, said, theme_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.report.facts import MachineFacts, PlanFacts
 
 WIDE = 960  # of the whole picture, in pixels
 MOST = 1_500  # machines that are drawn; the rest is counted

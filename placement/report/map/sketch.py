@@ -8,15 +8,12 @@ bars, larger, and coloured by component.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
 
 WIDE, TALLEST, LEAST = 12, 52, 6  # of a cell, in pixels: its width, and its height for the largest and least memory
 GAP = 2

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import string
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from placement.documents.plan import Plan
 from placement.report import words
-from placement.report.facts import alike
+from placement.report.facts import MachineLoad, PlanFacts, alike
 from placement.report.map.colours import oklch
 from placement.report.map.sketch import by_zone_and_type
 from placement.report.narrow import Flow, labelled_lines
 from placement.units import WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rich.console import Console, ConsoleOptions, RenderResult
-
-    from placement.documents.plan import Plan
-    from placement.report.facts import MachineLoad, PlanFacts
 
 LINES = 60  # of machines, unless all are asked for
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.bounds.infeasible import need_in_words
+from placement.compiled.fleet import Fleet, FleetComponent
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.view import View
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.report.page.view import View
 
 
 def asked(view: View) -> dict[str, Any]:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.report import words
-from placement.report.facts import MachineLoad, PlanFacts, totals_by
+from placement.report.baseline import Baseline
+from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts, totals_by
 from placement.report.left_out import open_words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.view import PlacedView
 from placement.units import WHOLE_SHARE, horizon
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.report.baseline import Baseline
-    from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
-    from placement.report.page.view import PlacedView
 
 
 def bill(view: PlacedView) -> dict[str, Any]:

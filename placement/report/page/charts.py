@@ -6,12 +6,9 @@ No script draws them: they are there on paper and without scripts, and take thei
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
+from typing import NamedTuple
 
 Point = tuple[float, float]  # in the units of the axes
 

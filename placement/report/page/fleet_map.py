@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.report import words
-from placement.report.facts import alike
+from placement.report.facts import Amount, MachineFacts, MachineLoad, PlanFacts, alike
+from placement.report.fullness import FullnessReason
 from placement.report.map.sketch import Sketch, Sketcher, by_zone_and_type
 from placement.units import MIB_PER_GIB, MILLI
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.report.facts import Amount, MachineFacts, MachineLoad, PlanFacts
-    from placement.report.fullness import FullnessReason
 
 TILES = 3_000  # of a map, beyond which alike machines are one tile
 MOST_TILES = 6_000  # beyond which the rest is counted

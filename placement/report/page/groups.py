@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from placement.report import words
 from placement.report.group_words import ONE_MORE, RuleLine, committed_lines, limit_lines, loss_lines, one_more_lines
 from placement.report.page import grid
 from placement.report.page.charts import Bar
 from placement.report.page.grid import Head, PageCell, PageTable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.report.page.view import PlacedView
+from placement.report.page.view import PlacedView
 
 _HAS_ROOM, _BINDS = "plan", "open"  # looks of bars
 

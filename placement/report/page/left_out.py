@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.report import words
 from placement.report.left_out import left_out_rows, level_lines, used_up_pools, why_not_all
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
-
-if TYPE_CHECKING:
-    from placement.report.page.view import PlacedView
+from placement.report.page.view import PlacedView
 
 
 def left_out(view: PlacedView) -> dict[str, Any] | None:

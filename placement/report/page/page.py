@@ -6,9 +6,13 @@ template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SEC
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from placement.compiled.fleet import Fleet
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.report import words
 from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, colour_class
@@ -26,13 +30,6 @@ from placement.report.page.use import mixed_section, use
 from placement.report.page.view import NO_MORE, MoreDocuments, PlacedView, View, look
 from placement.solving.left_out import left_out_words, open_level
 from placement.units import HOURS_PER_MONTH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from placement.compiled.fleet import Fleet
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 

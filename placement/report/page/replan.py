@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.documents.transition import Transition, TransitionStep
 from placement.report import words
+from placement.report.changes import Changes, MoveEnd
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.fleet_map import FleetMap, fleet_map
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.view import PlacedView
 from placement.report.transition.gantt import gantt
 from placement.report.transition.sentences import clock, sentence, summary
-
-if TYPE_CHECKING:
-    from placement.documents.transition import Transition, TransitionStep
-    from placement.report.changes import Changes, MoveEnd
-    from placement.report.page.view import PlacedView
-
 
 _NAMES = 12
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.report import words
+from placement.report.facts import ComponentFacts, PlanFacts
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
-
-if TYPE_CHECKING:
-    from placement.report.facts import ComponentFacts, PlanFacts
-    from placement.report.page.view import PlacedView
+from placement.report.page.view import PlacedView
 
 _ZONES = 12  # columns; beyond, only the worst of them is told
 _NAMES = 6  # of components that go with a zone

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from placement.documents.plan import Plan
 from placement.report import words
 from placement.report.page import grid
 from placement.report.page.charts import Curve, chart, time_axis, value_axis
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.view import View
 from placement.solving.result import Event
 from placement.units import MICRO, micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.documents.plan import Plan
-    from placement.report.page.view import View
-
 
 _DOTS = 300  # of a curve: the last ones matter
 

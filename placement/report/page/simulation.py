@@ -6,7 +6,7 @@ template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SEC
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.errors import UsageError
 from placement.report import over_time, words
@@ -23,11 +23,9 @@ from placement.report.scaling import (
     words_of_span,
 )
 from placement.report.simulation_picture import waterfall_bars
+from placement.simulation import Simulation, StrategyOutcome
 from placement.simulation.outcome import HOURLY_NAME, NAMES, folds, waterfall
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.simulation import Simulation, StrategyOutcome
 
 _LEAST = 20  # components that were served least
 _MEASURED = {

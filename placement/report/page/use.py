@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from placement.report import words
 from placement.report.facts import Amount, MachineLoad, MachineTotals, PlanFacts, totals_by
@@ -11,11 +11,8 @@ from placement.report.map.sketch import colour_class
 from placement.report.mixed import mixed_demands, mixed_words
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.view import PlacedView
 from placement.units import MILLI, WHOLE_SHARE
-
-if TYPE_CHECKING:
-    from placement.report.page.view import PlacedView
-
 
 _TYPES = 24
 

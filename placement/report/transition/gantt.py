@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
+from placement.documents.transition import Transition, TransitionStep
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.map.colours import Theme, colours
 from placement.report.map.sketch import COLOURS
 from placement.report.still import THEMES, cut, framed, legend, said, theme_of, width_of
 from placement.report.transition.sentences import by_batch, clock, headline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.documents.transition import Transition, TransitionStep
 
 PAGE = Theme(*(f"var(--{name})" for name in ("ground", "ink", "soft", "cell", "line")))  # as the page has them
 _THEMES = THEMES | {"page": PAGE}

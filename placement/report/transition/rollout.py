@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 
+from placement.documents.rollout import FleetBeside, Rollout
 from placement.documents.transition import Transition
 from placement.markdown import escaped
 from placement.report import words
 from placement.report.narrow import PlainTable
 from placement.report.transition.table import checklist_lines, headed, step_table
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents.rollout import FleetBeside, Rollout
 
 HEAD = ("", "extra machines", "machine-hours", "cost", "takes")
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from placement.documents.transition import Transition, TransitionStep
 from placement.report import words
 from placement.units import micro_dollars
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from placement.documents.transition import Transition, TransitionStep
 
 
 def clock(seconds: float) -> str:

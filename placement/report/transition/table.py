@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from placement.documents.transition import Transition, TransitionStep
 from placement.markdown import code, escaped
 from placement.report import words
 from placement.report.narrow import PlainTable
 from placement.report.tables import ROWS
 from placement.report.transition.sentences import by_batch, clock, sentence, summary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.documents.transition import Transition, TransitionStep
-
 
 _NAMES = 8  # components in one line
 

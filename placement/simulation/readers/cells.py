@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import CsvRow, FieldError
 from placement.errors import UsageError, called_file, nearest, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")

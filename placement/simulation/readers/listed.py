@@ -8,21 +8,16 @@ row had no request.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
-from placement.simulation.readers.cells import LONGEST, moment
+from placement.simulation.readers.cells import LONGEST, Renaming, moment
 from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO, whole_in
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.simulation.readers.cells import Renaming
-
 
 _MINUTE = 60
 _ALONE = 600  # seconds that the rates of a file with one time last

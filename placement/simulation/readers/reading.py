@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import parse_csv
 from placement.documents.read import MOST_MIB, input_limit, read_text
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers import listed, requests, wide
 from placement.simulation.readers.cells import Renaming
+from placement.simulation.traffic import Traffic
 from placement.units import BYTES_PER_MIB
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.simulation.traffic import Traffic
 
 _KINDS = (
     "this project's (component, time, rate), a column a time (client, t0, t10, ... in minutes or h0, h1, ...), counts "

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_json
 from placement.errors import DocumentError, Fault
-from placement.simulation.readers.cells import LONGEST, date
+from placement.simulation.readers.cells import LONGEST, Renaming, date
 from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from placement.simulation.readers.cells import Renaming
-
 
 _BIN = 60  # seconds
 _WHOSE = "does not say whose requests they are: name the component with --component"

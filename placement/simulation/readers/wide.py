@@ -7,19 +7,13 @@ read as rates: a target of 1 asks for as many copies again.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
-from placement.simulation.readers.cells import LONGEST
+from placement.simulation.readers.cells import LONGEST, Renaming
 from placement.simulation.traffic import Traffic, from_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.simulation.readers.cells import Renaming
-
 
 _TIME = re.compile("([th])([0-9]{1,7})")
 _SECONDS = {"t": 60, "h": 3600}

@@ -17,40 +17,34 @@ them begins, so the answer does not depend on where they run.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
-from placement.compiled.packing import evaluate
+from placement.compiled.packing import Machine, Packing, Value, evaluate
 from placement.heuristics import improve, partial_packing, relabel
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.refill import bring_in
+from placement.parallel.job import TaskAnswer
 from placement.reductions.greenfield import Greenfield
-from placement.reductions.partition import deal, gather, make_parts, merged
+from placement.reductions.partition import Part, deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solvers.column_generation.zone_packing import may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.parameters import DecompositionSolveParameters as _PARAMS
-from placement.solvers.decomposition.tasks import Bound, Pack, run_tasks
+from placement.solvers.decomposition.tasks import Bound, Pack, Task, run_tasks
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solvers.registry import find_solver
+from placement.solving.context import Solve
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.packing import Machine, Packing, Value
-    from placement.parallel.job import TaskAnswer
-    from placement.reductions.partition import Part
-    from placement.solvers.decomposition.tasks import Task
-    from placement.solving.context import Solve
 
 NAME = "decomposition"
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies

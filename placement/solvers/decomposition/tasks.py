@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.packing import Packing
 from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
 from placement.solvers.decomposition.parameters import TaskParameters as _PARAMS
 from placement.solvers.registry import find_solver
-from placement.solving.budget import POLL
+from placement.solving.budget import POLL, Budget
 from placement.solving.context import Solve
 from placement.solving.steps import PER_SECOND, count_steps
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from concurrent.futures import Executor
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
 
 _log = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ before.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from placement.parallel.helper import HelperJob, helper_process
+from placement.parallel.job import TaskAnswer
 from placement.parallel.thread import may_search_in_background
 from placement.patterns.bound import NAME
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
@@ -21,14 +22,9 @@ from placement.solvers.column_generation.zone_packing import ZonePacking
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.parameters import ZoneParameters as _PARAMS
 from placement.solvers.decomposition.tasks import Bound
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.parallel.job import TaskAnswer
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 _TIME = SCHEDULE.decomposition.zones
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from placement.bounds.instant import raise_instant_bounds
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, machine_price
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.check import is_complete
@@ -13,22 +14,17 @@ from placement.heuristics.workspace import Workspace
 from placement.patterns.counts.bound import NAME as BOUND_NAME
 from placement.patterns.counts.bound import RELAXES
 from placement.patterns.counts.pools import PoolPacking
+from placement.patterns.counts.program import Counts
+from placement.patterns.formulation import Relaxation
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.counted import Counted
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
 from placement.solvers.parameters import DemandParameters as _PARAMS
 from placement.solvers.registry import find_solver
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.counts.program import Counts
-    from placement.patterns.formulation import Relaxation
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 NAME = "demand"
 _PHASE = SCHEDULE.demand

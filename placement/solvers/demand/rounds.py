@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import math
 from itertools import count
-from typing import TYPE_CHECKING
 
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
+from placement.patterns.counts.bound import CountBound
+from placement.patterns.counts.program import Counts
+from placement.patterns.counts.search import CountSearch
+from placement.solvers.demand.packing import CountPacking
 from placement.solvers.parameters import DemandParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.patterns.counts.bound import CountBound
-    from placement.patterns.counts.program import Counts
-    from placement.patterns.counts.search import CountSearch
-    from placement.solvers.demand.packing import CountPacking
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 _PHASE = SCHEDULE.demand
 

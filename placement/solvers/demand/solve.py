@@ -10,31 +10,27 @@ Where the program's counts are far from its bound, steps 2 and 3 are left to `ro
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.heuristics.first_plan import first_plan
 from placement.patterns.counts.bound import TOO_FEW, CountBound, raise_count_bound
+from placement.patterns.counts.program import Counts
 from placement.patterns.counts.search import CountSearch
+from placement.patterns.counts.weights import Weights
 from placement.patterns.formulation import relax
 from placement.patterns.parameters import CountParameters as _COUNTS
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
 from placement.solvers.demand.rounds import CountRounds, improve_in_turns
 from placement.solvers.parameters import DemandParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.patterns.counts.program import Counts
-    from placement.patterns.counts.weights import Weights
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
 
 __all__ = ["NAME", "DemandOptions", "solve_demand"]
 
