@@ -92,7 +92,7 @@ def test_a_number_of_a_method_is_a_parameter(room: str) -> None:
 
 
 def taken_early(source: str) -> list[str]:
-    """Defaults of arguments and fields that are parameters: taken when the module is loaded, and never again."""
+    """Parameters that are defaults of arguments and fields, or names of the module: taken when that is loaded."""
     module = tree(source)
     groups = {"_PARAMS"}
     for node in ast.walk(module):
@@ -104,12 +104,26 @@ def taken_early(source: str) -> list[str]:
             defaults += [*node.args.defaults, *node.args.kw_defaults]
         elif isinstance(node, ast.ClassDef):
             defaults += [field.value for field in node.body if isinstance(field, ast.AnnAssign)]
+    named = [node.value for node in module.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    defaults += [value for value in named if value is not None and not _is_group(value)]
     return [
         ast.unparse(default)
         for default in defaults
         if default is not None
         and any(_root(part) in groups for part in ast.walk(default) if isinstance(part, ast.Attribute))
     ]
+
+
+def _is_group(node: ast.expr) -> bool:
+    """Whether a value is the class of a module in that of its room, as `_PARAMS` is, or several such."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_group, node.elts))
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and _is_room(node.value.id)
+
+
+def _is_room(name: str) -> bool:
+    """Whether a name is that of a room's class, as a whole; a module's own is `_PARAMS`."""
+    return name.isupper() and not name.startswith("_")
 
 
 def _root(node: ast.expr) -> str:
@@ -128,13 +142,13 @@ def test_a_parameter_is_looked_up_when_it_is_used(room: str) -> None:
 
 
 def test_defaults_are_seen() -> None:
-    """Of functions, by position and by name, of lambdas and of fields."""
+    """Of functions, by position and by name, of lambdas and of fields; and names of a module."""
     source = (
-        "from a.parameters import A\nfrom a.b import B\n_PARAMS = A.x\n"
+        "from a.parameters import A, Ax\nfrom a.b import B\n_PARAMS = A.x\n_Z, _W = A.x.z, 2\n_V = Ax.v\n"
         "def f(x, y=A.x.y, *, z=2 * _PARAMS.z): return lambda q=_PARAMS.q: A.r\n"
         "class C:\n    x: int = _PARAMS.x\n    y: int = B.y\n"
     )
-    assert sorted(taken_early(source)) == ["2 * _PARAMS.z", "A.x.y", "_PARAMS.q", "_PARAMS.x"]
+    assert sorted(taken_early(source)) == ["(A.x.z, 2)", "2 * _PARAMS.z", "A.x.y", "Ax.v", "_PARAMS.q", "_PARAMS.x"]
 
 
 def test_numbers_are_seen() -> None:

@@ -1,4 +1,4 @@
-"""The covering knapsack in parts: what is cheapest for its worth first.
+"""The covering knapsack in parts: what is cheapest for its value first.
 
 Dantzig, G. B. (1957). Discrete-variable extremum problems. Operations Research 5(2), 266-288.
 https://doi.org/10.1287/opre.5.2.266
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-Offer = tuple[int, int, int | None]  # price, worth, how many there are; None: no end
+Offer = tuple[int, int, int | None]  # price, value, how many there are; None: no end
 
 
 def cheapest_cover(missing: int, offers: Iterable[Offer]) -> tuple[Fraction, Fraction]:
@@ -18,11 +18,11 @@ def cheapest_cover(missing: int, offers: Iterable[Offer]) -> tuple[Fraction, Fra
     O(offers log offers).
     """
     total, left = Fraction(0), Fraction(missing)
-    useful = [(price, dual_value, most) for price, dual_value, most in offers if dual_value > 0]
-    for price, dual_value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
+    useful = [(price, value, most) for price, value, most in offers if value > 0]
+    for price, value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
         if left <= 0:
             break
-        taken = left / dual_value if most is None else min(left / dual_value, Fraction(most))
+        taken = left / value if most is None else min(left / value, Fraction(most))
         total += taken * price
-        left -= taken * dual_value
+        left -= taken * value
     return total, left

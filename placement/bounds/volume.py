@@ -134,20 +134,20 @@ def lagrangian(
     `prices[p, m]` is the price of one unit of measure m of pool p, in 1 / _SCALE micro-dollars, at least 0. Machines
     of a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
     """
-    value = [Fraction(1)] * len(fleet.pools)
-    dual_value = []
+    scale = [Fraction(1)] * len(fleet.pools)
+    machine_value = []
     for pool in fleet.pools:
         total = sum(prices.get((pool.index, m), 0) * measure.room for m, measure in enumerate(measures[pool.index]))
         if pool.max_instances is None and total > pool.price * _SCALE:
-            value[pool.index] = Fraction(pool.price * _SCALE, total)
+            scale[pool.index] = Fraction(pool.price * _SCALE, total)
             total = pool.price * _SCALE
-        dual_value.append(total)
+        machine_value.append(total)
     cheapest: dict[int, list[tuple[Fraction, int]]] = {}
     for mode in modes:
         price = sum(prices.get((mode.pool, m), 0) * amount for m, amount in enumerate(mode.usage))
-        cheapest.setdefault(mode.component, []).append((price * value[mode.pool], mode.throughput))
+        cheapest.setdefault(mode.component, []).append((price * scale[mode.pool], mode.throughput))
     copies = sum(_cheapest_copies(c, cheapest.get(c.index, [])) for c in fleet.components)
-    machines = sum(_cheapest_machines(fleet, pool.index, dual_value[pool.index]) for pool in fleet.pools)
+    machines = sum(_cheapest_machines(fleet, pool.index, machine_value[pool.index]) for pool in fleet.pools)
     return math.ceil((copies + machines) / _SCALE)
 
 
@@ -161,11 +161,11 @@ def _cheapest_copies(component: FleetComponent, modes: list[tuple[Fraction, int]
     return paid
 
 
-def _cheapest_machines(fleet: Fleet, p: int, dual_value: int) -> int:
+def _cheapest_machines(fleet: Fleet, p: int, value: int) -> int:
     """The least of (price - worth) x machines over the machine counts that pool p allows."""
     pool = fleet.pools[p]
     fewest = fleet.fewest(p)
-    each = pool.price * _SCALE - dual_value
+    each = pool.price * _SCALE - value
     if each >= 0:
         return each * fewest
     return each * (pool.max_instances or 0)  # without a quota `each` is at least 0

@@ -42,14 +42,14 @@ def clique_cuts(fleet: Fleet, domain: NodeDomain, budget: Budget) -> Iterator[tu
         if sum(map(len, pools)) > _MOST_PAIRS or budget.over():
             return
         prices = _prices(fleet, clique, pools, domain)
-        dual_value = [0] * len(fleet.pools)
+        machine = [0] * len(fleet.pools)
         for price, used in zip(prices, pools, strict=True):
             for p in used:
-                dual_value[p] = max(dual_value[p], price)
+                machine[p] = max(machine[p], price)
         least = sum(price * n for price, n in zip(prices, clique.values(), strict=True))
         if least:
             values = zip(clique, prices, strict=True)
-            yield Cut(tuple(dual_value), least), CliquePrices(tuple((c, price) for c, price in values if price))
+            yield Cut(tuple(machine), least), CliquePrices(tuple((c, price) for c, price in values if price))
 
 
 def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDomain) -> list[int]:

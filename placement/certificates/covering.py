@@ -110,7 +110,7 @@ class _CoverProgram:
         self._most = [inf]  # of what follows the counts
         lack = self.counts
         for cut, _ in cuts:
-            entries = [(p, dual_value / cut.least) for p, dual_value in enumerate(cut.coefficients) if dual_value]
+            entries = [(p, coefficient / cut.least) for p, coefficient in enumerate(cut.coefficients) if coefficient]
             self._row(1.0, inf, [*entries, (lack, 1.0)])
         for g, group in enumerate(groups):
             self._row(0.0, 0.0, [*((p, 1.0) for p in group), (self.pools + g, -1.0)])

@@ -135,13 +135,13 @@ class Reasons:
 
     def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
         """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
-        dual_value = list(cut.coefficients)
+        coefficients = list(cut.coefficients)
         for g, price in enumerate(prices.group):
             for p in self.groups[g]:
-                dual_value[p] -= price
+                coefficients[p] -= price
         pools = self.relaxation.fleet.pools
         found = {
-            Fraction(pool.price * UNIT, w) for pool, w in zip(pools, dual_value, strict=True) if w > 0 and pool.price
+            Fraction(pool.price * UNIT, w) for pool, w in zip(pools, coefficients, strict=True) if w > 0 and pool.price
         }
         ordered = sorted(found, key=lambda factor: abs(math.log(factor)))
         return ordered[:_MOST_SCALES]
@@ -170,8 +170,8 @@ def total(
             costs[p] += unit * price * weight
     for cut, prices, factor in cuts:
         least += factor * cut.least
-        for p, dual_value in enumerate(cut.coefficients):
-            costs[p] -= factor * dual_value
+        for p, coefficient in enumerate(cut.coefficients):
+            costs[p] -= factor * coefficient
         for g, tie in enumerate(prices.group):
             sets[g] -= factor * tie
             for p in groups[g]:

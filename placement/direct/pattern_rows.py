@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from placement.direct.parameters import DIRECT
+from placement.direct.parameters import PatternRowsParameters as _PARAMS
 from placement.direct.program import Var
 from placement.direct.variables import Variables
 from placement.patterns.certificate import Prices, capacity_values
 from placement.patterns.formulation import Relaxation
 from placement.patterns.modes import Mode
-
-_UNIT = DIRECT.pattern_rows.unit
 
 
 def add_pattern_rows(model: Variables, relaxation: Relaxation, prices: Prices) -> None:
@@ -32,13 +30,13 @@ def add_pattern_rows(model: Variables, relaxation: Relaxation, prices: Prices) -
     for (c, o, p), var in model.on_new.items():
         on_new[p].append((var, _dual_value(relaxation, prices, capacity, modes.get((c, o, p)))))
     for p, copies in on_new.items():
-        model.program.within(copies, relaxation.devices(p) * _UNIT, model.new[p])
+        model.program.within(copies, relaxation.devices(p) * _PARAMS.unit, model.new[p])
     on_running: dict[int, list[tuple[Var, int]]] = defaultdict(list)
     for c, o, s, var in _on_running(model):
         mode = modes.get((c, o, model.slots[s].pool))
         on_running[s].append((var, _dual_value(relaxation, prices, capacity, mode)))
     for s, copies in on_running.items():
-        model.program.within(copies, relaxation.devices(model.slots[s].pool) * _UNIT, model.used[s])
+        model.program.within(copies, relaxation.devices(model.slots[s].pool) * _PARAMS.unit, model.used[s])
 
 
 def _on_running(model: Variables) -> Iterator[tuple[int, int, int, Var]]:
@@ -52,13 +50,13 @@ def _on_running(model: Variables) -> Iterator[tuple[int, int, int, Var]]:
 
 
 def _dual_value(relaxation: Relaxation, prices: Prices, capacity: list[int], mode: Mode | None) -> int:
-    """What a copy is worth, rounded down, in parts of what one accelerator can hold: of `_UNIT` of them."""
+    """What a copy is worth, rounded down, in parts of what one accelerator can hold, of which there are `unit`."""
     if mode is None or mode.device_class is None or not capacity[mode.device_class]:
         return 0
     if mode.parts:  # a machine has so many of them, and nobody else beside
-        return relaxation.devices(mode.pool) * _UNIT // mode.parts
-    found = mode.owns * _UNIT
+        return relaxation.devices(mode.pool) * _PARAMS.unit // mode.parts
+    found = mode.owns * _PARAMS.unit
     if mode.item is not None:
         price = max(0, prices.coverage[mode.device_class][mode.item])
-        found += mode.touches * price * _UNIT // capacity[mode.device_class]
+        found += mode.touches * price * _PARAMS.unit // capacity[mode.device_class]
     return found

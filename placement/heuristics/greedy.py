@@ -50,7 +50,7 @@ class Greedy:
         """With `noise`, sizes and costs are bent at random."""
         cost = shares.cost(parameters.likeness, parameters.weights, parameters.scarcity)
         if noise is not None:
-            cost = cost * noise.uniform(0.9, 1.1, cost.shape)
+            cost = cost * noise.uniform(1 - _PARAMS.noise, 1 + _PARAMS.noise, cost.shape)
         self.cost = cost
         self.size = sizes(ws, shares, cost, noise)
         self._first = shares.first

@@ -44,6 +44,7 @@ class PricedGreedyParameters(MethodParameters):
     Measured: `room_used` of 0.4 to 0.7 does as well.
     """
 
+    noise: float = parameter(0.1, "part", "by which what copies cost is bent at random in a restart, up and down")
     room_used: float = parameter(
         0.55, "part of free room", "on machines in use, that the load to come is expected to use"
     )
@@ -94,6 +95,13 @@ class PriceParameters(MethodParameters):
     rounds: int = parameter(80, "rounds", "of new weights, the best of which are taken")
     smoothing: float = parameter(0.15, "weight", "of the newest load in the average")
     step: float = parameter(0.6, "exponent", "of a weight, for a load twice the mean")
+    first: tuple[float, ...] = parameter(
+        (0.8, 0.1, 0.1),
+        "part of a machine's price",
+        "that accelerators, vCPUs and host memory have at first",
+    )
+    least: float = parameter(1e-4, "part of a machine's price", "that each has at least")
+    scarcer: float = parameter(0.1, "part of its price", "by which a machine gets dearer where twice its quota is used")
     many: int = parameter(1_000_000, "modes x pools", "beyond which alike pools are one")
 
 

@@ -45,10 +45,10 @@ def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = 
     limited = np.isfinite(quota)
     has_quota = bool(limited.any())
     finite, half = np.where(limited, quota, 0.0), np.maximum(quota, 0.5)
-    step = 0.1 * np.maximum(price, 1.0)
+    step = _PARAMS.scarcer * np.maximum(price, 1.0)
     by_serves, modes = serves[:, None], np.arange(len(owner))
 
-    weights = np.tile(np.array([0.8, 0.1, 0.1]), (len(groups), 1))
+    weights = np.tile(np.array(_PARAMS.first), (len(groups), 1))
     scarcity = np.zeros(len(groups))
     loads = np.zeros((len(groups), weights.shape[1]))
     best = (-np.inf, weights, scarcity)
@@ -72,7 +72,7 @@ def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = 
         loads = now if turn == 0 else (1 - _PARAMS.smoothing) * loads + _PARAMS.smoothing * now
         top = loads.max(axis=1)
         weights = weights * np.exp(_PARAMS.step * (loads / np.maximum(top, 1e-12)[:, None] - 1.0))
-        weights = np.maximum(weights, 1e-4)
+        weights = np.maximum(weights, _PARAMS.least)
         weights /= weights.sum(axis=1, keepdims=True)
         if has_quota:
             over = np.where(limited, top / half - 1.0, 0.0)

@@ -10,7 +10,7 @@ that stay are a partial plan, and best fit places the unassigned copies.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +20,7 @@ from ortools.sat.python.cp_model import IntVar, LinearExprT
 from placement.arrays import Floats
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, FleetComponent
-from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.packing import Packing
 from placement.engines.cp_sat import cp_sat_solver, run
 from placement.heuristics import keep
 from placement.heuristics.best_fit import BestFit
@@ -89,8 +89,7 @@ class Closing:
 
         It places as many copies of each component as the program did: a copy more may be a move more.
         """
-        counted = [Seat(c, 0, ()) for c, n in placed.items() for _ in range(n)]
-        fixed = RequiredAsPlaced.of(self._fleet, Packing((Machine(0, None, tuple(counted)),)))
+        fixed = RequiredAsPlaced.placing(self._fleet, Counter(placed))
         ws = Workspace(fixed.fleet, like=self._blank)
         for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
             keep.stay(ws, self._fleet.places[k], stay[k])

@@ -39,7 +39,7 @@ class BinElimination:
     @property
     def possible(self) -> bool:
         """Whether there is a machine that may close, and one to take its copies or a cheaper one to open."""
-        machines = self._refill.open_machines.open_machines
+        machines = self._refill.states.machines
         if not any(self._may_close(machine) for machine in machines):
             return False
         return len(machines) > 1 or not machines[0].copies or self._is_dear(machines[0].pool)
@@ -53,47 +53,47 @@ class BinElimination:
     @property
     def packing(self) -> Packing:
         """The packing as it is: complete."""
-        return self._refill.open_machines.to_packing()
+        return self._refill.states.to_packing()
 
     def step(self, is_over: Callable[[], bool]) -> bool:
         """One try; says whether the machines got cheaper."""
         self.tries += 1
         count_steps(LOCAL_SEARCH.refill.counted)
-        open_machines = self._refill.open_machines
+        states = self._refill.states
         closed = self._choose()
         opened = self._replacements(closed)
         if not closed or opened is None:
             return False
-        saved = open_machines.save()
+        saved = states.save()
         for machine in closed:
             for copy in machine.copies[:]:
-                open_machines.take(machine, copy)
+                states.take(machine, copy)
         gone = {id(machine) for machine in closed}
-        open_machines.open_machines = [machine for machine in open_machines.open_machines if id(machine) not in gone]
-        open_machines.open_machines += [MachineState(self._fleet, p, None) for p in opened]
+        states.machines = [machine for machine in states.machines if id(machine) not in gone]
+        states.machines += [MachineState(self._fleet, p, None) for p in opened]
         self._refill.begin()
         if self._refill.run(int(self._patience), is_over):
             self._patience = max(_PARAMS.first_patience, self._patience / _PARAMS.more**10)
             return True
-        open_machines.restore(saved)
+        states.restore(saved)
         self._patience = min(_PARAMS.last_patience, self._patience * _PARAMS.more)
         return False
 
     def _choose(self) -> list[MachineState]:
         """Machines to close: those that put least of their price to use most likely, empty ones before all."""
-        open_machines = [machine for machine in self._refill.open_machines.open_machines if self._may_close(machine)]
+        machines = [machine for machine in self._refill.states.machines if self._may_close(machine)]
         use = {
             id(machine): self._use(machine) - _PARAMS.noise * math.log(self._random.expovariate(1.0))
-            for machine in open_machines
+            for machine in machines
         }
-        return sorted(open_machines, key=lambda machine: use[id(machine)])[: self._random.choice(_PARAMS.closed)]
+        return sorted(machines, key=lambda machine: use[id(machine)])[: self._random.choice(_PARAMS.closed)]
 
     def _may_close(self, machine: MachineState) -> bool:
         forced = machine.instance is not None and not self._fleet.instances[machine.instance].removable
         return not machine.frozen and not machine.fixed and not forced
 
     def _use(self, machine: MachineState) -> float:
-        items = self._refill.open_machines.items
+        items = self._refill.states.items
         return (
             MICRO
             * sum(items[copy.item].penalty for copy in machine.copies)
@@ -103,7 +103,7 @@ class BinElimination:
     def _replacements(self, closed: list[MachineState]) -> list[int] | None:
         """Pools where machines open, so that all is cheaper than before; None when none are found."""
         used = [0] * len(self._quota)
-        for machine in self._refill.open_machines.open_machines:
+        for machine in self._refill.states.machines:
             used[machine.pool] += 1
         before = self._price(used)
         for machine in closed:

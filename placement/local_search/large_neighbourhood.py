@@ -37,7 +37,7 @@ class LargeNeighbourhood:
         self.steps = 0
         self.improved = 0
         self._rng = np.random.default_rng(solve.seed)
-        self._size = 5.0
+        self._size = _PARAMS.first
         self._decided_at: Value | None = None
         # Of rules over the whole plan a neighbourhood allows less than the whole, though all machines are freed.
         self._is_whole = not named_fleet_rules(self.fleet)
@@ -71,7 +71,9 @@ class LargeNeighbourhood:
             return False
         small = Subproblem.of(self.fleet, self.packing, freed)
         proved, packing = self._pack(small, budget)
-        self._size = min(_PARAMS.most, self._size + 0.5) if proved else max(_PARAMS.fewest, self._size - 1.0)
+        self._size = (
+            min(_PARAMS.most, self._size + _PARAMS.more) if proved else max(_PARAMS.fewest, self._size - _PARAMS.less)
+        )
         if packing is None:
             return False
         whole = small.lift(packing)

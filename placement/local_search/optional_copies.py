@@ -126,7 +126,7 @@ class OptionalCopies:
         required, penalties = self._least(start.packing), self._penalties(level)
         search = Refill(narrow, start, solve.seed, penalties=penalties, required=required)
         search.run(patience(narrow), lambda: solve.ended, back=True)
-        return search.open_machines.to_packing()
+        return search.states.to_packing()
 
     def _completed(self, packing: Packing, level: int, budget: Budget) -> Packing | None:
         """The best plan of a packing, with all its copies up to a level or with those that rules leave of them."""

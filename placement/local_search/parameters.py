@@ -39,6 +39,9 @@ class LargeNeighbourhoodParameters(MethodParameters):
 
     work: float = parameter(2.5, "units of work", "of CP-SAT for one neighbourhood")
     counted: int = parameter(50_000_000, "steps of `solving/steps.py`", "for one, beside CP-SAT's, about 50 ms")
+    first: float = parameter(5.0, "machines", "freed at once, at first")
+    more: float = parameter(0.5, "machines", "more, after a step that CP-SAT came to the end of")
+    less: float = parameter(1.0, "machines", "fewer, after any other")
     fewest: int = parameter(2, "machines", "freed at once, at least")
     most: int = parameter(30, "machines", "freed at once, at most")
     most_copies: int = parameter(120, "copies", "freed at once, beyond the first machine's")

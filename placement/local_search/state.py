@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from placement.arrays import Floats
 from placement.compiled.capacity import most_on_one
@@ -35,7 +36,13 @@ class Item:
     penalty: float
 
 
-SavedStates = tuple[list[MachineState], list[Saved], dict[int, int], dict[int, list[int]]]
+class SavedStates(NamedTuple):
+    """All that changes in `MachineStates`: the machines, the state of each, and the counts of copies."""
+
+    machines: list[MachineState]
+    states: list[Saved]
+    missing: dict[int, int]
+    zoned: dict[int, list[int]]
 
 
 class MachineStates:
@@ -43,7 +50,9 @@ class MachineStates:
 
     Attributes
     ----------
-    items : what there is to place. missing : item -> unassigned copies of it, none of 0.
+    machines : the state of each, those of the packing first.
+    items : what there is to place.
+    missing : item -> unassigned copies of it, none of 0.
     zoned : component with rules over zones -> its copies by zone, unassigned ones too.
     """
 
@@ -72,7 +81,7 @@ class MachineStates:
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
         self.zoned: dict[int, list[int]] = {}
         left = list(held)
-        self.open_machines = [self._open_machine(machine, _stays(machine, left)) for machine in packing.machines]
+        self.machines = [self._state_of(machine, _stays(machine, left)) for machine in packing.machines]
         self._add_forced()
         if idle:
             self._add_idle()
@@ -80,37 +89,37 @@ class MachineStates:
             self.missing[self._item(key)] = n
             self._count(*key[:2], n)
 
-    def _open_machine(self, machine: Machine, stays: Counter[Seat]) -> MachineState:
-        open_machine = MachineState(self.fleet, machine.pool, machine.instance)
-        open_machine.frozen = not may_be_freed(self.fleet, machine)
+    def _state_of(self, machine: Machine, stays: Counter[Seat]) -> MachineState:
+        state = MachineState(self.fleet, machine.pool, machine.instance)
+        state.frozen = not may_be_freed(self.fleet, machine)
         fixed = []
         for seat in machine.seats:
             key = key_of(self.fleet, seat.component, seat.option, machine.pool)
             item = self._item(key)
             self._count(*key[:2], 1)
             option = self.fleet.components[seat.component].options[seat.option]
-            open_machine.put(Copy(item, option, seat.accelerators), seat.component)
-            if open_machine.frozen or stays[seat] or (*seat[:2], machine.instance) in self._pinned:
+            state.put(Copy(item, option, seat.accelerators), seat.component)
+            if state.frozen or stays[seat] or (*seat[:2], machine.instance) in self._pinned:
                 stays[seat] -= 1
-                open_machine.copies.pop()
+                state.copies.pop()
                 fixed.append(seat)
-        open_machine.fixed = tuple(fixed)
-        return open_machine
+        state.fixed = tuple(fixed)
+        return state
 
     def _add_forced(self) -> None:
         """Empty machines that run now and can't be released."""
-        busy = {open_machine.instance for open_machine in self.open_machines}
+        busy = {machine.instance for machine in self.machines}
         for instance in self.fleet.instances:
             if not instance.removable and instance.index not in busy:
-                self.open_machines.append(MachineState(self.fleet, instance.pool, instance.index))
-                self.open_machines[-1].frozen = instance.cordoned
+                self.machines.append(MachineState(self.fleet, instance.pool, instance.index))
+                self.machines[-1].frozen = instance.cordoned
 
     def _add_idle(self) -> None:
         """Empty new machines up to each quota."""
-        used = Counter(open_machine.pool for open_machine in self.open_machines)
+        used = Counter(machine.pool for machine in self.machines)
         for pool in self.fleet.pools:
             for _ in range((pool.max_instances or 0) - used[pool.index]):
-                self.open_machines.append(MachineState(self.fleet, pool.index, None))
+                self.machines.append(MachineState(self.fleet, pool.index, None))
 
     def _item(self, key: Key) -> int:
         if key not in self._index:
@@ -155,41 +164,36 @@ class MachineStates:
         else:
             self.missing[i] -= 1
 
-    def put(self, open_machine: MachineState, copy: Copy) -> None:
+    def put(self, machine: MachineState, copy: Copy) -> None:
         """Place an unassigned copy."""
-        open_machine.put(copy, self.items[copy.item].component.index)
+        machine.put(copy, self.items[copy.item].component.index)
         self._lose(copy.item)
 
-    def take(self, open_machine: MachineState, copy: Copy) -> None:
+    def take(self, machine: MachineState, copy: Copy) -> None:
         """Take a copy out."""
-        open_machine.take(copy, self.items[copy.item].component.index)
+        machine.take(copy, self.items[copy.item].component.index)
         self.missing[copy.item] = self.missing.get(copy.item, 0) + 1
 
     def to_packing(self) -> Packing:
         """The packing as it is."""
         machines = []
-        for open_machine in self.open_machines:
-            seats = [Seat(self.items[copy.item].key[0], copy.option.index, copy.on) for copy in open_machine.copies]
-            seats.extend(open_machine.fixed)
+        for machine in self.machines:
+            seats = [Seat(self.items[copy.item].key[0], copy.option.index, copy.on) for copy in machine.copies]
+            seats.extend(machine.fixed)
             if seats:
-                machines.append(Machine(open_machine.pool, open_machine.instance, tuple(sorted(seats))))
+                machines.append(Machine(machine.pool, machine.instance, tuple(sorted(seats))))
         return Packing(tuple(machines))
 
     def save(self) -> SavedStates:
         """All that changes, for `restore`; O(machines + copies)."""
         zoned = {c: counts[:] for c, counts in self.zoned.items()}
-        return (
-            self.open_machines[:],
-            [open_machine.save() for open_machine in self.open_machines],
-            self.missing.copy(),
-            zoned,
-        )
+        return SavedStates(self.machines[:], [machine.save() for machine in self.machines], self.missing.copy(), zoned)
 
     def restore(self, saved: SavedStates) -> None:
         """Be as before, the same machines and all."""
-        self.open_machines, states, self.missing, self.zoned = saved
-        for open_machine, state in zip(self.open_machines, states, strict=True):
-            open_machine.restore(state)
+        self.machines, self.missing, self.zoned = saved.machines, saved.missing, saved.zoned
+        for machine, state in zip(saved.machines, saved.states, strict=True):
+            machine.restore(state)
 
     def left_out(self) -> Missing:
         """The unassigned copies."""

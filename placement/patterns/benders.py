@@ -35,7 +35,7 @@ class MixSeparation:
             duals = program.duals()
             prices = program.prices(duals)
             cut = certify(self.relaxation, prices)
-            if sum(dual_value * n for dual_value, n in zip(cut.coefficients, machines, strict=True)) < cut.least:
+            if sum(coefficient * n for coefficient, n in zip(cut.coefficients, machines, strict=True)) < cut.least:
                 return cut
             if not program.improve(duals, prices, self._knapsacks):
                 return None

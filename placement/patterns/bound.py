@@ -199,20 +199,20 @@ class PatternBound:
             self._machines = () if mix is None else mix.machines
         return self._machines
 
-    def run(self, nodes: int = 2_000, patience: float = math.inf, *, packing_follows: bool = False) -> None:
+    def run(self, nodes: int | None = None, patience: float = math.inf, *, packing_follows: bool = False) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
         Unless the best plan is near the bound, branching ends too after `patience` seconds without news
         (`Budget.clock`), and where packing follows, after its part of the time.
         """
-        budget = self._solve.budget
+        budget, nodes = self._solve.budget, _PARAMS.nodes if nodes is None else nodes
         domain = any_domain(self.fleet, self.groups)
         root = self._root(domain)
         if root is None or self.infeasible:
             return
         if not budget.over():
-            _, dual_value = self._program.dual_values(self._program.duals())
-            self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
+            values = self._program.dual_values(self._program.duals()).machines
+            self.machine_values = [max(w, p.price / MICRO) for w, p in zip(values, self.fleet.pools, strict=True)]
         enumerate_node = self._enumerate if self._engines else lambda *_: None
         self.tree = Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
         left = _TIME.tree.of(budget) if packing_follows else budget
@@ -256,10 +256,11 @@ class PatternBound:
         self._converge(any_domain(self.fleet, self.groups), self._solve.budget)
         return self.prices
 
-    def resume(self, budget: Budget, nodes: int = 2_000) -> None:
+    def resume(self, budget: Budget, nodes: int | None = None) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self.tree is not None:
-            self._grow(self.tree, budget, self._work(self.tree) + nodes, math.inf)
+            more = _PARAMS.nodes if nodes is None else nodes
+            self._grow(self.tree, budget, self._work(self.tree) + more, math.inf)
 
     @property
     def root(self) -> NodeCase | None:

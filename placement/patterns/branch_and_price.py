@@ -251,10 +251,10 @@ class Tree:
         k = self._fractional(counts)
         if k is None and node.relaxed.feasible and not self._met:
             self._met = self._mix(node)
-        dual_value = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.repeated) if copies > WHOLE}
-        dual_value |= {s: _apart(n) * self._weights[s] for s, n in enumerate(aggregates) if _apart(n) > WHOLE}
-        s = max(dual_value, key=lambda s: (dual_value[s], -s), default=None)
-        if s is not None and (k is None or dual_value[s] > _apart(counts[k]) * self._prices[k]):
+        gain = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.repeated) if copies > WHOLE}
+        gain |= {s: _apart(n) * self._weights[s] for s, n in enumerate(aggregates) if _apart(n) > WHOLE}
+        s = max(gain, key=lambda s: (gain[s], -s), default=None)
+        if s is not None and (k is None or gain[s] > _apart(counts[k]) * self._prices[k]):
             return self._branch_on_copies(node.domain, s, aggregates[s])
         return None if k is None else _branch_on_machines(node.domain, k, counts[k])
 

@@ -121,7 +121,9 @@ def machine_costs(
 
     Groups and limits without a price, as all are to prices that are not of a node, have a price of 0.
     """
-    each = [rent - dual_value for rent, dual_value in zip(rents(fleet, committed, UNIT), cut.coefficients, strict=True)]
+    each = [
+        rent - coefficient for rent, coefficient in zip(rents(fleet, committed, UNIT), cut.coefficients, strict=True)
+    ]
     charge_limits(fleet, each, limits)
     prices = prices + [0] * (len(groups) - len(prices))
     for price, group in zip(prices, groups, strict=True):
@@ -167,34 +169,34 @@ def certify(
     fleet = relaxation.fleet
     if capacity is None:
         capacity = capacity_values(relaxation, prices)
-    dual_value = machine_values(relaxation, prices, capacity)
-    values = mode_values(relaxation, prices, capacity, dual_value, aggregates)
+    machine = machine_values(relaxation, prices, capacity)
+    values = mode_values(relaxation, prices, capacity, machine, aggregates)
     least = sum(
         min(prices.aggregates.get(s, 0) * low, prices.aggregates.get(s, 0) * high)
         for s, (low, high) in aggregates.items()
     )
     least += sum(
-        _component_value(relaxation, component, prices, values[first:end], dual_value)
+        _component_value(relaxation, component, prices, values[first:end], machine)
         for component, (first, end) in zip(fleet.components, pairwise(relaxation.arrays.ends), strict=True)
         if end > first
     )
     least += sum(prices.level[level] * placed for level, placed in enumerate(relaxation.least_placed))
-    return Cut(tuple(dual_value), least, prices)
+    return Cut(tuple(machine), least, prices)
 
 
 def machine_values(relaxation: Relaxation, prices: Prices, capacity: Sequence[int]) -> list[int]:
     """(P,) what one machine offers is worth, in 1 / UNIT micro-dollars; `capacity` as `capacity_values`."""
     fleet = relaxation.fleet
-    dual_value: list[int] = []
+    found: list[int] = []
     for pool in fleet.pools:
         device_class = relaxation.class_of.get(pool.index)
         total = 0 if device_class is None else relaxation.devices(pool.index) * capacity[device_class] * FINE
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
-        dual_value.append(total)
+        found.append(total)
     for (c, p), price in prices.on_one.items():
-        dual_value[p] += relaxation.on_one[c, p] * price
-    return dual_value
+        found[p] += relaxation.on_one[c, p] * price
+    return found
 
 
 def _component_value(

@@ -59,8 +59,8 @@ class PatternColumns:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
         Those are the best of each device class, and up to `extra` more without its items, by default as many as the
-        parameters say. The second part of the answer
-        is the most that an accelerator of each device class is worth at `prices`, over all patterns that are allowed.
+        parameters say. The second part of the answer is the most that an accelerator of each device class is worth at
+        `prices`, over all patterns that are allowed.
         """
         extra = _PARAMS.extra if extra is None else extra
         capacity, found = [], []

@@ -132,7 +132,7 @@ def keep_cuts(model: CpModel, count: Sequence[IntVar], cuts: Iterable[Cut]) -> N
     """Add a row for each cut over the machines of each pool (P,)."""
     for cut in cuts:
         if cut.least > 0:
-            scaled = [-(-dual_value * _RIGHT // cut.least) for dual_value in cut.coefficients]
+            scaled = [-(-coefficient * _RIGHT // cut.least) for coefficient in cut.coefficients]
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
 
 

@@ -193,16 +193,16 @@ def _beside(limits: Sequence[FleetLimit]) -> str:
 def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:
     """The multipliers as a plan tells them, in dollars per hour."""
     limits = [
-        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(dual_value) * SCALE[limit.what] / MICRO}
-        for limit, dual_value in zip(fleet.limits, multipliers.limits, strict=True)
+        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(multiplier) * SCALE[limit.what] / MICRO}
+        for limit, multiplier in zip(fleet.limits, multipliers.limits, strict=True)
     ]
     commitments = [
         {
             "name": commitment.name,
             "of": "instances" if commitment.money is None else "price_per_hour",
-            "dollars_per_hour": float(dual_value) / MICRO if commitment.money is None else float(dual_value),
+            "dollars_per_hour": float(multiplier) / MICRO if commitment.money is None else float(multiplier),
         }
-        for commitment, dual_value in zip(fleet.commitments, multipliers.committed, strict=True)
+        for commitment, multiplier in zip(fleet.commitments, multipliers.committed, strict=True)
     ]
     return {"meaning": MEANING, "limits": limits, "commitments": commitments}
 
@@ -225,15 +225,15 @@ def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
     if run(solver) != highspy.HighsModelStatus.kOptimal:
         return None
     price = [max(0.0, -price) for price in solver.getSolution().row_dual]  # of one more unit of the most
-    dual_value = [
+    of_commitments = [
         min(price[row], 1.0) if commitment.money is not None else price[row] * MICRO
         for row, commitment in zip(committed, fleet.commitments, strict=True)
     ]
-    units = [
+    of_limits = [
         price[row] * MICRO / max(limit.weight.values(), default=1)
         for row, limit in zip(limits, fleet.limits, strict=True)
     ]
-    return Multipliers(tuple(map(_fraction, dual_value)), tuple(map(_fraction, units)))
+    return Multipliers(tuple(map(_fraction, of_commitments)), tuple(map(_fraction, of_limits)))
 
 
 def _fraction(value: float) -> Fraction:

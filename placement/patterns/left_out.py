@@ -148,7 +148,7 @@ class LeftOutBound:
         for mode, copies in zip(self.relaxation.modes, self._program.amounts()[0], strict=True):
             self.copies[mode.component] += copies
         self.machines = self._program.counts()[: len(self.machines)]
-        self.machine_values = self._program.dual_values(duals)[1]
+        self.machine_values = self._program.dual_values(duals).machines
 
     def _raise(self, least: int, prices: Prices) -> None:
         self.prices = prices
@@ -167,7 +167,7 @@ def least_left_out(fleet: Fleet, cut: Cut, level: int, domain: NodeDomain) -> Fr
     each = 0 if prices is None or not prices.level else prices.level[level]
     if prices is None or not each:
         return Fraction(0)
-    offered = [-dual_value for dual_value in cut.coefficients]
+    offered = [-coefficient for coefficient in cut.coefficients]
     charge_limits(fleet, offered, prices.limits)
     lacking = domain_total(cut, offered, domain) - allowed(fleet, prices.limits)
     return Fraction(lacking, each)

@@ -36,6 +36,13 @@ class Duals(NamedTuple):
     items: list[list[float]]
 
 
+class DualValues(NamedTuple):
+    """What a copy of each component, (C,), and a machine of each pool, (P,), is worth, dollars per hour."""
+
+    copies: list[float]
+    machines: list[float]
+
+
 class PatternProgram:
     """The restricted master program.
 
@@ -137,6 +144,7 @@ class PatternProgram:
         )
 
     def pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
+        """The entries of a column, by row, with so many of each item of device class q; `holder` is what holds it."""
         column: dict[int, float] = {holder: -1.0}
         for i, times in items.items():
             for row, value in self._items[q][i]:
@@ -318,32 +326,35 @@ class PatternProgram:
     def _at(self, rows: Floats) -> Duals:
         return Duals(rows, self._item_values.at(rows))
 
-    def dual_values(self, duals: Duals) -> tuple[list[float], list[float]]:
-        """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
+    def dual_values(self, duals: Duals) -> DualValues:
+        """Of copies and machines, at these duals."""
         fleet = self.relaxation.fleet
         copies = [
             float(duals.rows[self.rows.cover[c.index]]) if c.index in self.rows.cover else 0.0 for c in fleet.components
         ]
         columns = (self.rows.machine_column(pool.index) for pool in fleet.pools)
-        return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
+        machines = [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
+        return DualValues(copies, machines)
 
     def saves(self, duals: Duals, device_class: int, pattern: Mapping[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
         return self.holds_more(duals, self.rows.capacity[device_class], device_class, pattern)
 
     def holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
+        """Whether such a column would make the LP's solution with these duals better."""
         return self.beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
 
-    def beats(self, duals: Duals, holder: int, dual_value: float) -> bool:
+    def beats(self, duals: Duals, holder: int, value: float) -> bool:
+        """Whether a column of such a value is worth more than the row of what holds it, to the LP's tolerance."""
         price = duals.rows[holder]
-        return bool(dual_value > price + ENOUGH * max(price, 1e-2))
+        return bool(value > price + ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices."""
         fleet, rows = self.relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
-            coverage=[[to_price(dual_value) for dual_value in items] for items in duals.items],
+            coverage=[[to_price(value) for value in items] for items in duals.items],
             capacity=[to_price(rows[row]) for row in self.rows.capacity],
             volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self.rows.volume.items()},
             on_one={key: to_price(rows[row], UNIT) for key, row in self.rows.on_one.items()},

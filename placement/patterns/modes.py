@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Mode:
     """One component by one option on one pool.
 
-    `item` (of `device_class`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its
-    alone, in no pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0.
-    `mean` is how many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no
+    `item` (of `device_class`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are the
+    copy's alone, in no pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else
+    0. `mean` is how many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no
     proof rests on it.
     """
 

@@ -17,6 +17,7 @@ class PatternBoundParameters(MethodParameters):
     mix_effort: float = parameter(0.4, "deterministic s", "of CP-SAT, for the cheapest mix")
     mixes: int = parameter(20, "mixes", "held against the room that they have")
     node_rounds: int = parameter(30, "rounds", "of column generation in one node")
+    nodes: int = parameter(2_000, "nodes", "of the tree, or as many more when it goes on, unless it is told otherwise")
     cuts: int = parameter(30, "cuts", "kept of the tree")
     enough: float = parameter(1e-7, "part", "column generation ends when its bound is so near the LP's value")
     near: float = parameter(1e-4, "part", "and so near in a node that is branched on anyway")

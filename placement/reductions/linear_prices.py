@@ -60,14 +60,14 @@ class LinearPrices(RelaxingReduction):
         """O(components + pools of limits and commitments). Prices are rounded down, the constant up."""
         price = [Fraction(pool.price) for pool in fleet.pools]
         constant = Fraction(0)
-        for commitment, dual_value in zip(fleet.commitments, multipliers.committed, strict=True):
+        for commitment, multiplier in zip(fleet.commitments, multipliers.committed, strict=True):
             for p in commitment.pools:
-                price[p] = min(price[p], dual_value) if commitment.money is None else price[p] * dual_value
-            constant += dual_value * (commitment.instances if commitment.money is None else commitment.money)
-        for limit, dual_value in zip(fleet.limits, multipliers.limits, strict=True):
+                price[p] = min(price[p], multiplier) if commitment.money is None else price[p] * multiplier
+            constant += multiplier * (commitment.instances if commitment.money is None else commitment.money)
+        for limit, multiplier in zip(fleet.limits, multipliers.limits, strict=True):
             for p, weight in limit.weight.items():
-                price[p] += dual_value * weight
-            constant += dual_value * limit.most
+                price[p] += multiplier * weight
+            constant += multiplier * limit.most
         components, moves = fleet.components, 0
         if fleet.max_moves is not None and multipliers.move:
             moves = multipliers.move * fleet.max_moves

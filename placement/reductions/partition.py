@@ -23,7 +23,7 @@ from placement.heuristics import Missing
 from placement.reductions.base import Reduction
 from placement.reductions.parameters import PartitionParameters as _PARAMS
 from placement.reductions.rule_shares import commitment_shares, limit_shares
-from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed, running_beyond, running_of
+from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     place_of: dict[int, list[Place]] = defaultdict(list)
     for place in fleet.places:
         place_of[place.instance].append(place)
-    missing, beyond = _missing_shares(fleet, packing, groups), running_beyond(fleet, packing)
+    missing = _missing_shares(fleet, packing, groups)
     quotas = _quota_shares(fleet, packing, groups)
     fewest = _least_shares(fleet, packing, groups)
     used = [_used(packing, group) for group in groups]
@@ -141,11 +141,12 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         pools = tuple(_with_limits(pool, quota, least) for pool in small.fleet.pools)
         closed = frozenset(pool.index for pool in pools if pool.max_instances == 0)
         components = tuple(_without_pools(component, closed) for component in small.fleet.components)
+        running = tuple(c.required for c in components) if fleet.places else small.fleet.running
         part = replace(
             small.fleet,
             pools=pools,
             components=components,
-            running=running_of(fleet, small.keys, components, beyond),
+            running=running,
             limits=limit,
             commitments=commitment,
         )

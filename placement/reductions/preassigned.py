@@ -38,11 +38,12 @@ class Preassigned(Reduction):
     used: tuple[int, ...]
 
     @classmethod
-    def of(cls, fleet: Fleet, dual_value: Sequence[float]) -> Preassigned | None:
+    def of(cls, fleet: Fleet, machine_values: Sequence[float]) -> Preassigned | None:
         """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
 
-        Nor where machines run. `dual_value` is what a machine of each pool is worth, in any unit. Components with many
-        copies come first. O(zones x copies x (copies + machines)) a component, whose copies are few (`counts_whole`).
+        Nor where machines run. `machine_values`, (P,), are what a machine of each pool is worth, in any unit.
+        Components with many copies come first. O(zones x copies x (copies + machines)) a component, whose copies are
+        few (`counts_whole`).
         """
         if fleet.instances or fleet.levels:
             return None
@@ -51,7 +52,7 @@ class Preassigned(Reduction):
         gone = [c for c in fleet.components if c.dedicated and c.required]
         for component in sorted(gone, key=lambda c: -c.required):
             may = not component.demand and component.required <= PATTERNS.dedicated.most_copies
-            found = _machines_for(fleet, component, dual_value, used) if may else None
+            found = _machines_for(fleet, component, machine_values, used) if may else None
             if found is None:
                 return None
             machines += found
@@ -76,7 +77,7 @@ def _without_copies(component: FleetComponent) -> FleetComponent:
 
 
 def _machines_for(
-    fleet: Fleet, component: FleetComponent, dual_value: Sequence[float], used: Sequence[int]
+    fleet: Fleet, component: FleetComponent, machine_values: Sequence[float], used: Sequence[int]
 ) -> list[Machine] | None:
     """Machines for one component, each filled as far as it goes."""
     seats = {
@@ -84,10 +85,11 @@ def _machines_for(
         for pool in fleet.pools
         if any(pool.index in option.pools for option in component.options)
     }
+    holds = {p: len(many) for p, many in seats.items()}
     best: dict[tuple[int, ...], Choice] = {(): (0.0, ())}  # copies in the zones so far
     limits = zone_limits(component)
     for zone in range(len(fleet.zones)):
-        here = _cheapest_in_zone(fleet, component, zone, {p: len(many) for p, many in seats.items()}, dual_value, used)
+        here = _cheapest_in_zone(fleet, component, zone, holds, machine_values, used)
         low, high = (limits.least.get(zone, 0), limits.most.get(zone, 0)) if limits else (0, component.required)
         after: dict[tuple[int, ...], Choice] = {}
         for counts, (paid, pools) in best.items():
@@ -111,7 +113,7 @@ def _cheapest_in_zone(
     component: FleetComponent,
     zone: int,
     holds: dict[int, int],
-    dual_value: Sequence[float],
+    machine_values: Sequence[float],
     used: Sequence[int],
 ) -> list[Choice]:
     """For each number of copies, the machines of a zone that hold so many and are worth least.
@@ -127,7 +129,7 @@ def _cheapest_in_zone(
             continue
         room = required if pool.max_instances is None else many * max(0, pool.max_instances - used[p])
         alone = [
-            -(-n // many) * dual_value[p] for n in range(min(required, room, required if cap is None else cap) + 1)
+            -(-n // many) * machine_values[p] for n in range(min(required, room, required if cap is None else cap) + 1)
         ]
         best = [
             min(

@@ -15,6 +15,7 @@ from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Packing
 from placement.compiled.spread import keeps_zone_rules
+from placement.patterns.zone_limits import zone_limits
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.fixed_counts import with_just, without_zone_rules
 from placement.reductions.parts import join_parts, number_parts
@@ -97,13 +98,10 @@ def _parts(fleet: Fleet, component: FleetComponent) -> list[FleetComponent]:
 
 def least_in_a_zone(component: FleetComponent) -> int:
     """How few copies each eligible zone may have, all of them placed, by the rules over zones. O(1)."""
-    copies, zones = component.copies, len(component.eligible_zones)
+    copies, zones = component.copies, component.eligible_zones
     if not zones:
         return 0
-    most = copies - max(component.zone_loss_floor, min(component.min_zones, copies) - 1, 0)
-    if component.max_per_zone is not None:
-        most = min(most, component.max_per_zone)
-    least = copies - (zones - 1) * most
-    if component.max_skew is not None:
-        least = max(least, -(-(copies - (zones - 1) * component.max_skew) // zones))
-    return min(max(least, 0), copies // zones)  # where the rules ask for more there is no plan
+    limits = zone_limits(component)
+    low, high = (0, copies) if limits is None else (limits.least[zones[0]], limits.most[zones[0]])  # of each zone
+    least = max(low, copies - (len(zones) - 1) * high)  # the others hold no more
+    return min(least, copies // len(zones))  # where the rules ask for more there is no plan

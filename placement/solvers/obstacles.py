@@ -65,4 +65,4 @@ def _plan(solve: Solve, fleet: Fleet) -> Packing | None:
     most = most_new_machines(fleet)
     if direct_terms(fleet, most) > _PARAMS.terms:
         return None
-    return find_plan(solve.reduced(fleet, work=_PARAMS.work), most, None)[0]
+    return find_plan(solve.reduced(fleet, work=_PARAMS.work), most, None).packing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.display import draw
 from placement.solving.left_out import LeftOutLevel, left_out_levels, left_out_words, open_level
@@ -54,6 +54,18 @@ class Outcome:
     infeasible: bool = False
     reason: str = ""
     stats: dict[str, int | float | str] = field(default_factory=dict)
+
+
+class PackingAnswer(NamedTuple):
+    """What an exact search for one packing says: the packing, or that there is none, as a proof; or neither."""
+
+    packing: Packing | None = None
+    impossible: bool = False
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is one of the two."""
+        return self.packing is not None or self.impossible
 
 
 @dataclass(frozen=True, slots=True)

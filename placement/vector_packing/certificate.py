@@ -19,9 +19,9 @@ from placement.vector_packing.compiled import Compiled
 
 @dataclass(frozen=True, slots=True)
 class PackingCut:
-    """Every packing has ``sum(dual_value[t] * bins of type t) >= least``."""
+    """Every packing has ``sum(coefficients[t] * bins of type t) >= least``."""
 
-    dual_value: tuple[int, ...]
+    coefficients: tuple[int, ...]
     least: int
 
 
@@ -30,30 +30,30 @@ def cost_bound(problem: Compiled, cut: PackingCut, scale: int) -> Fraction:
     factor = Fraction(1)
     for t in range(problem.types):
         cost = int(problem.cost[t]) * scale
-        if not problem.limited[t] and cut.dual_value[t] > cost:
-            factor = min(factor, Fraction(cost, cut.dual_value[t]))
+        if not problem.limited[t] and cut.coefficients[t] > cost:
+            factor = min(factor, Fraction(cost, cut.coefficients[t]))
     total = factor * cut.least
     for t in range(problem.types):
-        spare = int(problem.cost[t]) * scale - factor * cut.dual_value[t]
+        spare = int(problem.cost[t]) * scale - factor * cut.coefficients[t]
         total += spare * int(problem.least[t] if spare >= 0 else max(problem.available[t], problem.least[t]))
     return total / scale
 
 
-def dual_values_of(problem: Compiled, cut: PackingCut, scale: int) -> tuple[int, ...]:
-    """Per bin type, the bound on the value of its patterns against which to measure each: the greatest that is free."""
+def highest_values(problem: Compiled, cut: PackingCut, scale: int) -> tuple[int, ...]:
+    """(types,) no less than any pattern of a type is worth: what a bin costs, if that is more and none is paid for."""
     cost = [int(n) * scale for n in problem.cost]
-    return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.dual_value))
+    return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.coefficients))
 
 
-def slack_of(problem: Compiled, cut: PackingCut, dual_value: tuple[int, ...], cutoff: int, scale: int) -> int:
-    """What the differences ``dual_value[t] - value`` of all bins of a packing that costs at most `cutoff` can sum to.
+def slack_of(problem: Compiled, cut: PackingCut, highest: tuple[int, ...], cutoff: int, scale: int) -> int:
+    """What the differences ``highest[t] - value`` of all bins of a packing that costs at most `cutoff` can sum to.
 
     With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= cutoff`` (in 1 /
-    scale), so the differences sum to at most ``cutoff - cut.least + sum((dual_value[t] - cost[t]) * n[t])``. Negative:
+    scale), so the differences sum to at most ``cutoff - cut.least + sum((highest[t] - cost[t]) * n[t])``. Negative:
     there is no such packing.
     """
     slack = cutoff - cut.least
     for t in range(problem.types):
-        each = dual_value[t] - int(problem.cost[t]) * scale
+        each = highest[t] - int(problem.cost[t]) * scale
         slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])
     return slack

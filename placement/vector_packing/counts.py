@@ -95,5 +95,5 @@ def raise_by_counts(
         broken = program.separate(found.counts.astype(float), demand.astype(float), state.budget.left())
         if broken is None:
             return found.counts
-        cuts += [PackingCut(tuple(cut.dual_value.tolist()), int(cut.price @ demand)) for cut in broken]
+        cuts += [PackingCut(tuple(cut.coefficients.tolist()), int(cut.price @ demand)) for cut in broken]
     return None

@@ -1,6 +1,6 @@
 """Exact search over patterns: all loads that can still matter, and an integer program that covers the items with them.
 
-A packing that costs no more than the aim uses only patterns whose difference ``dual_value[t] - value`` is within the
+A packing that costs no more than the aim uses only patterns whose difference ``highest[t] - value`` is within the
 slack (see `certificate.slack_of`). Where those can be listed, the covering program over them decides: a packing, or a
 proof that there is none. Patterns that a bigger one contains are left out, as covering more than the demand does no
 harm.
@@ -20,7 +20,7 @@ from placement.arrays import Ints
 from placement.engines.highs import QuietHighs
 from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing.certificate import dual_values_of, slack_of
+from placement.vector_packing.certificate import highest_values, slack_of
 from placement.vector_packing.compiled import Compiled, Load, Pattern
 from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import offer
@@ -61,11 +61,11 @@ def close_by_patterns(generation: Generation, most: int | None = None) -> None:
 def loads_within(generation: Generation, cutoff: int, most: int | None = None) -> list[Load] | None:
     """All maximal loads that a packing of at most `cutoff` can use, none where there is none; None: too many."""
     problem = generation.problem
-    dual_value = dual_values_of(problem, generation.cut, generation.scale)
-    slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
+    highest = highest_values(problem, generation.cut, generation.scale)
+    slack = slack_of(problem, generation.cut, highest, cutoff * generation.scale, generation.scale)
     if slack < 0:
         return []
-    return list_loads(problem, generation.price, dual_value, slack, generation.state.budget.over, most)
+    return list_loads(problem, generation.price, highest, slack, generation.state.budget.over, most)
 
 
 def next_cutoff(state: PackingState, part: float) -> int:
@@ -80,12 +80,12 @@ def next_cutoff(state: PackingState, part: float) -> int:
 def list_loads(
     problem: Compiled,
     price: Ints,
-    dual_value: tuple[int, ...],
+    highest: tuple[int, ...],
     slack: int,
     stop: Callable[[], bool],
     most: int | None = None,
 ) -> list[Load] | None:
-    """Every maximal load whose ``dual_value[t] - value`` is within the slack; None when there are too many."""
+    """Every maximal load whose ``highest[t] - value`` is within the slack; None when there are too many."""
     most = _PARAMS.most_loads if most is None else most
     value = price[problem.item]
     loads: list[Load] = []
@@ -94,7 +94,7 @@ def list_loads(
             return None
         if not problem.available[t] and not problem.least[t]:
             continue
-        patterns = PatternSearch(problem, t).every(value, problem.limit, dual_value[t] - slack - 1, stop, 4 * most)
+        patterns = PatternSearch(problem, t).every(value, problem.limit, highest[t] - slack - 1, stop, 4 * most)
         if patterns is None:
             return None
         for pattern in patterns:

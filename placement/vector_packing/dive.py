@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from placement.arrays import Ints
-from placement.vector_packing.certificate import PackingCut, dual_values_of, slack_of
+from placement.vector_packing.certificate import PackingCut, highest_values, slack_of
 from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
@@ -26,8 +26,8 @@ def round_down(generation: Generation) -> None:
     problem, state, master = generation.problem, generation.state, generation.master
     weights = master.weights()
     dual, _ = master.duals()
-    dual_value = np.maximum(dual, volume(problem) * 1e-3)
-    for share in (1.0, 0.7, 0.5, 0.3):
+    item_value = np.maximum(dual, _PARAMS.least_value * volume(problem))
+    for share in _PARAMS.round_up:
         filling = Filling(problem)
         _put_whole(filling, master.loads, weights, _WHOLE)
         order = np.argsort(-(weights - np.floor(weights)), kind="stable")
@@ -37,7 +37,7 @@ def round_down(generation: Generation) -> None:
             t, pattern = master.loads[j]
             if filling.times(t, pattern):
                 filling.put(t, pattern, 1)
-        finish(filling, generation, dual_value)
+        finish(filling, generation, item_value)
         if state.proved:
             return
 
@@ -54,15 +54,15 @@ def _put_whole(filling: Filling, loads: list[Load], weights: np.ndarray, toleran
     return done
 
 
-def finish(filling: Filling, generation: Generation, dual_value: np.ndarray) -> None:
-    """Fill what is left in more than one mode."""
+def finish(filling: Filling, generation: Generation, item_value: np.ndarray) -> None:
+    """Fill what is left in several ways, each of which is offered."""
     problem, state = generation.problem, generation.state
-    fillers = [by_price(dual_value[problem.item]), by_price(row_volume(problem))]
+    fillers = [by_price(item_value[problem.item]), by_price(row_volume(problem))]
     if one_size(problem):
         fillers.append(fullest)
     for fill in fillers:
         rest = filling.rest()
-        if rest.complete(dual_value, fill, state.budget.over):
+        if rest.complete(item_value, fill, state.budget.over):
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
@@ -83,7 +83,7 @@ def dive(generation: Generation, *, seed: int = 0) -> None:
             weights = master.weights()
             if master.uncovered() < _WHOLE:
                 dual, _ = master.duals()
-                finish(filling, generation, np.maximum(dual, volume(problem) * 1e-3))
+                finish(filling, generation, np.maximum(dual, _PARAMS.least_value * volume(problem)))
                 if decided and _hopeless(generation, filling):
                     break
             if not _fix(generation, filling, weights, generator if seed else None):
@@ -104,21 +104,21 @@ def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:
     Only a packing better than the best is looked for, so prices leave few patterns to choose from.
     """
     problem, state = generation.problem, generation.state
-    dual_value = dual_values_of(problem, generation.cut, generation.scale)
+    highest = highest_values(problem, generation.cut, generation.scale)
     best: tuple[Compiled, list[Load], int] | None = None
-    kept, step = len(done), 6
+    kept, step = len(done), _PARAMS.taken_back
     while kept > 0 and not state.budget.over():
         kept = max(0, kept - step)
         rest = without(problem, done[:kept])
         spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
-        cutoff = (state.known_cost or int(state.bound * 1.05)) - state.unit - spent
-        cut = PackingCut(generation.cut.dual_value, int(generation.price @ rest.demand))
-        slack = slack_of(rest, cut, dual_value, cutoff * generation.scale, generation.scale)
+        cutoff = (state.known_cost or int(_PARAMS.unknown * state.bound)) - state.unit - spent
+        cut = PackingCut(generation.cut.coefficients, int(generation.price @ rest.demand))
+        slack = slack_of(rest, cut, highest, cutoff * generation.scale, generation.scale)
         if slack < 0:
             found: list[Load] | None = []
         else:
             over, few = state.budget.over, _PARAMS.rest_loads
-            found = list_loads(rest, generation.price, dual_value, slack, over, few)
+            found = list_loads(rest, generation.price, highest, slack, over, few)
         if found is None:
             break
         best = (rest, found, kept)
@@ -172,7 +172,7 @@ def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generato
         return True
     score = weights.copy()
     if generator is not None:
-        score = score * generator.uniform(0.8, 1.0, len(score))
+        score = score * generator.uniform(1 - _PARAMS.noise, 1.0, len(score))
     for j in np.argsort(-score, kind="stable"):
         if weights[j] <= 1e-7:
             return False
@@ -191,15 +191,15 @@ def improve(generation: Generation, *, patience: int, seed: int) -> None:
     """
     problem, state = generation.problem, generation.state
     generator = np.random.default_rng(seed)
-    dual_value = dual_values_of(problem, generation.cut, generation.scale)
+    highest = highest_values(problem, generation.cut, generation.scale)
     value = generation.price[problem.item]
     idle = 0
     while state.loads and idle < patience and not state.ended:
         bins = [load for load, n in state.loads for _ in range(n)]
         waste = np.array(
-            [dual_value[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
+            [highest[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
         )
         waste = np.maximum(waste, 0) / max(1.0, float(waste.max()))
-        order = np.argsort((waste + 0.05) * generator.exponential(size=len(bins)), kind="stable")
+        order = np.argsort((waste + _PARAMS.least_waste) * generator.exponential(size=len(bins)), kind="stable")
         better = pack_rest(generation, [bins[b] for b in order], "improvement")
         idle = 0 if better else idle + 1

@@ -48,15 +48,15 @@ class Filling:
         self.available[t] -= times
         self.free[t] = max(0, self.free[t] - times)
 
-    def complete(self, dual_value: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
-        """Pack all that is left; `dual_value` per item decides between bin types. False: no bins left, or `stop`."""
+    def complete(self, item_value: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
+        """Pack all that is left; `item_value` per item decides between bin types. False: no bins left, or `stop`."""
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
             types = np.flatnonzero(self.available > 0)
             for t, pattern in zip(types.tolist(), fill(self, types), strict=True):
                 if not pattern:
                     continue
-                value = float(sum(dual_value[self.problem.item[row]] * n for row, n in pattern))
+                value = float(sum(item_value[self.problem.item[row]] * n for row, n in pattern))
                 cost = 0.0 if self.free[t] else float(self.problem.cost[t])
                 key = (cost / max(value, 1e-12), -value, int(t), pattern)
                 if best is None or key < best:

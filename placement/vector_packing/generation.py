@@ -82,7 +82,7 @@ class Generation:
 
     def _raise_penalty(self) -> bool:
         """Make the artificial columns dearer, unless they are dearer than all bins together; says whether it did."""
-        if self.state.infeasible or self.master.penalty > 1e9:
+        if self.state.infeasible or self.master.penalty > _PARAMS.most_penalty:
             return False
         self.master.raise_penalty()
         return True
@@ -133,8 +133,8 @@ class Generation:
         """Add the loads that improve the program; says whether any of them is new."""
         found = False
         for t, pattern in loads:
-            dual_value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
-            if dual_value > self.problem.cost[t] / self.master.unit + 1e-9:
+            value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
+            if value > self.problem.cost[t] / self.master.unit + 1e-9:
                 found |= self.master.add((t, pattern))
         return found
 

@@ -113,12 +113,12 @@ class CountingProgram:
         high = [*problem.demand.astype(float), cutoff // self.unit + 0.5]
         for cut in self.known:
             if cut.least > 0:
-                scaled = [min(SCALE, -(-value * SCALE // cut.least)) for value in cut.dual_value]
+                scaled = [min(SCALE, -(-value * SCALE // cut.least)) for value in cut.coefficients]
                 rows.append(np.array(scaled + [0] * len(share), dtype=float))
                 low.append(float(SCALE))
                 high.append(infinity)
         for share_cut in self.cuts:
-            rows.append(np.concatenate([share_cut.dual_value, -share_cut.price]).astype(float))
+            rows.append(np.concatenate([share_cut.coefficients, -share_cut.price]).astype(float))
             low.append(0.0)
             high.append(infinity)
         matrix = np.array(rows)

@@ -10,6 +10,7 @@ from placement.arrays import Floats
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.fill import Filler, Filling, by_price, by_shape, fullest
+from placement.vector_packing.parameters import VectorSolveParameters
 from placement.vector_packing.state import PackingState
 
 
@@ -27,17 +28,17 @@ def offer(problem: Compiled, state: PackingState, loads: list[tuple[Load, int]],
 
 def first_packings(problem: Compiled, state: PackingState) -> None:
     """Decreasing sizes, shapes, exact fills: one pass each, for a part of the time once there is a packing."""
-    dual_value, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
-    for name, fill in _fillers(problem, dual_value):
+    item_value, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
+    for name, fill in _fillers(problem, item_value):
         over = state.budget.over if state.cost is None else part.over
         if state.ended or over():
             return
         filling = Filling(problem)
-        if filling.complete(dual_value, fill, over):
+        if filling.complete(item_value, fill, over):
             offer(problem, state, filling.loads, name)
 
 
-def _fillers(problem: Compiled, dual_value: Floats) -> Iterator[tuple[str, Filler]]:
+def _fillers(problem: Compiled, item_value: Floats) -> Iterator[tuple[str, Filler]]:
     yield "decreasing", by_price(row_volume(problem))
     if problem.size.shape[1] > 1:
         scarce = scarcity(problem)
@@ -50,9 +51,8 @@ def _fillers(problem: Compiled, dual_value: Floats) -> Iterator[tuple[str, Fille
 
 def one_size(problem: Compiled) -> bool:
     """Whether exact fills by bit sets apply."""
-    return (
-        problem.size.shape[1] == 1 and problem.plain and problem.one_mode and int(problem.capacity.max()) <= 2_000_000
-    )
+    small = int(problem.capacity.max()) <= VectorSolveParameters.most_bits
+    return problem.size.shape[1] == 1 and problem.plain and problem.one_mode and small
 
 
 def scarcity(problem: Compiled) -> Floats:

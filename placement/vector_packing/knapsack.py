@@ -24,7 +24,7 @@ _Part = tuple[int, int, Any, Any]  # an item, how often, and where the table has
 class Knapsack:
     """All ways to fill one accelerator (or machine) with items of given needs and multiplicities.
 
-    `room`: (R,) units of each dimension; R may be 0, where nothing that copies take can bind.
+    `capacity`: (R,) units of each dimension; R may be 0, where nothing that copies take can bind.
     `needs`: (I, R) units each item takes, at least 0; an item that takes nothing stands in any pattern.
     `limits`: (I,) how often an item may stand in one pattern.
     """

@@ -49,17 +49,15 @@ class PatternList:
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """As `PatternSearch.find`, always complete."""
-        dual_value = np.append(value, 0)[self._rows].sum(axis=1)
+        values = np.append(value, 0)[self._rows].sum(axis=1)
         if (limit < self._limit).any():
-            dual_value[(self._times > np.append(limit, _ANY)[self._rows]).any(axis=1)] = 0
-        better = np.flatnonzero(dual_value > threshold)
+            values[(self._times > np.append(limit, _ANY)[self._rows]).any(axis=1)] = 0
+        better = np.flatnonzero(values > threshold)
         if len(better) > VECTOR_PACKING.states.best:
-            better = better[
-                np.argpartition(-dual_value[better], VECTOR_PACKING.states.best)[: VECTOR_PACKING.states.best]
-            ]
-        better = better[np.lexsort((better, -dual_value[better]))]
-        found = tuple((int(dual_value[k]), self._pattern(k)) for k in better.tolist())
-        return FoundPatterns(found, max(int(dual_value.max(initial=0)), threshold), complete=True)
+            better = better[np.argpartition(-values[better], VECTOR_PACKING.states.best)[: VECTOR_PACKING.states.best]]
+        better = better[np.lexsort((better, -values[better]))]
+        found = tuple((int(values[k]), self._pattern(k)) for k in better.tolist())
+        return FoundPatterns(found, max(int(values.max(initial=0)), threshold), complete=True)
 
     def _pattern(self, k: int) -> Pattern:
         rows = self._rows[k][self._times[k] > 0]

@@ -13,6 +13,7 @@ import numpy as np
 from placement.arrays import Floats, Ints
 from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 from placement.vector_packing.compiled import Compiled, Load
+from placement.vector_packing.parameters import GenerationParameters
 
 
 class Master:
@@ -91,7 +92,7 @@ class Master:
 
     def raise_penalty(self) -> None:
         """Make the artificial columns dearer."""
-        self.penalty *= 30.0
+        self.penalty *= GenerationParameters.dearer
         first = self._first - self.items
         for i in range(self.items):
             self._solver.changeColCost(first + i, self.penalty)

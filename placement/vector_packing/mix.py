@@ -59,7 +59,7 @@ def cheapest_counts(
     count = [model.new_int_var(int(problem.least[t]), int(most[t]), f"n{t}") for t in range(problem.types)]
     for cut in cuts:
         if cut.least > 0:
-            scaled = [min(_RIGHT, -(-dual_value * _RIGHT // cut.least)) for dual_value in cut.dual_value]
+            scaled = [min(_RIGHT, -(-coefficient * _RIGHT // cut.least)) for coefficient in cut.coefficients]
             model.add(sum(s * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
     if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
         model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
@@ -77,14 +77,15 @@ def cheapest_counts(
 def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, seed: int = 0) -> bool:
     """Try to pack into these bins alone; says whether that went well."""
     generator = np.random.default_rng(seed)
-    dual_value, size = volume(problem), row_volume(problem)
+    item_value, size = volume(problem), row_volume(problem)
     for attempt in range(_PARAMS.attempts):
         if state.ended:
             return False
-        noise = generator.uniform(0.9, 1.1, len(size)) if attempt > 1 else np.ones(len(size))
+        bent = _PARAMS.noise if attempt > 1 else 0.0
+        noise = generator.uniform(1 - bent, 1 + bent, len(size)) if bent else np.ones(len(size))
         fill = fullest if one_size(problem) and attempt != 1 else by_price(size * noise)
         filling = Filling(problem)
         filling.available = counts.copy()
-        if filling.complete(dual_value, fill, state.budget.over):
+        if filling.complete(item_value, fill, state.budget.over):
             return offer(problem, state, filling.loads, NAME)
     return False

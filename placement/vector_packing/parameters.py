@@ -20,6 +20,14 @@ class VectorDiveParameters(MethodParameters):
     rest_loads: int = parameter(2_500, "columns", "of the exact program of what some bins leave, decided in no time")
     rest_seconds: float = parameter(2.0, "s", "of that program")
     rounds: int = parameter(30, "rounds", "of generation for what is left, once loads are fixed")
+    round_up: tuple[float, ...] = parameter(
+        (1.0, 0.7, 0.5, 0.3), "part of a load", "in the program, from which it is rounded up; one after the other"
+    )
+    least_value: float = parameter(1e-3, "times its volume", "that an item is worth at least, where prices are 0")
+    taken_back: int = parameter(6, "bins", "at first; a third more each time")
+    unknown: float = parameter(1.05, "times the bound", "what a packing may cost while there is none")
+    noise: float = parameter(0.2, "part", "by which a load's weight is lessened at random")
+    least_waste: float = parameter(0.05, "part of the most wasteful bin", "added to each: full bins go, too")
 
 
 class FullBinsParameters(MethodParameters):
@@ -38,6 +46,8 @@ class GenerationParameters(MethodParameters):
     smoothing: float = parameter(0.6, "weight", "of the best prices so far, in prices to price at")
     most_alone: int = parameter(7_000, "columns", "of one item and bin type each to begin with")
     extra: int = parameter(4, "columns", "more a round, for what the best one leaves")
+    dearer: float = parameter(30.0, "factor", "of the penalty of artificial columns, as long as any is used")
+    most_penalty: float = parameter(1e9, "units of the program", "beyond which what they cover fits nowhere")
 
 
 class KnapsackParameters(MethodParameters):
@@ -67,6 +77,7 @@ class BinMixParameters(MethodParameters):
 
     effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
     attempts: int = parameter(6, "attempts", "to pack into them, from the third on with prices bent at random")
+    noise: float = parameter(0.1, "part", "by which these are bent, up and down")
     # sagemaker-whole-gpu needs 3, exclusive 20 8 of them; where costs are fine (belov-2) counts of one cost are many.
     patience: int = parameter(20, "counts", "in turn that no listed loads fit, at one cost")
     most_loads: int = parameter(30_000, "columns", "of the linear program that counts are asked for")
@@ -100,6 +111,7 @@ class VectorSolveParameters(MethodParameters):
     dives: int = parameter(8, "dives", "in all")
     patience: int = parameter(25, "steps", "without gain of an improvement between dives")
     last_patience: int = parameter(300, "steps", "without gain of the last improvement")
+    most_bits: int = parameter(2_000_000, "units of a bin", "up to which exact fills by bit sets are tried")
 
 
 class VectorPackingParameters(MethodParameters):

@@ -64,19 +64,19 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class ShareCut:
-    """What bins hold: ``dual_value @ bins >= price @ copies``, of bins, (types,), and copies, (shares,)."""
+    """What bins hold: ``coefficients @ bins >= price @ copies``, of bins, (types,), and copies, (shares,)."""
 
-    dual_value: Ints
+    coefficients: Ints
     price: Ints
 
     def rounded(self) -> ShareCut:
         """The same or a weaker one, with coefficients that are small enough for HiGHS."""
-        unit = -(-max(int(self.dual_value.max()), int(self.price.max())) // SCALE)
-        return ShareCut(-(-self.dual_value // unit), self.price // unit)
+        unit = -(-max(int(self.coefficients.max()), int(self.price.max())) // SCALE)
+        return ShareCut(-(-self.coefficients // unit), self.price // unit)
 
     def broken_by(self, bins: Floats | Ints, copies: Floats | Ints) -> bool:
         """Whether these break it, by more than what the linear program rounds."""
-        lacking = float(self.price @ copies) - float(self.dual_value @ bins)
+        lacking = float(self.price @ copies) - float(self.coefficients @ bins)
         return lacking > _PARAMS.lacking * float(self.price.max())
 
 
@@ -152,7 +152,7 @@ class ListedCounts:
         """What bins of a group hold at these prices, which are zero in others. O(loads x items)."""
         of_item = np.zeros(len(self.problem.demand), dtype=np.int64)
         np.add.at(of_item, self.groups.item, price)
-        dual_value = np.zeros(self.problem.types, dtype=np.int64)
+        coefficients = np.zeros(self.problem.types, dtype=np.int64)
         types, held = self._of_group[group]
-        np.maximum.at(dual_value, types, held @ of_item)
-        return ShareCut(dual_value, price)
+        np.maximum.at(coefficients, types, held @ of_item)
+        return ShareCut(coefficients, price)

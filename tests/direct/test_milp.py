@@ -38,7 +38,7 @@ from placement.referee import verify
 from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget, LeftBehindError
 from placement.solving.context import Solve
-from placement.solving.result import Outcome, Status, Stop
+from placement.solving.result import Outcome, PackingAnswer, Status, Stop
 from tests.brute import Best, cheapest, too_big
 from tests.corpus import first, seeds
 from tests.strategies import random_problem
@@ -402,12 +402,12 @@ def test_infeasible_by_an_engine_in_floats_is_asked_again_in_integers(monkeypatc
     monkeypatch.setattr("placement.direct.milp.search.ENGINES", {"highs": lambda *_: End("infeasible")})
     with pytest.raises(SolverBugError, match="said that there is no plan, and cp-sat found one"):
         solved(crowd(3))
-    monkeypatch.setattr("placement.direct.cp_sat.find_plan", lambda *_, **__: (None, False))
+    monkeypatch.setattr("placement.direct.cp_sat.find_plan", lambda *_, **__: PackingAnswer())
     run = solved(crowd(3))
     assert run.outcome.stop is Stop.STUCK
     assert "that is no proof" in run.outcome.reason
     assert not run.outcome.infeasible
-    monkeypatch.setattr("placement.direct.cp_sat.find_plan", lambda *_, **__: (None, True))
+    monkeypatch.setattr("placement.direct.cp_sat.find_plan", lambda *_, **__: PackingAnswer(impossible=True))
     assert solved(crowd(3)).outcome.infeasible
 
 

@@ -37,26 +37,22 @@ def never() -> bool:
 
 def held(refill: Refill) -> Counter[int]:
     """Copies by component, in and out."""
-    open_machines = refill.open_machines
-    found = Counter(
-        open_machines.items[copy.item].component.index
-        for open_machine in open_machines.open_machines
-        for copy in open_machine.copies
-    )
-    found.update(seat.component for open_machine in open_machines.open_machines for seat in open_machine.fixed)
-    for i, n in open_machines.missing.items():
-        found[open_machines.items[i].component.index] += n
+    states = refill.states
+    found = Counter(states.items[copy.item].component.index for machine in states.machines for copy in machine.copies)
+    found.update(seat.component for machine in states.machines for seat in machine.fixed)
+    for i, n in states.missing.items():
+        found[states.items[i].component.index] += n
     return found
 
 
 def zones_held(fleet: Fleet, refill: Refill) -> dict[int, list[int]]:
     """Copies by component with zone rules and zone, in and out."""
     found: dict[int, list[int]] = {}
-    for machine in refill.open_machines.to_packing().machines:
+    for machine in refill.states.to_packing().machines:
         for seat in machine.seats:
             if fleet.components[seat.component].has_zone_rules:
                 found.setdefault(seat.component, [0] * len(fleet.zones))[fleet.pools[machine.pool].zone] += 1
-    for (c, zone, _), n in refill.open_machines.left_out().items():
+    for (c, zone, _), n in refill.states.left_out().items():
         if zone is not None:
             found.setdefault(c, [0] * len(fleet.zones))[zone] += n
     return found
@@ -94,10 +90,10 @@ def test_copies_come_back_with_every_rule_kept(seeds: range) -> None:
         wanted = held(refill)
         refill.run(300, never)
         assert held(refill) == wanted == Counter(seat.component for _, seat in packing.seats()), f"seed {seed}"
-        counted = {c: counts for c, counts in refill.open_machines.zoned.items() if any(counts)}
+        counted = {c: counts for c, counts in refill.states.zoned.items() if any(counts)}
         assert counted == {c: counts for c, counts in zones_held(fleet, refill).items() if any(counts)}
-        if not refill.open_machines.missing:
-            assert broken_rules(problem, fleet, refill.open_machines.to_packing()) == [], f"seed {seed}"
+        if not refill.states.missing:
+            assert broken_rules(problem, fleet, refill.states.to_packing()) == [], f"seed {seed}"
             complete += bool(missing)
     assert complete > 60 * len(seeds) / 150
 
@@ -135,7 +131,7 @@ def test_a_copy_changes_its_zone_for_room() -> None:
     missing: Missing = Counter({(0, 0, None): 1, (0, 1, None): 1, (1, None, None): 1, (2, None, None): 1})
     refill = Refill(narrow, PartialPacking(Packing(()), missing), 0)
     assert refill.run(2_000, never)
-    assert broken_rules(problem, fleet, refill.open_machines.to_packing()) == []
+    assert broken_rules(problem, fleet, refill.states.to_packing()) == []
 
 
 def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> None:
@@ -144,9 +140,7 @@ def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> No
     fleet = compile_fleet(Problem(**document([*rows, component("big", 8, 41, dedicated=True)])))
     missing: Missing = Counter({(c, None, None): 1 for c in range(3)})
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
-    alone, _, big = (
-        item.penalty for item in Refill(narrow, PartialPacking(Packing(()), missing), 0).open_machines.items
-    )
+    alone, _, big = (item.penalty for item in Refill(narrow, PartialPacking(Packing(()), missing), 0).states.items)
     assert alone == pytest.approx(2.0)  # a small machine
     assert big == pytest.approx(1.0)  # eight on a big one
 
@@ -185,7 +179,7 @@ def ends_of(seed: int) -> list[tuple[float, float]]:
 
 def worth_out(refill: Refill) -> float:
     """What is out, dollars an hour."""
-    return sum(n * refill.open_machines.items[i].penalty for i, n in refill.open_machines.missing.items())
+    return sum(n * refill.states.items[i].penalty for i, n in refill.states.missing.items())
 
 
 def never_after(refill: Refill, steps: int) -> Callable[[], bool]:

@@ -32,6 +32,7 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.solving.result import PackingAnswer
 from tests import brute, strategies
 from tests.corpus import one_by_one, seeds
 
@@ -237,10 +238,10 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (incumbent.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
     asked: list[tuple[list[int], int, float]] = []
 
-    def undecided(solve: Solve, most: list[int], ticks: int) -> tuple[None, bool]:
+    def undecided(solve: Solve, most: list[int], ticks: int) -> PackingAnswer:
         assert solve.seed == 7
         asked.append((list(most), ticks, solve.budget.steps_left()))
-        return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known
+        return PackingAnswer(impossible=len(asked) % 2 == 1)  # none on these machines; elsewhere it is not known
 
     monkeypatch.setattr("placement.direct.cp_sat.find_plan", undecided)
     by_mix.run(Budget(), most=1)
@@ -260,9 +261,9 @@ def test_the_search_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
     """After so many mixes, when the budget is over, and when a mix is not decided."""
     calls = []
 
-    def never(*_: object, **__: object) -> tuple[None, bool]:
+    def never(*_: object, **__: object) -> PackingAnswer:
         calls.append(1)
-        return None, False
+        return PackingAnswer()
 
     monkeypatch.setattr("placement.direct.cp_sat.find_plan", never)
     _, bound, by_mix = prepared(apart(("x", "y")))

@@ -11,7 +11,6 @@ from functools import partial
 from ortools.sat.python import cp_model
 
 from placement.bounds.instant import raise_instant_bounds
-from placement.compiled.packing import Packing
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.levels import DirectStuckError, Levels, SolutionsAlone, Stage
 from placement.direct.model import DirectModel
@@ -26,7 +25,7 @@ from placement.solving.budget import Budget, cores
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.parameters import option
-from placement.solving.result import Outcome, Stop, said_infeasible
+from placement.solving.result import Outcome, PackingAnswer, Stop, said_infeasible
 from placement.solving.schedule import SCHEDULE
 
 NAME = "cp-sat"
@@ -90,16 +89,16 @@ def find_plan(
     *,
     least: int = 0,
     left_out: Sequence[int] = (),
-) -> tuple[Packing | None, bool]:
+) -> PackingAnswer:
     """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
-    first, then, without a limit on work, the portfolio. None and False: not decided.
+    first, then, without a limit on work, the portfolio.
     Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
     fleet, incumbent, budget, options = solve.fleet, solve.incumbent, solve.budget, CpSatOptions()
     if direct_terms(fleet, most_new) > options.max_terms:
-        return None, False
+        return PackingAnswer()
     for workers, effort in _phases(budget, options):
         try:
             model = DirectModel(fleet, most_new, TOTALS, budget)
@@ -118,11 +117,11 @@ def find_plan(
         engine = Engine(program, SolutionsAlone(stage))
         if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
             if incumbent.best is None:
-                return None, True
+                return PackingAnswer(impossible=True)
             incumbent.blame(NAME, said_infeasible(NAME))
         if incumbent.best is not None:
-            return incumbent.best[0], False
-    return None, False
+            return PackingAnswer(incumbent.best[0])
+    return PackingAnswer()
 
 
 def _phases(budget: Budget, options: CpSatOptions) -> list[tuple[int, float]]:

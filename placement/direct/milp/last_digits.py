@@ -18,8 +18,8 @@ def decide_last_digits(solve: Solve, levels: Levels, name: str, given: tuple[int
 
     ticks = best[1].ticks
     asked = solve.reduced(solve.fleet)
-    packing, none = find_plan(asked, most_new_machines(solve.fleet, ticks - 1), ticks - 1, least=bound, left_out=given)
-    if none:
+    found = find_plan(asked, most_new_machines(solve.fleet, ticks - 1), ticks - 1, least=bound, left_out=given)
+    if found.impossible:
         levels.report(None, ticks, given)
-    elif packing is not None:
-        incumbent.offer(packing, name)
+    elif found.packing is not None:
+        incumbent.offer(found.packing, name)

@@ -29,6 +29,7 @@ from placement.patterns.modes import Mode
 from placement.reductions.given_counts import SomePools
 from placement.reductions.greenfield import with_new_machines_alone
 from placement.solving.budget import Budget
+from placement.solving.result import PackingAnswer
 from placement.solving.schedule import SCHEDULE
 
 Counts = dict[int, int]
@@ -96,12 +97,12 @@ class OutlineCheck:
             self._learn_cut(new.pool, cut)
             return None
         copies, share = new.by_component, _TIME.check.of(budget)
-        packing, none = self._pack(new, copies, share)
-        if none:
-            self._learn_misfit(new, thinned(copies, lambda fewer: self._pack(new, fewer, share)[1], share))
-        return None if packing is None else packing.machines
+        found = self._pack(new, copies, share)
+        if found.impossible:
+            self._learn_misfit(new, thinned(copies, lambda fewer: self._pack(new, fewer, share).impossible, share))
+        return None if found.packing is None else found.packing.machines
 
-    def _pack(self, new: NewMachines, copies: Counts, budget: Budget) -> tuple[Packing | None, bool]:
+    def _pack(self, new: NewMachines, copies: Counts, budget: Budget) -> PackingAnswer:
         """So many copies on the new machines of a pool: a packing, or that there is none."""
         machines = {new.pool: new.machines}
         return pack_given(SomePools.of(self._fleet, machines, copies).fleet, machines, budget)

@@ -142,12 +142,12 @@ class _MilpSearch:
             raise SolverBugError(said)
         from placement.direct.cp_sat import find_plan  # loads an engine; its arithmetic is exact
 
-        packing, none = find_plan(self._solve.reduced(self._fleet), most_new_machines(self._fleet), None)
-        if packing is not None:
-            self._incumbent.offer(packing, "cp-sat")
-        if packing is not None and not self._doubt:
+        found = find_plan(self._solve.reduced(self._fleet), most_new_machines(self._fleet), None)
+        if found.packing is not None:
+            self._incumbent.offer(found.packing, "cp-sat")
+        if found.packing is not None and not self._doubt:
             raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible('cp-sat')}")
-        if not none:
+        if not found.impossible:
             doubt = f" ({self._doubt})" if self._doubt else ""
             raise DirectStuckError(
                 f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof"

@@ -286,7 +286,7 @@ def _is_of(component: int, mode: Mode) -> int:
 class Merging:
     """Pools that differ by their zone alone, and whose copies are counted for all of them together.
 
-    Else a program would have each solution once for every mode to share it out over zones. `groups` are alike pools, by
+    Else a program would have each solution once for every way to share it out over zones. `groups` are alike pools, by
     the first of them; of components in `free`, copies on the first stand for copies on any of them.
     """
 

@@ -34,6 +34,7 @@ from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import GivenMachinesParameters as _PARAMS
 from placement.solving.budget import Budget
+from placement.solving.result import PackingAnswer
 from placement.units import WHOLE_SHARE
 
 Pattern = tuple[int, ...]
@@ -62,11 +63,11 @@ class _OneMachine(NamedTuple):
 
 def pack_given(
     fleet: Fleet, machines: Mapping[int, int], budget: Budget, held: Sequence[Machine] = ()
-) -> tuple[Packing | None, bool]:
+) -> PackingAnswer:
     """A packing of all copies of a fleet on so many machines by pool; or that there is none, as a proof.
 
-    None and False: not decided, as there are too many patterns, or the budget is over. With a limit on work the nodes
-    of the program are limited.
+    It is not decided where there are too many patterns, or the budget is over. With a limit on work the nodes of the
+    program are limited.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def pack_given(
     there = Counter(machine.pool for machine in held)
     empty = [Machine(p, None, ()) for p, n in machines.items() for _ in range(n - there[p])]
     if not all(program.add_machine(machine) for machine in (*held, *empty)):
-        return None, False
+        return PackingAnswer()
     return program.solve(budget)
 
 
@@ -149,20 +150,20 @@ class _Program:
         self._machines.append(_OneMachine(held, copies, needs, columns))
         return True
 
-    def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
+    def solve(self, budget: Budget) -> PackingAnswer:
         """As `pack_given` says."""
         self._all_placed()
         ran = prove(self._rows.program(), budget, nodes=self._nodes)
         if ran is None:
-            return None, False
+            return PackingAnswer()
         solver, status = ran
         values = whole_solution(solver)
         if status != highspy.HighsModelStatus.kOptimal or values is None:
-            return None, status == highspy.HighsModelStatus.kInfeasible
+            return PackingAnswer(impossible=status == highspy.HighsModelStatus.kInfeasible)
         packing = Packing(
             tuple(machine for one in self._machines if (machine := self._packed(one, values)) is not None)
         )
-        return (None if broken_rule(self._fleet, packing) else packing), False  # rows of large numbers ask for less
+        return PackingAnswer(None if broken_rule(self._fleet, packing) else packing)  # large numbers ask for less
 
     def _listed(self, room: _Room, needs: tuple[tuple[SharedNeed, int], ...]) -> list[Pattern] | None:
         """The patterns of an accelerator of a room with so many copies of each need; None when there are too many."""

@@ -1,4 +1,4 @@
-"""Settle a node of the tree at once: list all patterns within its gap and solve the integer program over them.
+"""Enumerate a node of the tree: list all patterns within its gap and solve the integer program over them.
 
 The smaller the gap of a node, the fewer patterns can stand in a better plan; where they are few, that is quicker than
 branching, and it knows of whole copies and whole accelerators, which the tree does not branch on (in routing such nodes

@@ -58,6 +58,10 @@ class Forbidden(NamedTuple):
 class WholeProgram:
     """The program of one node: machines first, then modes that copies may still go, then patterns.
 
+    Programs with other columns are classes of this one (`counts.program`, `running.whole_program`). What they have
+    instead of its own is asked for while it is made: `content_rows`, `volume_rows`, `zone_limits`, `devices_of`,
+    `missing_columns` and `beside`. So they have what these need before they call `__init__`.
+
     `by_pool`: whether its copies are counted in each pool.
     """
 

@@ -84,8 +84,8 @@ def reduce_domain(
     for mode, cost, high in zip(relaxation.modes, costs, copies, strict=True):
         if high and mode.device_class is not None and mode.item is not None:
             # All of it, as a copy stands there but once.
-            dual_value = prices.coverage[mode.device_class][mode.item] - cost // FINE
-            items[mode.device_class][mode.item] = max(dual_value, items[mode.device_class][mode.item] or 0)
+            value = prices.coverage[mode.device_class][mode.item] - cost // FINE
+            items[mode.device_class][mode.item] = max(value, items[mode.device_class][mode.item] or 0)
     least = tuple(
         _least(device_class, capacity[device_class.index], each, slack, fewest, most)
         for device_class in relaxation.device_classes
@@ -133,24 +133,24 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
         if not modes or counts_whole(component):
             costs += [0] * len(modes)
             continue
-        dual_value = every[first:end]
+        values = every[first:end]
         if component.demand:
-            values, _ = less_elsewhere(relaxation, component, modes, dual_value, prices)
+            values, _ = less_elsewhere(relaxation, component, modes, values, prices)
             costs += _above_demand(component, modes, values)
         else:
             # Where pools have caps a dear one may be needed: a copy is held against the cheapest of its pool alone.
             within = [mode.pool if component.index in relaxation.in_pool else mode.zone for mode in modes]
             cheapest: dict[int, int] = {}
-            for place, value in zip(within, dual_value, strict=True):
+            for place, value in zip(within, values, strict=True):
                 cheapest[place] = min(value, cheapest.get(place, value))
-            costs += [value - cheapest[place] for place, value in zip(within, dual_value, strict=True)]
+            costs += [value - cheapest[place] for place, value in zip(within, values, strict=True)]
     return costs
 
 
-def _above_demand(component: FleetComponent, modes: tuple[Mode, ...], dual_value: list[int]) -> list[int]:
+def _above_demand(component: FleetComponent, modes: tuple[Mode, ...], values: list[int]) -> list[int]:
     """Above the cheapest copy, or above its part of the demand's worth: of the larger sum, which is the bound."""
-    rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, dual_value, strict=True))
-    cheapest = min(dual_value)
+    rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, values, strict=True))
+    cheapest = min(values)
     if cheapest < 0 or component.required * cheapest > component.demand * rate:
-        return [value - cheapest for value in dual_value]
-    return [value - math.ceil(rate * mode.throughput) for mode, value in zip(modes, dual_value, strict=True)]
+        return [value - cheapest for value in values]
+    return [value - math.ceil(rate * mode.throughput) for mode, value in zip(modes, values, strict=True)]

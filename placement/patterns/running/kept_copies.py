@@ -99,8 +99,8 @@ class KeptCopiesProgram(PatternProgram):
                 self._running_state.seats[residual_pattern.seat].device_class,
             )
             items, kept = self._of(residual_pattern)
-            dual_value = sum(times * duals.items[q][i] for i, times in items.items())
-            if self.beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
+            value_there = sum(times * duals.items[q][i] for i, times in items.items())
+            if self.beats(duals, holder, value_there + sum(part * duals.rows[row] for row, part in kept.items())):
                 self._residual_patterns[residual_pattern] = self.solver.add_column(
                     0.0, inf, kept | self.pattern_column(holder, q, items)
                 )

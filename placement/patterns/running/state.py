@@ -162,7 +162,7 @@ class RunningState:
             running = [new + each for each in more]
             paid += low * price
             missing -= sum(running[:low]) + new * max(0, low - len(running))
-            offers += [(price, dual_value, 1) for dual_value in running[low:high]]
+            offers += [(price, value, 1) for value in running[low:high]]
             offers.append((price, new, max(0, high - max(low, len(running)))))
         return (paid + cheapest_cover(missing, offers)[0]) / UNIT
 

@@ -234,8 +234,8 @@ class RunningProgram(NarrowProgram):
         capacity = [max(0, value, prices[row]) for (value, _), row in zip(best, self.device_rows, strict=True)]
         patterns: list[Pattern] = [
             (q, tuple(sorted(pattern.items())))
-            for q, ((_, pattern), dual_value, row) in enumerate(zip(best, capacity, self.device_rows, strict=True))
-            if pattern and dual_value > prices[row]
+            for q, ((_, pattern), highest, row) in enumerate(zip(best, capacity, self.device_rows, strict=True))
+            if pattern and highest > prices[row]
         ]
         rewards = [0] * len(self.relaxation.fleet.places)
         for k, (row, width) in self._place_rows.items():
@@ -243,10 +243,10 @@ class RunningProgram(NarrowProgram):
             rewards[k] = prices[row] * width
         on_seats, contents = fill_seats(state, Prices(coverage, capacity), rewards, capacity, self._closed)
         better = [content for content in contents if on_seats[content.seat] > -prices[self._seat_rows[content.seat]]]
-        for row, dual_value in zip(self.device_rows, capacity, strict=True):
-            prices[row] = dual_value
-        for row, dual_value in zip(self._seat_rows, on_seats, strict=True):
-            prices[row] = -dual_value
+        for row, highest in zip(self.device_rows, capacity, strict=True):
+            prices[row] = highest
+        for row, highest in zip(self._seat_rows, on_seats, strict=True):
+            prices[row] = -highest
         bound = Fraction(price_bound(self.rows, self._costs(), prices), SCALE)
         return PricedProgram(bound, prices, patterns, better)
 

@@ -12,5 +12,5 @@ https://doi.org/10.1287/opre.1060.0286); then `local_search`. `docs/maths/diving
 time are in `solving.schedule`).
 *Returns.* An `Outcome`; plans and bounds go to the incumbent.
 *Errors.* `SolverBugError` when a plan and a bound contradict each other.
-*Complexity.* A descent solves about 30 linear programs of O(modes + patterns) columns.
+*Complexity.* A dive solves some forty-five linear programs of O(modes + patterns) columns, each with pricing.
 """

@@ -24,11 +24,11 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from placement.bounds.cutoff import Cutoff
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.patterns.bound import PatternBound
     from placement.patterns.certificate import Groups
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+    from placement.solving.result import PackingAnswer
 
 _PARAMS = COLUMN_GENERATION.combinatorial_benders
 ENGINE = "CP-SAT"
@@ -52,9 +52,10 @@ class CombinatorialBenders:
         """Whether this fleet is one to be tried."""
         return may_decide(self._solve, self._bound)
 
-    def run(self, budget: Budget, most: int = 1_000) -> None:
+    def run(self, budget: Budget, most: int | None = None) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
-        for _ in range(most if self.possible else 0):
+        mixes = _PARAMS.mixes if most is None else most
+        for _ in range(mixes if self.possible else 0):
             if self._solve.within(budget).ended:
                 return
             if not self._bound.mix:
@@ -76,11 +77,11 @@ class CombinatorialBenders:
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
             most = self._most(limits)
             narrow = AtFleetMix.of(required, most).fleet
-            packing, none = self._find(narrow, most, cutoff, budget)
-            if packing is not None:
-                self._solve.incumbent.offer(packing, self._name)
+            found = self._find(narrow, most, cutoff, budget)
+            if found.packing is not None:
+                self._solve.incumbent.offer(found.packing, self._name)
                 return True
-            if not none:
+            if not found.impossible:
                 break
             ruled_out = (
                 limits,
@@ -108,7 +109,7 @@ class CombinatorialBenders:
                 most[p] = limits[g] if quota is None else min(limits[g], quota)
         return most
 
-    def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
+    def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> PackingAnswer:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         from placement.direct.cp_sat import find_plan  # loads an engine
 

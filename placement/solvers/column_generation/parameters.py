@@ -9,6 +9,7 @@ class CombinatorialBendersParameters(MethodParameters):
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
     nodes: int = parameter(2_000, "nodes", "of the tree, from one mix to the next")
+    mixes: int = parameter(1_000, "mixes", "one after the other, at most")
 
 
 class TemplateParameters(MethodParameters):

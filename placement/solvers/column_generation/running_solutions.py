@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 NAME = "running-solutions"
 _PARAMS = COLUMN_GENERATION.running_solutions
-_NARROW = COLUMN_GENERATION.whole_solutions.narrow
 _TIME = SCHEDULE.running_solutions
 
 
@@ -92,7 +91,8 @@ class RunningSolutions:
         program, budget = self._bound.program(), self._solve.budget
         self._parts.restrict(program)
         program.spare_moves(self._spare)
-        program.narrow(_NARROW[self.solutions % len(_NARROW)], budget)
+        narrow = COLUMN_GENERATION.whole_solutions.narrow
+        program.narrow(narrow[self.solutions % len(narrow)], budget)
         self.solutions += 1
         nodes = ENGINE_PARAMETERS.integer_program.nodes
         return program.cheapest(_TIME.program.of(budget), nodes, ENGINE_PARAMETERS.integer_program.gap, self._penalties)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from placement.patterns.running.whole_program import RunningAnswer
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+    from placement.solving.result import PackingAnswer
 
     Counts = dict[int, int]
     Solution = ProgramAnswer | RunningAnswer
@@ -115,12 +116,12 @@ class SolutionParts:
             if sum(len(machine.seats) for machine in most.machines) == sum(part.copies.values()):
                 packed += most.machines
                 continue
-            found, none = self.pack(part.machines, part.copies, budget, part.held)
-            if found is not None:
-                packed += found.machines
+            found = self.pack(part.machines, part.copies, budget, part.held)
+            if found.packing is not None:
+                packed += found.packing.machines
                 continue
             most = most if self._search else self.pack_most(part, budget)
-            forbids = none and not part.held and self.forbid(part, budget)
+            forbids = found.impossible and not part.held and self.forbid(part, budget)
             (forbidden if forbids else undecided).append((part, most))
         return PackedParts(Packing(tuple(packed)), tuple(forbidden), tuple(undecided))
 
@@ -164,7 +165,7 @@ class SolutionParts:
 
     def pack(
         self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget, held: Sequence[Machine] = ()
-    ) -> tuple[Packing | None, bool]:
+    ) -> PackingAnswer:
         """What is known of so many copies on so many machines: a packing, or that there is none.
 
         A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size,
@@ -175,7 +176,7 @@ class SolutionParts:
         part = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, machines, copies).fleet
         found = pack_given(fleet, machines, part.budget, held)
-        if found != (None, False) or held:
+        if found.decided or held:
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
@@ -194,7 +195,7 @@ class SolutionParts:
         if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):
             return []
         share = self._share(budget)
-        fewest = thinned(copies, lambda fewer: self.pack(machines, fewer, share)[1], share)
+        fewest = thinned(copies, lambda fewer: self.pack(machines, fewer, share).impossible, share)
         new = [
             Forbidden(others, fewest, sum(machines.values()))
             for others in self._classes

@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
+from placement.patterns.master import DualValues
 from placement.solvers.column_generation.diving.machine_templates import MachineTemplates
 from placement.solvers.column_generation.diving.restricted_master import SOME
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -45,8 +46,7 @@ class MachineSelection:
         self._fleet = assignment.relaxation.fleet
         self._templates = MachineTemplates(assignment)
         self._rng = rng
-        self._dual_values: list[float] = []  # of a copy, in the last solution
-        self._price: list[float] = []  # of a machine, there
+        self._dual_values = DualValues([], [])  # in the last solution
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
@@ -116,7 +116,7 @@ class MachineSelection:
             self._state, self._residuals, budget, machines=self._state.machines, least=_PARAMS.rounds
         ):
             return False
-        self._dual_values, self._price = self._master.dual_values()
+        self._dual_values = self._master.dual_values()
         return True
 
     def _take_next(self) -> MachineTemplate | None:
@@ -138,8 +138,7 @@ class MachineSelection:
 
     def _rate(self, template: MachineTemplate) -> None:
         """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
-        open_machine = template.machine
-        dual_value = sum(self._dual_values[self._relaxation.modes[copy.item].component] for copy in open_machine.copies)
-        template.score += dual_value / max(SOME, self._price[open_machine.pool]) + _PARAMS.noise * float(
-            self._rng.random()
-        )
+        machine, values = template.machine, self._dual_values
+        held = sum(values.copies[self._relaxation.modes[copy.item].component] for copy in machine.copies)
+        noise = _PARAMS.noise * float(self._rng.random())
+        template.score += held / max(SOME, values.machines[machine.pool]) + noise

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
+    from placement.patterns.master import DualValues, Pattern
     from placement.solvers.column_generation.diving.assignment import DiveState
     from placement.solvers.column_generation.diving.residual_capacity import (
         Residual,
@@ -181,8 +181,8 @@ class RestrictedMaster:
         """Residuals by content in the last solution."""
         return self._program.held()
 
-    def dual_values(self) -> tuple[list[float], list[float]]:
-        """Of a copy of each component and of a machine of each pool, by the last solution."""
+    def dual_values(self) -> DualValues:
+        """Of copies and machines, by the last solution."""
         return self._program.dual_values(self._program.duals())
 
     def _patterns(self, state: DiveState, mass: list[float]) -> Patterns:
