@@ -7,8 +7,6 @@
 Names are loaded when first used, so importing the package costs next to nothing.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

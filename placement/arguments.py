@@ -3,8 +3,6 @@
 A wrong type is a `UsageError` like any call that can't mean anything, never a `TypeError` from somewhere inside.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from numbers import Integral, Real

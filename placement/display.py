@@ -3,8 +3,6 @@
 A `Result` is made where nothing knows of pages and pictures, and stays so; what draws it is loaded when it is asked.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Text and names of documents in Markdown: data, in which neither Markdown nor a code host finds anything to act on."""
 
-from __future__ import annotations
-
 import re
 
 from placement.errors import printable

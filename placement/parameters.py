@@ -1,7 +1,5 @@
 """All parameters of the solvers, room by room: the tree that `placement solvers --parameters` prints."""
 
-from __future__ import annotations
-
 from placement.bounds.parameters import BoundsParameters
 from placement.direct.parameters import DirectParameters
 from placement.engines.parameters import EnginesParameters

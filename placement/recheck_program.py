@@ -8,8 +8,6 @@ leaf: "confirmed: ...", "contradicted: ..." (a solution that keeps every row, re
 and an engine only when asked. All numbers of a program are whole, and so are all columns, each between two ends.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections import defaultdict

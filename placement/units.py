@@ -5,8 +5,6 @@ rounded down, so a plan that fits in integers fits in the user's numbers too. Bi
 0.3 of a share is 300 thousandths although ``0.3 * 1000`` is 299.99999999999994.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from fractions import Fraction

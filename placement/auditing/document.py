@@ -3,8 +3,6 @@
 Money is in dollars, memory in GiB, vCPUs and shares as documents have them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

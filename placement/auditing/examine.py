@@ -1,7 +1,5 @@
 """An audit: a verdict on what runs, a solve from there, and steps between the two."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from placement import arguments

@@ -1,7 +1,5 @@
 """What the referee says of what runs, in words and figures for people: which copies, and how much is missing."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable
 

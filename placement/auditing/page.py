@@ -1,7 +1,5 @@
 """An audit as one page: broken rules, price against the bound, machines that could go, first moves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BrokenRule, HeldCopies, MachineToGo

@@ -7,8 +7,6 @@ it, or share a new machine. Steps of few copies are looked for first, as one of 
 What is left needs other moves in between, which is not planned here.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import suppress

@@ -26,8 +26,6 @@ that copies need beside each other, limits over groups of pools, the loss of a p
 instance says how many stand on one at most, and no more. The fleet has no commitments.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ nodes of a tree or patterns use this one cutoff. They prove only that no plan be
 may be there, the best known one too.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.bounds.moves import least_move_ticks

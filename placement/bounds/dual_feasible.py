@@ -7,8 +7,6 @@ Fekete, S. P. and Schepers, J. (2001). New classes of fast lower bounds for bin 
 Programming 91, 11-31. https://doi.org/10.1007/s101070100243
 """
 
-from __future__ import annotations
-
 
 def parts(k: int) -> int:
     """What all of the room measures by `rounded`."""

@@ -4,8 +4,6 @@ Dantzig, G. B. (1957). Discrete-variable extremum problems. Operations Research 
 https://doi.org/10.1287/opre.5.2.266
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fractions import Fraction
 

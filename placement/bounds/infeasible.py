@@ -4,8 +4,6 @@ Each check relaxes everything but one rule or one resource, so a check that fire
 nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

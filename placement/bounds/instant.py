@@ -4,8 +4,6 @@ Each is told with what it does not count: what it never counts, and of the rules
 fleet has. None of them knows commitments, with which a machine has no price of its own.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.bounds.cliques import RELAXES as CLIQUES_RELAX

@@ -4,8 +4,6 @@ Each pool has one empty machine here, and nothing stands beside the copy, so one
 What a copy lacks on each machine that runs, beside whom and by which rule of company, is `replanning.shortfall`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.compiled.fleet import FleetOption, Shape, allows

@@ -6,8 +6,6 @@ component is looked at alone, so this relaxes whatever else stands in the way of
 pays for.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from placement.compiled.fleet import Fleet

@@ -16,8 +16,6 @@ plan may leave a machine altogether: then all leave, which is no less. Machines 
 them is a bound, beside one on the price of machines: of moves for any other reason it says nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence

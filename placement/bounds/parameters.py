@@ -1,7 +1,5 @@
 """Parameters of the room, by module: bounds that need no engine."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

@@ -17,8 +17,6 @@ integers, so it is a bound whatever the solver did (Geoffrion 1974, *Lagrangean 
 Math. Prog. Study 2, theorem 1).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """The rules of an account over pools of machines: quotas and budgets as limits, what is paid for as commitments."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field

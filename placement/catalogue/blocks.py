@@ -1,7 +1,5 @@
 """Blocks of a problem from the market: accelerators, instance types, pools, rules of an account, nodes that run."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

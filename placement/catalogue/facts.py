@@ -3,8 +3,6 @@
 `None` and empty tuples mean that nobody we read tells.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The shipped table and the user's own files as one: what can be rented where, at which price, and how much of it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import replace

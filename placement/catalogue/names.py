@@ -1,7 +1,5 @@
 """Names as people write them: found in spite of case and dashes, and answered with the nearest known ones."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Iterable
 

@@ -1,7 +1,5 @@
 """Rows of a problem from facts of the catalogue, as plain values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 People write zones by id (`use1-az1`), or by the name that an account has for them (`us-east-1a`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

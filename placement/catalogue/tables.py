@@ -3,8 +3,6 @@
 And from what an API or a node says of its accelerators to our names of them, and to rows of the catalogue.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A certificate may claim less than the solve: then the rest has no argument that can be written down here.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator

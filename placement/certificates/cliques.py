@@ -9,8 +9,6 @@ The prices that prove most are the dual values of sending the members' machines 
 program; they are rounded to integers, of which any will do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf

@@ -6,8 +6,6 @@ committed dollars are worth in a node. All that is rounded to fractions, and wha
 exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the node.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """What the pattern bound calls by index, in the words of the problem document."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The tree of a certificate: cases of the pattern bound, each with the reason for its bound, as one flat list."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction

@@ -4,8 +4,6 @@ The reduction is `reductions.linear_prices`; which prices prove most the bound o
 (`patterns.group_bound`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -5,8 +5,6 @@ added up (`covering`), then a pattern bound is made anew, by prices alone, whose
 with fleet mixes decided one by one; at last the word of the engine that proved it, on all of the problem.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction

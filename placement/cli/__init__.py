@@ -1,7 +1,5 @@
 """The command line. `main` is the entry point; typer and rich are loaded only when it runs."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import gc

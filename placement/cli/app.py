@@ -1,7 +1,5 @@
 """The commands together, in the order and under the headings of the help."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

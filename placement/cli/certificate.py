@@ -1,7 +1,5 @@
 """Certificates on the command line: the option, and how one is written."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

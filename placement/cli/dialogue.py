@@ -4,8 +4,6 @@ Only what was not given as an option is asked. An answer that can't be used is t
 ends it all with nothing written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar

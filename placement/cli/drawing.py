@@ -1,7 +1,5 @@
 """The commands that draw a plan: `placement report` and `placement show`."""
 
-from __future__ import annotations
-
 import sys
 from functools import partial
 from pathlib import Path

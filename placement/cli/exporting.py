@@ -1,7 +1,5 @@
 """What the commands that write parts of problems share: which types, at which prices, into which file."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

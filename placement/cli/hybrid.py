@@ -1,7 +1,5 @@
 """``placement hybrid``: which components should share machines, and which have machines of their own."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

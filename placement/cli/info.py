@@ -1,7 +1,5 @@
 """`placement info` and `placement solvers`: what a problem holds, and who can solve it."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

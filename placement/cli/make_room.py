@@ -1,7 +1,5 @@
 """``placement make-room``: what has to move, or to stop, so that a component gets more copies."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``placement rollout``: a rolling update of one component, beside blue/green."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

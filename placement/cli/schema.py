@@ -1,7 +1,5 @@
 """The JSON Schema of the documents, for editors and for other programs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel

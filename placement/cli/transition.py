@@ -1,7 +1,5 @@
 """``placement transition``: ordered steps from a fleet that runs to a plan."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """`placement verify` and `placement bound`: a plan by anyone held against every rule, and against a bound."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

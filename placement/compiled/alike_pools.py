@@ -1,7 +1,5 @@
 """Pools that a rule can't tell apart, put together: of a whole fleet, and of one component by zone."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ from parts may break a rule that looks at all parts, such as a rule over zones. 
 the same rules in code of its own, from the documents.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 

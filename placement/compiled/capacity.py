@@ -1,7 +1,5 @@
 """What one machine has and one copy takes, by resource, and how many copies of a component a machine holds at most."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape

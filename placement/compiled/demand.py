@@ -1,7 +1,5 @@
 """A component's demand in whole numbers: its units, what a copy serves of them, and how many copies may be of use."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from fractions import Fraction

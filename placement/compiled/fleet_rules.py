@@ -4,8 +4,6 @@ They are limits over groups of pools, losses of a pool or an instance, and the m
 one of them may find a packing that breaks it; whoever takes plans asks here.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 `used` and `most` are in the unit of the problem's key: machines, accelerators, vCPUs, dollars per hour.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

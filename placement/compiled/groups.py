@@ -6,8 +6,6 @@ is a linear row over them. What is paid on top of a commitment never falls when 
 of the sum, at least nothing. So a program that minimises cost needs no binary variable for either.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

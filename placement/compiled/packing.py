@@ -1,7 +1,5 @@
 """A plan in compiled form, and what it is worth."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What runs now: the instances that may stay, and where copies stand on them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The rules (max_skew, min_zones, max_per_zone, zone-loss floor) read only the tot
 that keep them and can be reached, then places copies zone by zone. Skew counts every eligible zone, empty ones too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.compiled.fleet import Fleet, FleetComponent

@@ -5,8 +5,6 @@ known, where copies are optional or serve a demand; then the caps are those of t
 for more than the rule does.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from placement.compiled.fleet import FleetComponent

@@ -1,7 +1,5 @@
 """From a packing to the plan document, and back."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import chain

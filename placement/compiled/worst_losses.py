@@ -1,7 +1,5 @@
 """Which pool, and which machine, takes most copies of a component with it: what a plan and a report tell of floors."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """From counts back to copies: which accelerators each copy gets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -4,8 +4,6 @@ Each entry of what comes out is the input of one call, as ``aws application-auto
 (``aws cloudwatch`` for alarms).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

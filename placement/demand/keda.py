@@ -6,8 +6,6 @@ cooldown, and takes its desired number as the most within the window. Its tolera
 the margin below the target that Application Auto Scaling has.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.demand.rows import DAYS, ScalingDefaults, ScheduledAction

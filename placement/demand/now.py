@@ -1,7 +1,5 @@
 """The copies that are wanted at one moment, from the rates of that moment and what runs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ limits of the parts add up to those of the policy; target, cooldowns and clock a
 copy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.demand.rows import ScalingDefaults, ScheduledAction

@@ -3,8 +3,6 @@
 Times are in seconds, as there. What may stand on a component may stand under `defaults` as well, for all of them.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, Literal, Self, get_args
 

@@ -4,8 +4,6 @@ Rates are micro-requests a second. A target in requests in flight becomes one in
 many in flight, each for `seconds_per_request`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ Rounded rows admit every plan that the exact ones admit, and a few more. So boun
 row is caught when it is recounted in integers (`compiled.broken_rule`).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.direct.program import LinearRow

@@ -4,8 +4,6 @@ It is written once, in exact integers, for all engines: `variables` has the vari
 rules, one function each, and `program` what both are written with. The back ends are `cp_sat` and `milp`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.compiled.fleet import Fleet

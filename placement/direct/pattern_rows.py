@@ -6,8 +6,6 @@ accelerators. Any prices give rows that every plan keeps; those at which the pat
 direct model's linear relaxation what that bound knows of packing.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The machines that a direct model may use, one by one: those that run now, and enough new ones of each pool."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

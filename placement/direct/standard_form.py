@@ -1,7 +1,5 @@
 """The direct model of a fleet as an integer program in the MPS format: is there a plan of at most so many ticks?"""
 
-from __future__ import annotations
-
 from placement.compiled.fleet import Fleet
 from placement.direct.float_rows import rounded
 from placement.direct.model import DirectModel

@@ -1,7 +1,5 @@
 """Between packings and values of the direct model's variables, both ways."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 

@@ -16,8 +16,6 @@ be dealt out so that each copy gets g distinct accelerators (`compiled.wrap_arou
 so any g of them serve.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

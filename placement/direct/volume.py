@@ -6,8 +6,6 @@ accelerator (or per machine): the identity gives the volume row, others round up
 On its own, without machines one by one, the model of these rows is small enough to be solved to the end in most cases.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction

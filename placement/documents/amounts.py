@@ -1,7 +1,5 @@
 """Numbers that people write as text, with a unit or a currency: what to write instead."""
 
-from __future__ import annotations
-
 import re
 
 _AMOUNT = re.compile(r"([$€]?) ?([0-9]{1,12}(?:\.[0-9]{1,12})?) ?([A-Za-z%]{0,12})", re.ASCII)

@@ -1,7 +1,5 @@
 """What pydantic finds wrong inside the rows of a document, in our words: JSON path, rule, value."""
 
-from __future__ import annotations
-
 import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """The documents of this package by their formats, as a person calls them: for errors about a file of another kind."""
 
-from __future__ import annotations
-
 FORMATS = {
     "placement/v1": "a problem",
     "placement-plan/v1": "a plan",

@@ -1,7 +1,5 @@
 """JSON as plain values: every key stands once, and every number is finite unless asked; else the fault has the path."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

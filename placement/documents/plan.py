@@ -1,7 +1,5 @@
 """The document `placement-plan/v1`: what a plan says, as it is written and read."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Container
 from typing import Annotated, Any, Literal, Self, TypeVar

@@ -3,8 +3,6 @@
 Its rows keep the rules that a row can keep by itself (`rows`) and the rules between rows (`references`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Literal
 

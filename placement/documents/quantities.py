@@ -1,7 +1,5 @@
 """Numbers and texts as rows of documents have them: their ranges, and what is no number or no text."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 from typing import Annotated, Any

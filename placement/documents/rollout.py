@@ -1,7 +1,5 @@
 """The document `placement-rollout/v1`: a rolling update of one component, beside blue/green."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from placement.documents.frozen import Listed

@@ -3,8 +3,6 @@
 What a row can keep by itself is checked here, the rules between rows in `references`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator

@@ -1,7 +1,5 @@
 """The document `placement-transition/v1`: the ordered steps from what runs to a plan, as it is written and read."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationError

@@ -1,7 +1,5 @@
 """Writing documents: beside the target first, then renamed over it, so a crash never leaves half a file."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

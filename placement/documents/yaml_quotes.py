@@ -3,8 +3,6 @@
 To the first, which many tools still are, `on`, `no` and `1_000` are no texts: as a key, `on` would be `true`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ruamel.yaml.representer import SafeRepresenter

@@ -1,7 +1,5 @@
 """YAML 1.2 line by line, for documents that are written with comments: rows on one line, names quoted where need be."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

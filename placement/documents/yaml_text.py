@@ -1,7 +1,5 @@
 """YAML 1.2 as plain values: dates stay text, and neither nesting nor aliases can make a small file a large one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The document `placement-diff/v1`: what differs, by machine and by component. Money is in dollars."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """A difference as one page: figures before and after, by component, by machine, and the copies that move."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 from placement.drift.document import (

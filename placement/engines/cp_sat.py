@@ -1,7 +1,5 @@
 """CP-SAT as all modules of the package start it."""
 
-from __future__ import annotations
-
 import math
 
 from ortools.sat.python import cp_model

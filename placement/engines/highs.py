@@ -9,8 +9,6 @@ It computes in floating point, so its word on an integer program is a proof only
 what it proves is taken off.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ The first solve of a process loads what its phases need within its time. A phase
 left than that takes is not begun: it would end long after the limit, with nothing.
 """
 
-from __future__ import annotations
-
 import sys
 
 from placement.engines.parameters import LoadingParameters as _PARAMS

@@ -4,8 +4,6 @@ Only what is decided is written: columns are whole numbers with a range each, ro
 is minimised. Numbers are written in full, so that what is read is what was meant.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: integer programs of searches, steps that engines count, and time to load one."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

@@ -1,7 +1,5 @@
 """The fleet that a fault in the middle of a transition leaves, to plan from again."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

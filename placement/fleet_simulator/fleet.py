@@ -1,7 +1,5 @@
 """Machines and copies as they are at one moment of a transition, and what a step does to them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The verdict on a transition: every rule that it breaks, at which step."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Skew and number of zones hold at every moment of a batch, whichever copies get r
 the rules are the moments at which one zone alone is ahead of all others, or behind them.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction

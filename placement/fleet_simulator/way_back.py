@@ -1,7 +1,5 @@
 """A rollout up to one of its batches, and back again: whether every moment keeps the rules."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterator
 

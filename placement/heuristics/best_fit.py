@@ -1,7 +1,5 @@
 """Best-fit decreasing: biggest copies first, each on the fullest machine; else rent the cheapest per copy."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

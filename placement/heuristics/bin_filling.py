@@ -11,8 +11,6 @@ not opened; its copies are left to the construction that follows.
 Only copies without rules on zones are placed, by options that share accelerators; the workspace checks each seat.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Rules of one machine hold in a `Workspace` at every step; here are the rules that only the whole plan can keep.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from placement.compiled.fleet import FleetComponent

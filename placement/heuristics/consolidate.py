@@ -7,8 +7,6 @@ consolidate clusters (single-node consolidation of Karpenter, https://karpenter.
 fleets it finds in milliseconds a machine what searches by draws find late.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 

@@ -5,8 +5,6 @@ machine is rented when none does. Copies of a component are alike, so they are p
 machines serves many copies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 

@@ -5,8 +5,6 @@ back would be counted for its component, its zone and its pool too, which takes 
 (docs/notes/2026-11-fleets.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from placement.compiled.fleet import FleetOption

@@ -8,8 +8,6 @@ kept when the price and what is unassigned, at several times its price, are hard
 is cheaper leaves room within its limits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """First-fit decreasing: biggest copies first, each on the first machine with room; else rent the cheapest one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A first plan for the exact solvers: first-fit's, with all of the time; then the heuristics' best in a part of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from placement.heuristics import GreedyOptions, HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy

@@ -6,8 +6,6 @@ A machine in use that is dear for a copy is passed over while a new one is cheap
 there is for copies that are cheap there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

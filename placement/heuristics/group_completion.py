@@ -7,8 +7,6 @@ lot from one to the other. Optional copies that are left out all the same are pl
 (`improve`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property

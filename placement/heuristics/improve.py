@@ -6,8 +6,6 @@ empties machines, moves their content to cheaper types, and merges several into 
 and nothing left incomplete. A plan that costs as much is kept; one that costs more is not.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

@@ -5,8 +5,6 @@ stop, so that machines become free; when today's state breaks a rule, so many co
 machine holds more than fits, those leave of which the fewest need to (`bounds.overload`).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from placement.bounds.overload import overloads

@@ -1,7 +1,5 @@
 """Machines as rows of arrays that grow: what is free on each, what copies take of it, and which copies it holds."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from placement.arrays import Bools, Ints

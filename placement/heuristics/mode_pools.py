@@ -1,7 +1,5 @@
 """The pools where copies may run, in arrays, as a plan under construction reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the restarts of the price-guided greedy differ in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from placement.compiled.fleet import Fleet

@@ -1,7 +1,5 @@
 """A packing that may leave required copies out, and which: where a search that fills the rest in can start."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

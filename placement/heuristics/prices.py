@@ -12,8 +12,6 @@ loaded more than the others of its pool becomes dearer, a pool that is loaded be
 a bound.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,8 +5,6 @@ copies as possible stand where they stand today saves moves, and uses machines t
 choices, machines within a pool and accelerators within a machine, are maximum-weight matchings (Edmonds 1965).
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

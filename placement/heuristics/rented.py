@@ -4,8 +4,6 @@ Quotas and limits over several pools say the one, `min_instances` and commitment
 since heuristics ask for them at every machine that they might rent.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import defaultdict
 

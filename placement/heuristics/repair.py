@@ -6,8 +6,6 @@ harder to eject, and the search does not go round in circles for long (the eject
 *A powerful route minimization heuristic for the vehicle routing problem with time windows*, Oper. Res. Lett. 37).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from placement.compiled.packing import Packing, Seat

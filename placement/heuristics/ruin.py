@@ -1,7 +1,5 @@
 """Machines of a plan taken apart, those that waste most of their price most likely: the ruin of ruin and recreate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

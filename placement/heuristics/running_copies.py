@@ -1,7 +1,5 @@
 """Copies that run now, as a plan under construction counts them: which stay, which are pinned, and moves so far."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.compiled.fleet import Fleet

@@ -5,8 +5,6 @@ two readings: the largest part of any resource that the copy takes (its *volume*
 and one over the number of equal copies that an empty machine holds (as if only its like stood there).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from placement.arrays import Bools, Floats, Ints

@@ -3,8 +3,6 @@
 None of these proves anything, but a restart is not begun once the incumbent says that the plan is good enough.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, product

@@ -1,7 +1,5 @@
 """Say in one sentence what does not fit, and how near it came."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ They are written to a folder of their own, whole or not at all: beside it first,
 replaced when that is asked for, and only when an export wrote all of it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

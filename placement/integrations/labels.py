@@ -1,7 +1,5 @@
 """Names of documents as names and labels that platforms take: short, of few letters, and never two alike."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 

@@ -4,8 +4,6 @@ kubectl reads YAML 1.1, where `on`, `no` and `1_000` are no texts: every text th
 else is in quotes.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from typing import Any

@@ -3,8 +3,6 @@
 Nothing is dropped in silence: each field that is left out, guessed or reconstructed has a note, which names it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal

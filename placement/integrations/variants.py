@@ -1,7 +1,5 @@
 """Copies of a plan that a platform is told of at once: of one component and option, on one pool, machine or place."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple

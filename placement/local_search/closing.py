@@ -8,8 +8,6 @@ heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques
 that stay are a partial plan, and best fit places the unassigned copies.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ Unassigned copies are placed on the machines that are there, by insertion and th
 are more machines rented. Where copies run both are tried: ejections move some of them.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

@@ -5,8 +5,6 @@ that are kept in each zone. Copies may be covered twice: what is too much is dro
 Limits and commitments over groups of pools look at machines that are paid for.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

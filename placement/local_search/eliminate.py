@@ -5,8 +5,6 @@ machines, those that put least of their price to use most likely, and `Refill` t
 can't, all is as before. The more tries in a row fail, the longer the next ones may take.
 """
 
-from __future__ import annotations
-
 import math
 import random
 from collections import Counter

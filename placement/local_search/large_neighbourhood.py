@@ -5,8 +5,6 @@ problems*, CP98, LNCS 1520): machines that waste much are freed together with ma
 copies they held, and equally good packings are taken too, so that the plan drifts instead of sticking.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -6,8 +6,6 @@ one, one that comes before it more, one that comes after it less. What comes of 
 is (`completion`): some copies of a component may break rules that all of them keep.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

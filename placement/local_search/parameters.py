@@ -1,7 +1,5 @@
 """Parameters of the room, by module: search around a plan."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

@@ -6,8 +6,6 @@ accepted, and a little worse too, as in threshold accepting (Dueck and Scheuer 1
 stay unassigned for long weigh ever more (guided local search, Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter

@@ -7,8 +7,6 @@ for bin packing (Monaci and Toth 2006, INFORMS J. Comput. 18), whose first phase
 searches that go before do. Packings that lack copies serve as well as complete ones.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial

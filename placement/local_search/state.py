@@ -5,8 +5,6 @@ Rules over a component are kept by *items*: copies of one component that are ali
 them; one with a demand is one item an option.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

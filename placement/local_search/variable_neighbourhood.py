@@ -6,8 +6,6 @@ As in variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. R
 that the turn before it left.
 """
 
-from __future__ import annotations
-
 from placement.compiled.packing import Packing, evaluate
 from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination

@@ -5,8 +5,6 @@ keep every rule at each step: limits over groups of pools, what commitments pay,
 and the limit on moves. Closing machines (`variable_neighbourhood`) knows none of these.
 """
 
-from __future__ import annotations
-
 import math
 
 from placement.heuristics import improve

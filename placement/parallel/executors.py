@@ -4,8 +4,6 @@ A solver takes any `concurrent.futures.Executor`; those opened here can also be 
 answer never depends on which one is used.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -8,8 +8,6 @@ It is a plain subprocess and not one of a pool: it imports no main module, so a 
 process does, however that ends; and it can be killed at once.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import pickle

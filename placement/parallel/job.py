@@ -1,7 +1,5 @@
 """Tasks that can run in any process: what to do, within which limits, and what comes back; all of it can be pickled."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 from typing import Protocol

@@ -8,8 +8,6 @@ time as Python is set, which doubles the time of an integer program of some thou
 turns while a search is in the background.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 It ends when the other end of its input is closed, however that came about, and whatever it is at then.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import queue

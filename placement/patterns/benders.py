@@ -4,8 +4,6 @@ The LP minimises the cost of machines beyond the given counts. Where it needs an
 break (Benders 1962). The cut is certified like all others, so it holds whatever the LP's tolerances are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from placement.patterns.certificate import Cut, certify

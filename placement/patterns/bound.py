@@ -14,8 +14,6 @@ greater bound counts.
 Whatever stops it, the last bound stands.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import replace

@@ -15,8 +15,6 @@ times as long as branching. So a node that can be branched on is enumerated only
 last; one that can't always is, as nothing else tightens it.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -5,8 +5,6 @@ and so on: together they hold many items, so the LP gets in one round what it ca
 device classes that differ by their zone alone.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -11,8 +11,6 @@ least as much as the latter, so the best N are a choice that can be made.
 (`reductions.linear_prices`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeVar

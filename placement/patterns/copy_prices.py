@@ -11,8 +11,6 @@ a fleet costs at many moments, most tightly near the counts that it was solved f
 The counts may not exceed those of the fleet that the LP was solved for, whose patterns are limited by them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Whole machines for a dedicated component: the least they are worth, zone by zone."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 from placement.compiled.fleet import FleetComponent

@@ -29,8 +29,6 @@ not too many, its machines are counted whole (`dedicated`). `RELAXES` says what
 is left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

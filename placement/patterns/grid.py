@@ -5,8 +5,6 @@ little, and the table of all dimensions together must stay small. Units are frac
 could be one too high.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -15,8 +15,6 @@ Where machines have a price each, or committed ones can be written as pools wher
 moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction

@@ -4,8 +4,6 @@ A limit is a row. What a commitment pays is a column with a gain, at most what t
 on top is convex in the counts, so a program that minimises it takes all of that.
 """
 
-from __future__ import annotations
-
 from math import inf
 
 from placement.compiled.fleet import Fleet

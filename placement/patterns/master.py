@@ -1,7 +1,5 @@
 """The LP of the relaxation in HiGHS, grown by columns: one per pattern that pricing finds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf

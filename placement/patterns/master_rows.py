@@ -1,7 +1,5 @@
 """The rows of the restricted master program by what they are for, and the columns that are there from the start."""
 
-from __future__ import annotations
-
 from math import inf
 
 import numpy as np

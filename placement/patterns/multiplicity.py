@@ -5,8 +5,6 @@ half as many accelerators, as long as some plan has two such copies. Where a nod
 with more are ruled out: no accelerator holds more copies than stand on all that are alike.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from placement.patterns.formulation import Relaxation

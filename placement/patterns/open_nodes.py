@@ -3,8 +3,6 @@
 Each decision rests on the word of an engine, which its `EngineVerdict` writes down. The bound follows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from placement.patterns.bound import PatternBound

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: the bound from patterns."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

@@ -1,7 +1,5 @@
 """Whether a relaxation by patterns can be there in time: it is written down without a look at the clock."""
 
-from __future__ import annotations
-
 from placement.compiled.fleet import Fleet
 from placement.patterns.parameters import SizeParameters as _PARAMS
 from placement.solving.budget import Budget

@@ -1,7 +1,5 @@
 """What the spread rules of a component say of single zones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement.compiled.fleet import FleetComponent

@@ -4,8 +4,6 @@ Which one is told from what is in a file, so no option has to. What a file does 
 (most say nothing of accelerators) is taken from `Given`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path

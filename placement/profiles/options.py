@@ -3,8 +3,6 @@
 People write limits with their unit: ``500ms``, ``1.5s``.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

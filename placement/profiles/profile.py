@@ -3,8 +3,6 @@
 `placement-profile/v1` is one CSV, a row a measurement, the format's name in the first column.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import math

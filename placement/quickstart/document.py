@@ -1,7 +1,5 @@
 """The problem that answers make, and its text with comments."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

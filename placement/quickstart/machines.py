@@ -1,7 +1,5 @@
 """Which machines a first problem rents, and in which zones."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ On the command line: ``MODEL``, ``MODEL=COPIES`` or ``MODEL,key=value,...``. In 
 of the keys that a model may have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path

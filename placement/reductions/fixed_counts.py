@@ -3,8 +3,6 @@
 Once it is decided how many copies stand in a zone, rules over zones have nothing left to say.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: rewrites of a fleet."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

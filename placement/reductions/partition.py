@@ -6,8 +6,6 @@ are not used up, optional copies that are left out, and rules over the whole pla
 independent, and their packings together are a plan, if losses of a pool are looked at again.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

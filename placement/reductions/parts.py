@@ -1,7 +1,5 @@
 """Components in parts, each of which is a component of its own: how they are numbered, and how copies come back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 

@@ -6,8 +6,6 @@ machines use, the dearest first, and its share of the rest: together no more tha
 dealt out so: whoever puts parts together looks at them again.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace

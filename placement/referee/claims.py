@@ -1,7 +1,5 @@
 """What a plan says of itself must be true: its problem, status, figures, bounds, and copies left out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction

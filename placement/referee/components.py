@@ -1,7 +1,5 @@
 """Rules of one component: how many copies, how they are spread, what a loss leaves."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction

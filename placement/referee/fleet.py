@@ -1,7 +1,5 @@
 """Rules of pools, of groups of pools, and of the machines and copies that run now."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """A verdict on a plan: rules, money and the plan's own words, counted from the documents."""
 
-from __future__ import annotations
-
 from placement import arguments
 from placement.documents import Problem
 from placement.documents.plan import Plan

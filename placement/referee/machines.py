@@ -1,7 +1,5 @@
 """Rules of one machine: where a copy may stand, and what stands together."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """What a plan costs: its price an hour less what is committed, its moves, and the wanted copies it leaves out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

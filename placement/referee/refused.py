@@ -1,7 +1,5 @@
 """The error of a plan that breaks rules, where only one that keeps them is of use."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.documents.plan import Plan

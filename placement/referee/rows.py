@@ -1,7 +1,5 @@
 """Rules of a plan's rows: they refer to what there is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.documents import Instance

@@ -1,7 +1,5 @@
 """Every rule of the format, one function a family."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.referee.components import how_many, losses, spread

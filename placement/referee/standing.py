@@ -1,7 +1,5 @@
 """The two documents side by side: what stands where by a plan, in whole units, as far as its rows can be read."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What the referee says: broken rules with their figures, and what was counted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 

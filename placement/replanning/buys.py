@@ -1,7 +1,5 @@
 """What moves buy: from each point of the frontier to the next, and where more of them are hardly worth it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """The document `placement-frontier/v1`: the frontier as it is written and read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 

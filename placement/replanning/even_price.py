@@ -7,8 +7,6 @@ line, and the edge moves, or there is none, and the price was the best one (the 
 *A dual algorithm for the constrained shortest path problem*, Networks 10).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple

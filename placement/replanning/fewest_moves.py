@@ -7,8 +7,6 @@ epsilon-constraint method is made efficient (Mavrotas 2009, *Effective implement
 Appl. Math. Comput. 213).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ frontier never rises. Then each plan is asked for fewer moves at its price (`few
 them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """How much memory a move moves: what a copy must load again where it starts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from placement.compiled.fleet import Fleet, FleetOption

@@ -1,7 +1,5 @@
 """One point of the frontier, and the frontier."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement.documents import Problem

@@ -8,8 +8,6 @@ Where no order of that plan was found, and machines that drain use up quotas, ne
 are solved once more with quotas that leave room for all that runs, and the plan is taken if it has an order.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The document `placement-room/v1`: what lets a wish in."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from placement.documents.frozen import Listed, Table

@@ -4,8 +4,6 @@ It has what stands there taken off, accelerator by accelerator, and rules of com
 machine of any pool at all is another question, of pools that nobody runs, too: `bounds.lacking` answers that.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -11,8 +11,6 @@ r"""The best plan within limits on moves: so many moves, so much memory moved, s
   copies come before all money no price may do, and that is all there is. The best of the plans within X is the answer.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What a plan changes of what runs now: which copy goes where, which machines stay, come and go."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass

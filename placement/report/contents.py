@@ -1,7 +1,5 @@
 """What one empty machine holds of one component, when a copy may run by several options."""
 
-from __future__ import annotations
-
 import math
 from itertools import product
 

@@ -1,7 +1,5 @@
 """Costs of several answers to one question side by side as a chart with steps, each with what is proven of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Cost and bound over time as a chart of a few lines of text, in dots of braille: two by four a character."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from operator import itemgetter

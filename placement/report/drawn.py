@@ -1,7 +1,5 @@
 """A plan drawn as a map, on the terminal and as a picture; and what a notebook shows of a plan and of a result."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from html import escape

@@ -1,7 +1,5 @@
 """Results and plans as pandas data frames."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The frontier of cost against moves on the screen (a chart, points, what moves buy, the knee), and as a picture."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult

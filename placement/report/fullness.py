@@ -1,7 +1,5 @@
 """Why machines are not full: what a further copy would lack on each, by needs alone and not by rules."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple

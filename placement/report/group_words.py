@@ -1,7 +1,5 @@
 """Rules over the whole plan in words, for the terminal and the page: commitments, limits, losses, and one unit more."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

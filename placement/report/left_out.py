@@ -1,7 +1,5 @@
 """Optional copies left out, in words for the terminal and the page: what is proven of them, and what they lack."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Machines of the catalogue as a table, and one machine or accelerator with all its facts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType

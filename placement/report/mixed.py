@@ -1,7 +1,5 @@
 """Demands that a plan serves by several kinds of accelerators."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from placement.report import words

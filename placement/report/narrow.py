@@ -1,7 +1,5 @@
 """Tables where they fit, blocks of lines where they don't, and lists that break between their items."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD

@@ -3,8 +3,6 @@
 Names of documents are `Name`s: in Markdown they are code, where no sign of theirs is markup and nobody is mentioned.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar

@@ -1,7 +1,5 @@
 """A simulation over time as charts, for pictures and for pages: what it costs, its size, and how well it is used."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A problem before it is solved: how big, what may be rented, which rules, what runs now, what it costs at least."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """What lets a wish in, on the screen and as a checklist: who is evicted, what moves, in which order; or why not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType

@@ -1,7 +1,5 @@
 """What traffic asks for now, and what simulated days cost, with one policy or several, as tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType

@@ -5,8 +5,6 @@ the bill, from endpoints for the peak to the shared fleet; rows from above are t
 where it is taken off, what is left, and the floor.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Solvers as tables: the registry with every option, the schedule of their time, and the numbers of their methods."""
 
-from __future__ import annotations
-
 import dataclasses
 import inspect
 import math

@@ -1,7 +1,5 @@
 """Still pictures as files: their themes, the frame of an SVG, charts below one another, and PNG made of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr

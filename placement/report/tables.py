@@ -1,7 +1,5 @@
 """A plan on the screen: machines, components, changes, totals. Tables, or blocks of lines where it is narrow."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """What a check found, in lines for a person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.compiled.fleet import compile_fleet

@@ -3,8 +3,6 @@
 Every name of a document that is put on a page goes through `shown`, which escapes what would not be seen.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import TypeGuard

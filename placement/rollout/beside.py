@@ -1,7 +1,5 @@
 """What an update takes beside the fleet that runs: batch by batch, and blue/green, which doubles what holds copies."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """One rolling update as a case: old and new options of a component side by side, and what it lacks at least."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

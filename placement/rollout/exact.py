@@ -3,8 +3,6 @@
 The copy that starts j-th does so in batch j // size, since new copies are alike; as many old ones stop in each batch.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """``--to``: the new options of a component, by the name of an old one, from a file, or written out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a fleet is once a rolling update of a component is done: what the next plan starts from."""
 
-from __future__ import annotations
-
 from placement.documents import Option, Plan, Problem
 from placement.documents.problem import revised
 from placement.documents.rollout import Rollout

@@ -1,7 +1,5 @@
 """From a problem and a component's new options to the document of a rollout."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

@@ -8,8 +8,6 @@ later new copies fit on. Which old ones go first decides what has room later, so
 O(copies x machines) an attempt.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from dataclasses import dataclass

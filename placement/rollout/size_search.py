@@ -3,8 +3,6 @@
 Of orders with as few batches, one after which the fewest machines more than before hold copies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.rollout.case import RollingCase

@@ -5,8 +5,6 @@ closes what its batch opened. At its peak stands what stood at the peak of its b
 its batch began, so it breaks no rule that holds on the way there. O(copies).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from placement.documents.transition import TransitionStep

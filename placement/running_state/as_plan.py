@@ -1,7 +1,5 @@
 """What runs now as a plan, though it may break rules."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A plan as what runs now: the problem as it is once the plan has been carried out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

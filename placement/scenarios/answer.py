@@ -1,7 +1,5 @@
 """The document `placement-scenario-plan/v1`: what `placement scenarios` writes. Money in dollars per hour."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioPlan, Weighted

@@ -3,8 +3,6 @@
 What runs now is set aside: commitments are for months, and a scenario is planned as it would be found then.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

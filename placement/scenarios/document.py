@@ -1,7 +1,5 @@
 """The document `placement-scenarios/v1`: scenarios with weights, and what may be committed, beside a problem."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ and where plans for less can always be cut from plans for more (`cuts_down`), wh
 more beats. So neither cost nor bound falls along the curve.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

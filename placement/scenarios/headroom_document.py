@@ -1,7 +1,5 @@
 """The document `placement-headroom/v1` as it is read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

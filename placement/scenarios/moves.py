@@ -10,8 +10,6 @@ then saved by solving each scenario once more from the plan before, with moves a
 taken. The bound on costs knows of no moves, and holds with them, as moves cost at least nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace

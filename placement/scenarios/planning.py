@@ -1,7 +1,5 @@
 """Which machines to commit so that every scenario is served at least cost on average: `plan_scenarios`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from fractions import Fraction
 

@@ -4,8 +4,6 @@ Commitments change what machines cost and not which plans there are. So a plan f
 all of them, and a bound proven for some says something of every plan's machine counts (`Floor`).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

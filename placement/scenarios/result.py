@@ -1,7 +1,5 @@
 """What `plan_scenarios` answers: what to commit, a plan for each scenario, and what nothing beats."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 

@@ -12,8 +12,6 @@ r"""The search for commitments: a master program over counts, and each scenario 
    their scenarios are proven, so without a limit it ends.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

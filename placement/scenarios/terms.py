@@ -1,7 +1,5 @@
 """The terms of commitments and the weights of scenarios as integers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A plan of one scenario as its document, checked against every rule and its own figures."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.compiled.fleet import compile_fleet

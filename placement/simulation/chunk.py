@@ -8,8 +8,6 @@ time is worth as much as the plan that it was sized by. Solvers that look at no 
 to the same plan; fleets too large for that start copy by copy, as they go on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -4,8 +4,6 @@ It stands on a `Workspace`, which keeps the rules of machines; rules over zones 
 A copy that moves stands twice until the new one is loaded, as rolling updates do it, so that nothing is served less.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -5,8 +5,6 @@ machines in use, else on cheaper ones that are rented for them. That is done whe
 payback time is more than the moves cost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 

@@ -5,8 +5,6 @@ is found by placing its most copies there, each on accelerators of its own, on m
 zones and losses. Quotas and limits are not looked at: they are of the whole fleet.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from placement.compiled.fleet import compile_fleet

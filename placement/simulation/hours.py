@@ -9,8 +9,6 @@ The plans of an hour hold the most copies of each component that are wanted with
 is not asked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 

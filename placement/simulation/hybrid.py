@@ -9,8 +9,6 @@ played, the best one is kept, and then changed by one component at a time as lon
 set is one that was played, so the best set is the best of those that were tried, and no more is said of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace

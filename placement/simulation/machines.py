@@ -4,8 +4,6 @@ A machine that has become empty waits for a while, in which it is taken again wi
 is paid for at least the minimum period. Money is in micro-dollar-seconds, so that no rounding stands between two steps.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What came of a simulation: totals, series over time, how the bill falls; the document `placement-simulation/v1`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

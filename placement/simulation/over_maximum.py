@@ -1,7 +1,5 @@
 """Requests that no copies serve whatever the machines: those beyond what the most copies of a policy serve."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Runs simulations of one policy or several part by part, here or on an executor, and keeps what is done."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is compared: the same traffic and policies, placed in several ways."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement.errors import UsageError, nearest

@@ -13,8 +13,6 @@ pipeline only the last stage draws samples, and all but the first keep what the 
 and the residual of all tokens (`make_empty_intermediate_tensors`, called in `_dummy_run`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement.sizing.architecture import Architecture, PipelineStage

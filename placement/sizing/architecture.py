@@ -1,7 +1,5 @@
 """What of a model decides how much memory a copy takes, and how its layers are split into stages of a pipeline."""
 
-from __future__ import annotations
-
 import enum
 from dataclasses import dataclass
 

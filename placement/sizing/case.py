@@ -1,7 +1,5 @@
 """One stage of a copy while it is sized: all that decides on its memory, and what follows from that."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Container
 from dataclasses import dataclass, field

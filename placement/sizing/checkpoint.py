@@ -5,8 +5,6 @@ index of a checkpoint in several files has the total in `metadata.total_size`.
 https://github.com/huggingface/safetensors#format
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ Read in vLLM 0.19, `vllm/v1/core/kv_cache_utils.py`: `_get_kv_cache_groups_unifo
 `_report_kv_cache_config`; the blocks of hybrid models in `vllm/model_executor/models/config.py`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

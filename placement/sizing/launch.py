@@ -1,7 +1,5 @@
 """How an engine is started: what decides, beside the model and the accelerator, how much memory a copy takes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement import arguments

@@ -8,8 +8,6 @@ linear attention, short convolutions) keep shapes as vLLM 0.19 computes them
 (`vllm/model_executor/layers/mamba/mamba_utils.py`).
 """
 
-from __future__ import annotations
-
 import re
 
 from placement.sizing import config as keys

@@ -4,8 +4,6 @@ A measurement holds as long as nothing is asked for otherwise that it follows fr
 what the other parts leave, so the log's own holds only if they all do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

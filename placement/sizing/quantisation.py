@@ -1,7 +1,5 @@
 """How a checkpoint is quantised, from the forms that quantisers write it down in."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A model from a folder, a `config.json`, or the name of a public one."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path

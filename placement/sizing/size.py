@@ -1,7 +1,5 @@
 """How much memory a copy of a model takes on each GPU, part by part, and whether it fits."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What `size` answers: a copy's memory on each of its GPUs, part by part."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass, fields
 

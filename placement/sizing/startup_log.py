@@ -4,8 +4,6 @@ The lines are those of vLLM 0.7 to 0.33; some of them need `VLLM_LOGGING_LEVEL=D
 counts, and of KV caches the least, as the engine itself does it. Of several starts the last one counts.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -11,8 +11,6 @@ are laid out anew, scales too (`HopperMXValueLayout` and `HopperMXScaleLayout` o
 were loaded stay beside those, and biases become numbers of 32 bits. Read in vLLM 0.19, where two launches agree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

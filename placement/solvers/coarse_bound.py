@@ -4,8 +4,6 @@ The LP of a few hundred groups converges in seconds, that of thousands of compon
 bounds is higher depends on what is merged: where that is little, the tree of the groups' bound may prove more.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.compiled.fleet import Fleet

@@ -6,8 +6,6 @@ says how far it is from keeping it. It is some plan: others may come nearer. Whe
 out. It is an explanation: nothing of the proof rests on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from placement.bounds import why_infeasible

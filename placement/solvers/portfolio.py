@@ -31,8 +31,6 @@ the engines of all turns that are left (`engines.loading`).
 A limit on work is one on all turns together, of which each has the same part as of the time, on one core.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

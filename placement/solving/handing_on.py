@@ -3,8 +3,6 @@
 The rewrite relaxes and restricts nothing, so what holds of the one holds of the other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from placement.compiled.fleet import Fleet

@@ -1,7 +1,5 @@
 """Optional copies that a plan leaves out, by priority, beside the fewest that can be left out at all."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

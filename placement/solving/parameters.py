@@ -6,8 +6,6 @@ or of a module's numbers together, stands in the docstring of its class. A numbe
 it is used: a tolerance of an engine, a scale of integers, a value that stands for "without limit".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields

@@ -8,8 +8,6 @@ deterministic clock, HiGHS between the rounds of an integer program. Nothing els
 A unit of work is as many steps as a second has nanoseconds.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

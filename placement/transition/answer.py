@@ -1,7 +1,5 @@
 """What is asked of a search for an order, and what it answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from placement.transition.batches import Order, Stuck

@@ -16,8 +16,6 @@ References
    https://doi.org/10.1016/S0004-3702(01)00108-4
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

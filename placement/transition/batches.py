@@ -1,7 +1,5 @@
 """A transition as batches: in each, machines open, copies start and become ready, copies stop, machines close."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from placement.transition.difference import Stand

@@ -4,8 +4,6 @@ A copy that the plan keeps is not touched. Which leaving copy an arriving one re
 component are alike to whoever calls them.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ An order in the sense of the proof: copies that the plan keeps are never stopped
 over once. `program` has the formulation. Fewest batches are found by asking for ever more of them, from the bound on.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from typing import Any

@@ -8,8 +8,6 @@ O(batches x (copies to start and to stop) x what one machine holds), and a searc
 starts first decides what has room, so attempts differ by a seed; see `search`.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable

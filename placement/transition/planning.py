@@ -1,7 +1,5 @@
 """From a problem and a plan to the document of a transition."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Mapping

@@ -14,8 +14,6 @@ A fleet that breaks a rule of room, caps or quotas before anything is done has n
 `fits_program` says so.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

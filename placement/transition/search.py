@@ -1,7 +1,5 @@
 """The best of many orders, and what no order can beat."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Where a copy may stop over: at a spare slot, or on a machine that is rented for it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from itertools import count
 

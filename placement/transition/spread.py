@@ -19,8 +19,6 @@ h_z > b_z and b_y < e_y where h_z - b_y is more than both ends have. `min_zones`
 that stand at one of the ends.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection
 

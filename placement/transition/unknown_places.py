@@ -4,8 +4,6 @@ A place of the plan is one of today only if it is free beside the copies whose p
 for the others that are not. The rest stand where there is room, as `running_state.deal` finds it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -9,8 +9,6 @@ bound; where a type is unlimited, prices are scaled down until its patterns pay:
 1 / SCALE of a unit of cost and the arithmetic is that of whole numbers and fractions, so the bound is exact.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 

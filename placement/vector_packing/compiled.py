@@ -4,8 +4,6 @@ Items that are interchangeable (same sizes and bin types, no limits of their own
 of their demands. `Compiled.unfold` deals a packing of the merged items back to the items of the problem.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce

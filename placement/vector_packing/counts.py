@@ -7,8 +7,6 @@ with all loads that matter in place of pricing). Bins are counted first; where f
 counted, too, by item and group of bin types (`groups`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from placement.arrays import Ints

@@ -6,8 +6,6 @@ proof that there is none. Patterns that a bigger one contains are left out, as c
 harm.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 And from packings to better ones: take some bins of the best apart, pack their items exactly (`improve`).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -5,8 +5,6 @@ bound as well. Here, for each threshold a of at most half the room (Martello and
 2001): sizes above C - a count as C, sizes below a as 0, others as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

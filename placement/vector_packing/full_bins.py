@@ -8,8 +8,6 @@ must be what is free, less at most the slack. So two copies are paired, not thre
 in the middle, Horowitz and Sahni 1974). No copy is covered twice, as it would be as small as the slack.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

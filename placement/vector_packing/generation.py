@@ -5,8 +5,6 @@ duals give no column that improves the program, the true ones are priced. Prices
 pricing, so each round's pricing is the proof of a bound as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 

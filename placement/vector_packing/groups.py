@@ -6,8 +6,6 @@ inequalities of what so many bins can't hold, and both go on until they agree. T
 program comes first, as its inequalities cost least.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Packings without proof, cheapest methods first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

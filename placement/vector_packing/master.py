@@ -4,8 +4,6 @@ Kept in HiGHS between calls, so each solve starts from the last basis. Items tha
 covered by a dear artificial column, so the program always has a solution.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -6,8 +6,6 @@ is exact; their cost is a bound, often far above that of the linear program when
 capacities (integer covering knapsack; the master of Benders 1962).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: exact packing of items with several sizes."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

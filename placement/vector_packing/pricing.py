@@ -7,8 +7,6 @@ several, where a table has no more cells than the searches of all types would ha
 `upper[t]` bounds the value of every pattern of type t, generated or not.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The problem and its answers: what must be packed, what it may be packed in, what a packing is."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The solver: cheap packings and bounds, column generation, rounding and diving, then exact search in the gap."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 

@@ -3,8 +3,6 @@
 Every method reports here. A packing that is not cheaper and a bound that is not higher change nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction

@@ -3,8 +3,6 @@
 `read_facts` tells which of them a file is by what is in it, so no option has to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -6,8 +6,6 @@ and of all types. EC2's count vCPUs of families of types together, on demand or 
 instances", "All P5 Spot Instance Requests".
 """
 
-from __future__ import annotations
-
 import re
 
 from placement.catalogue.facts import Capacity, CostBudget, Findings, Quota, ReservedInstances, SavingsPlan

@@ -5,8 +5,6 @@ of NVIDIA's feature discovery, AMD's node labeller, Karpenter or Google's Kubern
 it is known. Time-sliced accelerators are counted once. What runs on every node (DaemonSets) is not in this output.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -6,8 +6,6 @@ gpuhunt's, which dstack reads: `location` is a region, or a zone of one. Memory 
 https://github.com/dstackai/gpuhunt
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from typing import Any

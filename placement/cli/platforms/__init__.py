@@ -3,8 +3,6 @@
 Platforms have modules here; their commands are added to the groups below, a line each.
 """
 
-from __future__ import annotations
-
 from placement.cli.commands import Commands
 from placement.cli.platforms import kubernetes, sagemaker, serving
 

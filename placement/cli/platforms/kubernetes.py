@@ -1,7 +1,5 @@
 """`placement import kubernetes` and `placement export kubernetes`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """`placement export kserve`, `placement export keda` and `placement export ray`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

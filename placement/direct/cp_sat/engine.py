@@ -1,7 +1,5 @@
 """One run of CP-SAT on a direct program: it reports plans and bounds while it searches, and stops when asked."""
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Iterator

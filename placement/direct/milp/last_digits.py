@@ -1,7 +1,5 @@
 """The last digits of a bound: where prices are finer than an engine in floats is sharp, CP-SAT decides them."""
 
-from __future__ import annotations
-
 from placement.direct.levels import Levels
 from placement.direct.parameters import MilpParameters as _PARAMS
 from placement.direct.slots import most_new_machines

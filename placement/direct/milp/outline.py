@@ -11,8 +11,6 @@ Two things make it quick where fleets are large: rows from the pattern bound (`d
 solution from the machines and copies that the linear relaxation uses (`restricted`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import partial
 

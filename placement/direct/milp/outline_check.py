@@ -11,8 +11,6 @@ machines, decided exactly (`patterns.enumeration.given_machines`). What does not
 Pools that are alike learn the same. When all pools are packed the solution is a plan, and costs what the outline says.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial

@@ -10,8 +10,6 @@ for the machines :math:`N_k` at each price, and HiGHS is asked again: a bound ab
 is the proof. Other machines that cost nearly the same are forbidden in turn.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Plans made of an outline's solutions: running machines as they say, new ones packed by best fit."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

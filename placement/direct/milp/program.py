@@ -1,7 +1,5 @@
 """A direct program written with PuLP, in numbers that engines in floats can take."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pulp

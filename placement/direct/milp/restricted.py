@@ -5,8 +5,6 @@ some variables alone: those of them that are 0 in the relaxation stay 0, and bra
 proves nothing of the whole program.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The search: objective levels in turn, each one exact, from the best plan known."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import partial

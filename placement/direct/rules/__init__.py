@@ -4,8 +4,6 @@
 its family, and one more entry here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from placement.direct.rules.accelerators import accelerator_capacity

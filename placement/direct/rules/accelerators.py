@@ -1,7 +1,5 @@
 """Accelerators: memory and share on each of them, and one that is owned holds nothing else."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from itertools import pairwise
 

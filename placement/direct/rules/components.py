@@ -3,8 +3,6 @@
 Counts (`copies`, `min_copies`) are the range of `Variables.placed`.
 """
 
-from __future__ import annotations
-
 from placement.direct.program import total_of
 from placement.direct.variables import Variables
 

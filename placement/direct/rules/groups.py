@@ -1,7 +1,5 @@
 """Rules over groups of pools: limits on the machines paid for, and what commitments pay of them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from functools import partial

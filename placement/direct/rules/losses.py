@@ -1,7 +1,5 @@
 """Rules of what is left of a component when a zone, a pool or an instance is lost."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from placement.compiled.fleet import FleetComponent

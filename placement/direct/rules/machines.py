@@ -3,8 +3,6 @@
 And who may stand there with whom: `dedicated` and `avoid`, groups too (`compiled.fleet` resolves them).
 """
 
-from __future__ import annotations
-
 from placement.direct.program import Var, total_of
 from placement.direct.variables import Variables
 

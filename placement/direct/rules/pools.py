@@ -3,8 +3,6 @@
 `min_instances` forbids nothing: it is part of what a plan costs (`DirectModel.ticks`).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Rules of what runs now: copies that are pinned, and how many move."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 

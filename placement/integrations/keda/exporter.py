@@ -4,8 +4,6 @@ A plan says how many copies of a component run on which machines, so it chooses 
 and those of a plan for the peak is left to KEDA, by the traffic of the component, split by what each variant serves.
 """
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Mapping

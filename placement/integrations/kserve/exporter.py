@@ -1,7 +1,5 @@
 """A plan as InferenceServices of KServe (serving.kserve.io/v1beta1), in its mode of plain Deployments."""
 
-from __future__ import annotations
-
 import shlex
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The predictor of an InferenceService: what the user chooses of it, where its pods may run, and what each takes."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from placement.catalogue.readers.kubernetes import NO_ZONE

@@ -1,7 +1,5 @@
 """Notes of an export to KServe: what its manifests do not say, or say otherwise than the plan."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """InferenceServices that run, as templates: what serves, and with what, by the component that it was imported as."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -11,8 +11,6 @@ the cluster. That is the owner's rule as long as its own affinity takes nodes in
 it alone if the plan keeps it, and old and new copies together do.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set

@@ -4,8 +4,6 @@
 memory, by annotation. *HAMi*: virtual ones with memory and cores. *Dynamic resource allocation*: claims of devices.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

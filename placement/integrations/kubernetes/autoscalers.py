@@ -4,8 +4,6 @@ A plan has one number of copies. Where one Deployment takes the place of what is
 it; where several do, or none, it must go before the old copies stop, since it would start them again.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from typing import NamedTuple

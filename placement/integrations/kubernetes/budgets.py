@@ -1,7 +1,5 @@
 """What is paid for already, and how much may be rented: commitments from reservations, limits from quotas."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction

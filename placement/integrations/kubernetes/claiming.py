@@ -4,8 +4,6 @@ What the claim of a template asks for (class, selectors, memory, constraints) is
 pinned to accelerators have a ResourceClaim that selects these by UUID; all others a ResourceClaimTemplate.
 """
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import json

@@ -8,8 +8,6 @@ may name one (`spec.extendedResourceName`); without the class a pod that has suc
 a pod that asks for the resource waits beside accelerators that are handed out by claims.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 from collections import Counter, defaultdict

@@ -5,8 +5,6 @@ may do there: so taints, selectors and affinity become `instance_types` of optio
 has the least room of its nodes; nodes that hold more than that are a type of their own.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A pod does not say who wrote what. So what is known to be added is left out by n
 annotations as far as all pods of a component have them alike, as rules of schedulers and autoscalers stand there.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """A plan as manifests in the order in which they are applied, and the steps around them."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from typing import Any

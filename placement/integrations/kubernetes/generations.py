@@ -6,8 +6,6 @@ ReplicaSet, or the first pod of it, was made. New copies have the Deployment's o
 ReplicaSet.
 """
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Sequence

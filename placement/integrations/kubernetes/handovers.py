@@ -9,8 +9,6 @@ LeaderWorkerSet or a Rollout of Argo can be scaled, and is where the plan has no
 again by itself, such as a KServe service or another operator's object, is to be changed there.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set

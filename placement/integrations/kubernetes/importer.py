@@ -1,7 +1,5 @@
 """A cluster as a problem: nodes as machines, pods as copies, and every rule that the problem can say."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Which accelerators of its node each pod has, as far as anything tells: claims, HAMi's annotation, KAI's groups."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

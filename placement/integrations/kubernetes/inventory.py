@@ -1,7 +1,5 @@
 """The accelerators of one node, whoever hands them out: a device plugin, HAMi or dynamic resource allocation."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

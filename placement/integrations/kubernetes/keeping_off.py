@@ -6,8 +6,6 @@ label first, which no new one has. That is for Karpenter alone: Cluster Autoscal
 for those of the nodes that it would start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Nodes as machines: room by what is allocatable, accelerators, place, state and what keeps a node from going."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Deployments of groups of copies: where each may stand, what stays apart, and what a copy asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property

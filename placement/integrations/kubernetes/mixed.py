@@ -5,8 +5,6 @@ for: ``A100-40GB-MIG-32x1g.5gb+8x3g.20gb``. Its memory counts the first kind, it
 memory of one of the first, or the share of one of the second. So just as many copies fit as there are of each.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

@@ -6,8 +6,6 @@ are no one type or pool, most of them keep it. The name of the others tells what
 room: such a name may become another one when the nodes that keep the short one go.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set

@@ -3,8 +3,6 @@
 A list, a list of lists, single objects, several files, YAML and the answers of the API itself (`PodList`) are read.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -6,8 +6,6 @@ exported pod carries what it asked for, and an import reads that in place of wha
 machine stand in the exported pod too, by the label of its component: they are read from there.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

@@ -4,8 +4,6 @@ A pod is held to the nodes that can mount its volumes; one with a volume on its 
 that mount volumes of several places are one component all the same, which of them is where no plan can tell: they stay.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

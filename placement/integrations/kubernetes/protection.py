@@ -4,8 +4,6 @@ A budget that is there stays where it counts the new copies. Whether it lets any
 that grows beyond a ResourceQuota gets no more pods.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction

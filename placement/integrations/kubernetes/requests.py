@@ -5,8 +5,6 @@ containers need in turn, each with the sidecars started before it; plus the over
 request asks for its limit. https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fractions import Fraction
 

@@ -5,8 +5,6 @@ copies that ask for more together, and an export on which machines its plan has 
 pending.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction

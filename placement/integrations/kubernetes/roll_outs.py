@@ -5,8 +5,6 @@ LeaderWorkerSet, which counts groups of pods: https://kubernetes.io/docs/concept
 https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import defaultdict
 from collections.abc import Sequence

@@ -8,8 +8,6 @@ Kubernetes says how a node is doing are the state of a machine, and no rule of w
 https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ By what the problem counts: parts of accelerators, vCPUs and memory of each mach
 Copies that are held to a node or its accelerators look for room there, others on any machine of the plan in their pool.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 

@@ -5,8 +5,6 @@ counts only zones where one does. So where some eligible domain can hold none, o
 emptiest is 0 and a zone may have at most `maxSkew` copies: `max_per_zone`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

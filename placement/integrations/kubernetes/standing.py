@@ -6,8 +6,6 @@ has a port of the node that the copy takes. Pods are looked up by labels and by 
 alone that it may be about.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What to do with the manifests, in order, and what they can't say: the README of an export."""
 
-from __future__ import annotations
-
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Pod templates from what runs: a copy of a component again, without what the cluster added to its pod."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Fields of a pod's specification are known to be read, or to be no matter of plac
 a later version of Kubernetes adds is told too; and so inside of rules, requests and ports.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

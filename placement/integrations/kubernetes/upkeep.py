@@ -4,8 +4,6 @@ They bound how many copies may be away at once while copies move: `max_unavailab
 `placement transition` keeps. They are no rule of a plan.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -6,8 +6,6 @@ name their component: there, each shape is an option of it. Groups of pods that 
 workers of a RayCluster, are components of their own, by that name: whichever pods are the newest.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set

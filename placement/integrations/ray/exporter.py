@@ -5,8 +5,6 @@ So a replica that has to be on the accelerators of the plan asks for a resource 
 node declares, and is shown just these by the variable that its engine reads. That is exact, also for copies that share.
 """
 
-from __future__ import annotations
-
 import json
 from math import ceil
 from typing import Any, NamedTuple

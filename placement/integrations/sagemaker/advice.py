@@ -1,7 +1,5 @@
 """What a plan means on SageMaker, as a page: who shares which endpoint, on which machines, and how surely it fits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from placement.integrations.notes import Note

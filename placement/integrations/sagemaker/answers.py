@@ -4,8 +4,6 @@ Files are told apart by what is in them, so their names are free. boto3 and the 
 times and in the key `ResponseMetadata`, which is not looked at.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

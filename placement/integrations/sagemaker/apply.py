@@ -3,8 +3,6 @@
 What is said then is what was done, and how to go on.
 """
 
-from __future__ import annotations
-
 import shlex
 import time
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ Read are answers of `aws application-autoscaling describe-scalable-targets --ser
 `describe-scheduled-actions` and of `describe-scaling-policies`.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set

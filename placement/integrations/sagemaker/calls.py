@@ -1,7 +1,5 @@
 """Inputs of SageMaker's calls: endpoint configurations and inference components."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a user is told of the calls that bring endpoints to a plan: what they assume, and what no call can do."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 

@@ -11,8 +11,6 @@
 Ranges of autoscaling are widened before the number that they are about changes, and narrowed after.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

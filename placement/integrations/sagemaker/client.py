@@ -1,7 +1,5 @@
 """boto3, loaded when it is first needed; and what goes wrong with it, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -8,8 +8,6 @@ Of the rest an import writes digests of what it read into a label of each pool, 
 the same of the problem, and where the two differ the endpoint gets a new configuration.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 

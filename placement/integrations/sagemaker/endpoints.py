@@ -1,7 +1,5 @@
 """What the answers about an endpoint mean: variants with machines by type, and its components."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """A plan as files for SageMaker: a call each, a template, and a page that says what was made of the plan."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -10,8 +10,6 @@ as coarsely as the platform's packing is sure to keep the plan:
    each holds just what the plan says, whatever the order.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """What the answer about an inference component means: what a copy takes on each type, and how many there are."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

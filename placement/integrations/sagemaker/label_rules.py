@@ -1,7 +1,5 @@
 """What labels of SageMaker must be, since people write them too: told of all, before anything is made of a plan."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import defaultdict

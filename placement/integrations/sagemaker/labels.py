@@ -7,8 +7,6 @@ option as JSON (never its environment), what it was read with, its adapters, and
 may write them by hand.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -5,8 +5,6 @@ added are of the first type, and an endpoint that is made, or gets a new configu
 alone. Those that run stay; where SageMaker manages their number, while they hold copies: so it is the most that may be.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Names that SageMaker accepts, made of names of a problem."""
 
-from __future__ import annotations
-
 import re
 
 LONGEST = 63  # characters of a name

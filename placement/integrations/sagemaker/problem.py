@@ -3,8 +3,6 @@
 Prices, sizes and quotas are the catalogue's and the user's own files'. Which machine a copy is on is reconstructed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any

@@ -6,8 +6,6 @@ with room. That is first-fit decreasing: it finds a place for every copy most of
 Where that fails as well, the copies left stand on the machines with most room, and break a rule there, as they must.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """How what runs is updated a part at a time: components by copies, endpoints by machines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

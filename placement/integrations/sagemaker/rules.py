@@ -4,8 +4,6 @@ Each rule is a function; the first line of its docstring is its text. Rules mark
 samples and were never seen to be enforced.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -3,8 +3,6 @@
 Those add and take away copies, or machines of a variant; a label keeps them as they are put.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -5,8 +5,6 @@ patterns, greatest values, lengths of texts, lists and maps, and unions of which
 service refuses what breaks them, after half of a deployment perhaps; here it shows before anything is sent.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Components in their groups: which inference component, under which name, on which endpoint, with how many copies."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ the two differ the component is updated: other needs, another option, model or c
 its rules need.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Calls in the order in which they are sent: one file each, and the list of them that `apply` reads again."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """The same resources as a CloudFormation template, in JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

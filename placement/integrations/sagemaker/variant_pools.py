@@ -1,7 +1,5 @@
 """Machines of one type in one variant of one endpoint: a pool of the problem."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """How a plan is to be exported, and which fields the clients that will send it know."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

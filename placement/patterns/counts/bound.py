@@ -7,8 +7,6 @@
    again. The counts that are left are likely to have a packing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

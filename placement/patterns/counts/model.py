@@ -4,8 +4,6 @@ Inequalities come from amounts first; then, while the program's solution breaks 
 single pools (`weights`).
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

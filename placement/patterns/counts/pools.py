@@ -7,8 +7,6 @@ several accelerators and packed accelerators then go to machines by first fit, a
 short.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -7,8 +7,6 @@ integer programs*, Math. Program. 46, doi:10.1007/BF01585752). All in integers. 
 7 % below the integer one without them, and 1 % with them (docs/notes/2026-11-demand.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -8,8 +8,6 @@ break (cutting planes by column generation: Gilmore and Gomory 1961, *A linear p
 problem*, Oper. Res. 9). All in integers: where the weights came from does not matter.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

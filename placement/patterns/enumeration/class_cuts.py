@@ -9,8 +9,6 @@ pattern LP that is its bound, projected on machines and copies (Benders 1962). W
 the dual of the LP for its copies alone (Gilmore and Gomory 1961). Integers: the knapsack over all patterns is exact.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ that differs from another in just those: they are listed here in integers and th
 Sahni 1974, J. ACM 21, for subset sums).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

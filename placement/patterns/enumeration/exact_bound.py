@@ -9,8 +9,6 @@ Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear pr
 prices are whole numbers of a small unit, so nothing is rounded at all.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

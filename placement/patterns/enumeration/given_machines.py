@@ -14,8 +14,6 @@ then have patterns of their own. The direct model names the accelerators of a ma
 counted: nothing is left that could be exchanged for its like, and the LP is that of patterns (Gilmore and Gomory 1961).
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -5,8 +5,6 @@ one program for each choice of machine counts that cost so much, without money; 
 many digits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import highspy

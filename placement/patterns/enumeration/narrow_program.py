@@ -5,8 +5,6 @@ these copies fit is for whoever packs them. Restricting a master program to its 
 Sadykov, Sverdlov and Vanderbeck 2010, *Column generation based primal heuristics*, Electron. Notes Discret. Math. 36.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple

@@ -7,8 +7,6 @@ related problems*, Math. Prog. 183). Where patterns are too many the program is 
 there are none raises the bound, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial

@@ -5,8 +5,6 @@ their quotas, and each copy of the level that is placed counts one. Other patter
 heuristic (Joncour, Michel, Sadykov, Sverdlov, Vanderbeck 2010, Electron. Notes Discret. Math. 36).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.engines.highs import prove, whole_solution

@@ -5,8 +5,6 @@ would have to branch for: its least cost is a bound, and that there is no soluti
 node.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import inf

@@ -1,7 +1,5 @@
 """Rows of the rules of one component over zones: skew, the fewest zones, and what is left when a zone is lost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import NamedTuple

@@ -8,8 +8,6 @@ inequality that prices prove.
 Branching is that of `branch_and_price`: a node's bound is the least money of machines and moves, by its own prices.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -14,8 +14,6 @@ both sides count it alike, and a pattern need not hold what is worth less than n
 inequality is a fractional covering knapsack of machines and moves; in a node it is Lagrange's.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Sequence

@@ -15,8 +15,6 @@ The linear relaxation knows whole machines of dedicated components, rules over z
 most that any pattern or content is worth.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence

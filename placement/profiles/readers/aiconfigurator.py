@@ -3,8 +3,6 @@
 Times are averages in milliseconds, `seq/s` is of all GPUs of a row, `memory` GiB on each (aiconfigurator 0.12).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each

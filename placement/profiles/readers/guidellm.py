@@ -3,8 +3,6 @@
 As `guidellm/benchmark/schemas` of GuideLLM 0.8 defines it. It says nothing of accelerators.
 """
 
-from __future__ import annotations
-
 from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import number, whole

@@ -5,8 +5,6 @@ is divided by the engine's replicas. Where prefill and decode run apart, one cop
 stack is a multiple of: of 2 and 6 replicas, 1 and 3.
 """
 
-from __future__ import annotations
-
 import math
 
 from placement.catalogue.readers.fields import At

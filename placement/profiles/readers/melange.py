@@ -8,8 +8,6 @@ Mélange: `gpu_info` has the table of each GPU, without the sizes of its buckets
 requests in each. What one GPU serves of that mix is 1 / sum(part / rate): its buckets take turns.
 """
 
-from __future__ import annotations
-
 from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found
 

@@ -6,8 +6,6 @@ by instances and copies. `describe-inference-recommendations-job` (Inference Rec
 minute of an endpoint, and a latency of whole requests, which is no time to first token.
 """
 
-from __future__ import annotations
-
 from placement.catalogue import instance_type
 from placement.catalogue.readers.fields import At
 from placement.errors import UsageError

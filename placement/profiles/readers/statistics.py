@@ -1,7 +1,5 @@
 """Numbers of a distribution that tools write down, by the names of their statistics."""
 
-from __future__ import annotations
-
 from placement.catalogue.readers.fields import At
 
 # Milliseconds of a unit of time, whatever it is counted per.

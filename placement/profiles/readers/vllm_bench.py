@@ -4,8 +4,6 @@ Keys as `vllm/benchmarks/serve.py` of vLLM 0.19 writes them; with `--append-resu
 `--metadata tensor_parallel_size=2` adds keys of the user's own.
 """
 
-from __future__ import annotations
-
 from placement.catalogue.readers.fields import At
 from placement.profiles.profile import Found
 from placement.profiles.readers.statistics import number, whole

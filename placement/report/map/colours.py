@@ -6,8 +6,6 @@ list are far apart; every other one is lighter, which tells them apart where hue
 .. [1] Ottosson, B. (2020). A perceptual color space for image processing. https://bottosson.github.io/posts/oklab/
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Zones are columns, in them machines by instance type, as on the page. Text stand
 would run into its neighbour.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from placement.report import words

@@ -4,8 +4,6 @@ Each character of an accelerator is a part of its memory: a letter that a compon
 unneeded, ``·`` what is free. Without the problem's document nothing is known of memory, and each copy is one letter.
 """
 
-from __future__ import annotations
-
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence

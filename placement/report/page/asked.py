@@ -1,7 +1,5 @@
 """What was asked for, where there is no plan to show: what must run, and what may be rented."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.bounds.infeasible import need_in_words

@@ -1,7 +1,5 @@
 """The bill: by instance type, zone and component, and as a waterfall from machines of one's own down to the bound."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction

@@ -3,8 +3,6 @@
 No script draws them: they are there on paper and without scripts, and take their colours from the page's theme.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The map of a fleet for the page: zones as columns, in them instance types, in them machines; and what each tells."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tables of the page: heads, and rows of cells that are text, numbers or more."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from placement.report import words

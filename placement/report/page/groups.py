@@ -1,7 +1,5 @@
 """Rules over the whole plan: what is used of commitments and limits, what the worst losses leave, one unit more."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 

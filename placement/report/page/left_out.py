@@ -1,7 +1,5 @@
 """Copies that were wanted and that the plan leaves out, with what is known about why."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.report import words

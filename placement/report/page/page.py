@@ -4,8 +4,6 @@ A section appears when its data is there. A later feature adds its own: a functi
 template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SECTIONS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar

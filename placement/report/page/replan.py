@@ -1,7 +1,5 @@
 """What a plan changes of what runs: before and after side by side, which copy goes where, and the steps in order."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.documents.transition import Transition, TransitionStep

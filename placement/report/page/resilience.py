@@ -1,7 +1,5 @@
 """Copies by zone, and what is lost with each zone."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from typing import Any
 

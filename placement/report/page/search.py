@@ -1,7 +1,5 @@
 """How the solve went: cost and bound over time, and who found each plan. Read from what the plan carries of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ Made as the report of a plan is: a section appears when its data is there. One i
 template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SECTIONS`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from placement.errors import UsageError

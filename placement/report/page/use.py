@@ -1,7 +1,5 @@
 """How full the machines are, resource by resource, and why not more; and demands that several kinds of them serve."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from placement.report import words

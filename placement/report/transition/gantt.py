@@ -1,7 +1,5 @@
 """A transition as a Gantt chart: a row for each machine that changes, time from left to right, batches as columns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from placement.documents.transition import Transition, TransitionStep

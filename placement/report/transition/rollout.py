@@ -1,7 +1,5 @@
 """A rollout on the terminal and as a checklist: its steps, and what it takes beside blue/green."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType

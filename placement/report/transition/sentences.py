@@ -1,7 +1,5 @@
 """What a transition comes to, and each of its steps, in words."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 

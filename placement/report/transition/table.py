@@ -1,7 +1,5 @@
 """A transition as a table on the terminal, and as a checklist in Markdown, for a change request or a runbook."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType

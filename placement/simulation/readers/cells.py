@@ -1,7 +1,5 @@
 """Moments and names in traffic files; a fault names row, column, rule and value."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -6,8 +6,6 @@ means. Tables by the minute (service, minute, requests) are as the summary of Az
 row had no request.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Reads a traffic file, whichever of the known kinds it is."""
 
-from __future__ import annotations
-
 import gzip
 import zlib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Traces with a row a request: Azure's LLM inference trace, BurstGPT, Mooncake. Requests are counted by the minute."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 

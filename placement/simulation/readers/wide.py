@@ -4,8 +4,6 @@ The first column names the component; with a column `role` (Alibaba's services) 
 read as rates: a target of 1 asks for as many copies again.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: the solver decomposition."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 

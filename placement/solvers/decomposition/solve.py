@@ -14,8 +14,6 @@ The tasks run on the budget's executor. Under a limit on work each has its part 
 them begins, so the answer does not depend on where they run.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@
 does not need the later ones have. Work is dealt out before the first of them: in which order they end must not matter.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Iterator, Sequence

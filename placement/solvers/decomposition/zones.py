@@ -6,8 +6,6 @@ then packed as in `column_generation.zone_packing`, in this process and in a sec
 before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 

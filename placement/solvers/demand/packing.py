@@ -1,7 +1,5 @@
 """Counts packed: pool by pool, which is exact and takes no time; else by another solver, zone by zone or as a whole."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 

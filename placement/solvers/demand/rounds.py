@@ -6,8 +6,6 @@ solutions than they do, but takes 10 to 20 seconds to find some at 100 component
 is a second core, and each of its solutions is mended in a round.
 """
 
-from __future__ import annotations
-
 import math
 from itertools import count
 

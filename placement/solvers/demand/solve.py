@@ -8,8 +8,6 @@
 Where the program's counts are far from its bound, steps 2 and 3 are left to `rounds`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
