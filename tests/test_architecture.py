@@ -33,6 +33,7 @@ LAYERS = (
     "errors",
     "arguments",
     "arrays",
+    "grouping",
     "units",
     "markdown",
     "catalogue",

@@ -7,7 +7,7 @@ it, or share a new machine. Steps of few copies are looked for first, as one of 
 What is left needs other moves in between, which is not planned here.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from placement.auditing.document import AuditStep
 from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
+from placement.grouping import grouped
 from placement.referee import Spot, Verdict, verify
 from placement.report.changes import CopiesMoved, changes, without_kept
 from placement.running_state import Dealer, RunningCopy, running_copies
@@ -158,9 +159,7 @@ class _Route:
 
         First those where a rule is broken, then what saves most a copy.
         """
-        parts: dict[tuple[bool, str], list[CopiesMoved]] = defaultdict(list)
-        for row in rows:
-            parts[(True, row.source) if row.source is not None else (False, row.component)].append(row)
+        parts = grouped(((True, row.source) if row.source is not None else (False, row.component), row) for row in rows)
         groups = [_Group(tuple(part)) for part in parts.values()]
         broken = frozenset(row.spot for row in self.verdict.violations)
         return sorted(groups, key=lambda group: (not group.touches(broken), -self._saving(group)))  # stable
@@ -228,7 +227,5 @@ def _excess(verdict: Verdict) -> dict[tuple[str, str], float]:
 
 def _by_machine(copies: Counter[RunningCopy]) -> dict[tuple[str, str], list[RunningCopy]]:
     """By component and machine."""
-    found: dict[tuple[str, str], list[RunningCopy]] = defaultdict(list)
-    for copy in copies.elements():
-        found[copy.component, copy.instance].append(copy)
+    found = grouped(((copy.component, copy.instance), copy) for copy in copies.elements())
     return dict(found)

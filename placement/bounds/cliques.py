@@ -36,6 +36,7 @@ from placement.bounds.parameters import CliqueParameters as _PARAMS
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import Fleet, FleetComponent
+from placement.grouping import grouped
 from placement.solving.budget import Budget
 
 # A rule, or a few, between semicolons; of every fleet. `instant` adds moves, and the rules over the whole plan.
@@ -203,10 +204,7 @@ def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slot
     """
     prices = sorted({fleet.pools[p].price for pools in sets for p in pools})
     kept = prices[:: 1 + len(prices) // _PARAMS.prices]
-    users: dict[int, list[int]] = defaultdict(list)
-    for k, pools in enumerate(sets):
-        for p in pools:
-            users[p].append(k)
+    users = grouped((p, k) for k, pools in enumerate(sets) for p in pools)
     found: dict[tuple[int, tuple[int, ...]], _Slots] = {}
     for p in sorted(users):
         pool, free = fleet.pools[p], min(total, fleet.fewest(p))

@@ -1,6 +1,6 @@
 """The rules of an account over pools of machines: quotas and budgets as limits, what is paid for as commitments."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,7 @@ from placement.catalogue.facts import Capacity, InstanceFacts, SavingsPlan
 from placement.catalogue.market import Market, is_of
 from placement.catalogue.names import free_name, provider_of
 from placement.catalogue.rows import whole
+from placement.grouping import grouped
 from placement.units import count, dollars, micro_dollars
 
 Row = dict[str, Any]
@@ -121,10 +122,7 @@ def _paid_for(name: str, count: int, covered: Sequence[AccountPool], taken: dict
     A pool is in one commitment. So those of a region are for its zones without any of their own; where there is none,
     they are added to the first zone's, which promises no more than there is.
     """
-    rows: dict[str, list[str]] = defaultdict(list)
-    for pool in covered:
-        if pool.name not in taken:
-            rows[pool.row].append(pool.name)
+    rows = grouped((pool.row, pool.name) for pool in covered if pool.name not in taken)
     if not rows:
         row = taken[covered[0].name]
         row["instances"] += count
@@ -138,9 +136,8 @@ def _paid_for(name: str, count: int, covered: Sequence[AccountPool], taken: dict
 def _commit(market: Market, pools: list[AccountPool], made: AccountRules) -> None:
     """Savings plans: those for a family of types go before those for all machines."""
     left = pools
-    together: dict[tuple[str, str, str], list[SavingsPlan]] = defaultdict(list)  # plans that pay for the same machines
-    for plan in market.savings_plans:
-        together[plan.provider, plan.region, plan.family].append(plan)
+    # Plans that pay for the same machines.
+    together = grouped(((plan.provider, plan.region, plan.family), plan) for plan in market.savings_plans)
     for (service, region, family), plans in sorted(together.items(), key=lambda group: not group[0][2]):
         machines = f"{family} in {region}" if family else "SageMaker" if service == "sagemaker" else "EC2"
         name = f"savings plans of {machines}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, Price, Quota
 from placement.catalogue.names import LISTED_BY
 from placement.catalogue.tables import accelerators, instance_types, region_of_zone, type_called
+from placement.grouping import grouped
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 
@@ -45,9 +46,7 @@ class Market:
             if offer.zone:
                 zones = self._zones if offer.capacity == "on-demand" else self._priced_on_spot
                 zones.setdefault((offer.instance_type, offer.region), set()).add(offer.zone)
-        self._nodes: dict[str, list[Node]] = {}
-        for node in self.nodes:
-            self._nodes.setdefault(node.instance_type, []).append(node)
+        self._nodes = grouped((node.instance_type, node) for node in self.nodes)
 
     def nodes_of(self, name: str, region: str = "") -> tuple[Node, ...]:
         """The nodes of a type that run, of a region those of which nothing tells that they are elsewhere."""

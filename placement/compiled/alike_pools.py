@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from placement.compiled.fleet import Fleet, FleetComponent, FleetPool, Shape
+from placement.grouping import grouped
 
 
 def alike_pools(fleet: Fleet) -> list[list[int]]:
@@ -66,10 +67,7 @@ class PoolsOf:
 
 
 def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> ComponentPools:
-    users: dict[int, list[int]] = defaultdict(list)
-    for o, pools in enumerate(sets):
-        for p in pools:
-            users[p].append(o)
+    users = grouped((p, o) for o, pools in enumerate(sets) for p in pools)
     places: dict[tuple[int, Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
     machines: dict[tuple[Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
     for p in sorted(users):

@@ -20,6 +20,7 @@ from placement.documents import Component as ComponentRow
 from placement.documents import InstanceType, Placement, Problem
 from placement.documents import Option as OptionRow
 from placement.documents.references import GROUP
+from placement.grouping import grouped
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
 
 
@@ -216,9 +217,7 @@ def compile_fleet(problem: Problem) -> Fleet:
         )
         for p, row in enumerate(problem.pools)
     )
-    placed_now: dict[str, list[Placement]] = defaultdict(list)
-    for placed in problem.placements:
-        placed_now[placed.component].append(placed)
+    placed_now = grouped((placed.component, placed) for placed in problem.placements)
     levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
     avoids = _avoids(problem)
     supply = _Supply(problem, pools)

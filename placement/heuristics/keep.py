@@ -5,13 +5,12 @@ stop, so that machines become free; when today's state breaks a rule, so many co
 machine holds more than fits, those leave of which the fewest need to (`bounds.overload`).
 """
 
-from collections import defaultdict
-
 from placement.bounds.overload import overloads
 from placement.compiled.capacity import used_part
 from placement.compiled.packing import Seat
 from placement.compiled.running import Place
 from placement.compiled.spread import least_total
+from placement.grouping import grouped
 from placement.heuristics.workspace import Workspace
 
 
@@ -35,9 +34,7 @@ def keep_running(ws: Workspace) -> None:
     with zone rules).
     """
     keep_pinned(ws)
-    on: dict[int, list[Place]] = defaultdict(list)
-    for place in ws.fleet.places:
-        on[place.instance].append(place)
+    on = grouped((place.instance, place) for place in ws.fleet.places)
     fullness = {i: _fullness(ws, places) for i, places in on.items()}
     leaving = {ws.fleet.places[k]: n for overload in overloads(ws.fleet) for k, n in overload.leave}
     for i in sorted(on, key=lambda i: (-fullness[i], i)):

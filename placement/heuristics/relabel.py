@@ -13,6 +13,7 @@ from typing import Any
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held, moves
 from placement.compiled.running import Place
+from placement.grouping import grouped
 from placement.heuristics.parameters import RelabelParameters as _PARAMS
 
 
@@ -31,13 +32,8 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
     for place in fleet.places:
         places[place.instance].append(place)
     fixed = {i.index for i in fleet.instances if i.cordoned} | {p.instance for p in fleet.places if p.pinned}
-    used: dict[int, list[Machine]] = defaultdict(list)
-    for machine in packing.machines:
-        used[machine.pool].append(machine)
-    free: dict[int, list[int]] = defaultdict(list)
-    for instance in fleet.instances:
-        if instance.index not in fixed:
-            free[instance.pool].append(instance.index)
+    used = grouped((machine.pool, machine) for machine in packing.machines)
+    free = grouped((instance.pool, instance.index) for instance in fleet.instances if instance.index not in fixed)
     machines: list[Machine] = []
     for p in sorted(used):
         pool, mine, running = fleet.pools[p], used[p], free[p]

@@ -5,13 +5,13 @@ since heuristics ask for them at every machine that they might rent.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
 
 import numpy as np
 
 from placement.arrays import Bools, Ints
 from placement.compiled.fleet import Fleet
 from placement.compiled.groups import FleetCommitment, FleetLimit
+from placement.grouping import grouped
 
 
 class Rented:
@@ -29,14 +29,11 @@ class Rented:
         self.used = [0] * len(fleet.pools)
         self._paid = [pool.min_instances for pool in fleet.pools]
         self._prices = [pool.price for pool in fleet.pools]
-        self._limits: dict[int, list[FleetLimit]] = defaultdict(list)
         self._commitment: dict[int, FleetCommitment] = {p: k for k in fleet.commitments for p in k.pools}
         self._counted = {id(limit): limit.sum(self._paid) for limit in fleet.limits}
         # What one more machine counts, lightest first: how many have room says whether a change concerns any pool.
         self._weights = {id(limit): sorted(limit.weight.values()) for limit in fleet.limits}
-        for limit in fleet.limits:
-            for p in limit.weight:
-                self._limits[p].append(limit)
+        self._limits = grouped((p, limit) for limit in fleet.limits for p in limit.weight)
         self.price = fleet.rent(self._paid)
         self.rentable: Bools = np.array([self._may(p) for p in range(len(self.used))], dtype=np.bool_)
         each = [self._price_of_next(p) for p in range(len(self.used))]

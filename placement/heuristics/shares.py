@@ -9,6 +9,7 @@ import numpy as np
 
 from placement.arrays import Bools, Floats, Ints
 from placement.compiled.fleet import Fleet, FleetOption, Shape
+from placement.grouping import grouped
 from placement.heuristics.parameters import ShareParameters as _PARAMS
 from placement.units import WHOLE_SHARE
 
@@ -117,9 +118,7 @@ class Shares:
 
 def _allowed(modes: list[FleetOption], pools: int) -> Bools:
     """(W, P) where each may run; modes that may run on the same pools are written together."""
-    groups: dict[frozenset[int], list[int]] = {}
-    for w, option in enumerate(modes):
-        groups.setdefault(option.pools, []).append(w)
+    groups = grouped((option.pools, w) for w, option in enumerate(modes))
     allowed = np.zeros((len(modes), pools), dtype=np.bool_)
     for listed, rows in groups.items():
         one = np.zeros(pools, dtype=np.bool_)

@@ -20,6 +20,7 @@ from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Packing
 from placement.engines.cp_sat import cp_sat_solver, run
+from placement.grouping import grouped
 from placement.heuristics import keep
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct
@@ -177,9 +178,7 @@ class _ClosingProgram:
             return
         self._at_most(here, component.copies)
         if component.max_per_instance is not None:
-            groups: dict[int, list[int]] = defaultdict(list)
-            for k in here:
-                groups[fleet.places[k].instance].append(k)
+            groups = grouped((fleet.places[k].instance, k) for k in here)
             for places in groups.values():
                 self._at_most(places, component.max_per_instance)
 

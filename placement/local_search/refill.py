@@ -13,6 +13,7 @@ from operator import itemgetter
 from placement.compiled.fleet import Fleet, FleetOption
 from placement.compiled.machine_state import Copy, MachineState, tightest
 from placement.compiled.packing import Machine
+from placement.grouping import grouped
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.parameters import RefillParameters as _PARAMS
@@ -95,9 +96,7 @@ class Refill:
         machines = self.states.machines
         self._weight = [1.0] * len(self.states.items)
         self._free = [b for b, machine in enumerate(machines) if not machine.frozen]
-        self._free_of = {}
-        for b in self._free:
-            self._free_of.setdefault(machines[b].pool, []).append(b)
+        self._free_of = grouped((machines[b].pool, b) for b in self._free)
         self._places = [(b, k) for b in self._free for k in range(len(machines[b].free_memory))]
         self._least, self.idle = self._total_penalty(), 0
 

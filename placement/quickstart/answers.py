@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, wrong_argument
+from placement.grouping import grouped
 
 if TYPE_CHECKING:
     from placement.profiles import Limits, Profile, Size
@@ -157,9 +158,7 @@ class Measurements(Mapping[str, "Measured"]):
 
     def __init__(self, profiles: Sequence[Profile], limits: Limits, size: Size, tell: Callable[[str], object]) -> None:
         """Take measurements; `tell` takes a sentence of each that can't be used, when its model is looked up."""
-        self._rows: dict[str, list[Profile]] = {}
-        for profile in profiles:
-            self._rows.setdefault(profile.model, []).append(profile)
+        self._rows = grouped((profile.model, profile) for profile in profiles)
         self._limits, self._size, self._tell = limits, size, tell
         self._chosen: dict[str, Measured] = {}
 

@@ -11,6 +11,7 @@ from placement.catalogue.rows import whole
 from placement.documents import Problem
 from placement.documents.yaml_rows import comment, flow, list_rows, mapping_rows, scalar
 from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.grouping import grouped
 from placement.quickstart.answers import Answers, ModelWish
 from placement.quickstart.components import Drafted, Machinery, draft_component
 from placement.quickstart.machines import (
@@ -96,9 +97,7 @@ def _without_zone(market: Market, machines: Machines) -> tuple[str, ...]:
 
 def _named_twice(drafted: Sequence[Drafted]) -> Iterator[str]:
     """Which models stand several times, and so are several components: a slip, or meant so."""
-    components: dict[str, list[str]] = {}
-    for row in drafted:
-        components.setdefault(row.asked_name, []).append(row.row["name"])
+    components = grouped((row.asked_name, row.row["name"]) for row in drafted)
     for asked, names in components.items():
         if len(names) > 1:
             yield (

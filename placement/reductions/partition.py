@@ -6,7 +6,7 @@ are not used up, optional copies that are left out, and rules over the whole pla
 independent, and their packings together are a plan, if losses of a pool are looked at again.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +15,8 @@ import numpy as np
 from placement.compiled.capacity import used_part
 from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
 from placement.compiled.packing import Machine, Packing, machines_held, moves
-from placement.compiled.running import Place
 from placement.compiled.survival import capped_by_placed
+from placement.grouping import grouped
 from placement.heuristics import Missing
 from placement.reductions.base import Reduction
 from placement.reductions.parameters import PartitionParameters as _PARAMS
@@ -62,10 +62,11 @@ def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, 
     all machines of several zones with few copies. Random noise on the waste makes every deal another one.
     O(machines log machines + copies).
     """
-    by_key: dict[int, list[int]] = defaultdict(list)
-    for m, machine in enumerate(packing.machines):
-        if may_be_freed(fleet, machine):
-            by_key[fleet.pools[machine.pool].zone if by_zone else 0].append(m)
+    by_key = grouped(
+        (fleet.pools[machine.pool].zone if by_zone else 0, m)
+        for m, machine in enumerate(packing.machines)
+        if may_be_freed(fleet, machine)
+    )
     groups: list[list[int]] = []
     for key in sorted(by_key):
         mine = by_key[key]
@@ -121,9 +122,7 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         problem=fleet.problem.model_copy(update={"components": (), "instances": (), "placements": ()}),
         components=tuple(_without_losses(fleet, packing)),
     )
-    place_of: dict[int, list[Place]] = defaultdict(list)
-    for place in fleet.places:
-        place_of[place.instance].append(place)
+    place_of = grouped((place.instance, place) for place in fleet.places)
     missing = _missing_shares(fleet, packing, groups)
     quotas = _quota_shares(fleet, packing, groups)
     fewest = _least_shares(fleet, packing, groups)

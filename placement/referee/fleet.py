@@ -1,9 +1,10 @@
 """Rules of pools, of groups of pools, and of the machines and copies that run now."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from placement.documents import Instance, Placement
+from placement.grouping import grouped
 from placement.referee.money import known_place, loose_place, moved_copies, planned_there, without_accelerators
 from placement.referee.standing import Standing
 from placement.referee.verdict import Figures, Spot, Violation
@@ -41,10 +42,7 @@ def limits(stand: Standing) -> Iterator[Violation]:
 
 def by_instance(placements: Iterable[Placement]) -> dict[str, list[Placement]]:
     """The copies that run now, by machine."""
-    found: dict[str, list[Placement]] = defaultdict(list)
-    for row in placements:
-        found[row.instance].append(row)
-    return found
+    return grouped((row.instance, row) for row in placements)
 
 
 def running_machine(stand: Standing, instance: Instance, rows: list[Placement]) -> Iterator[Violation]:

@@ -1,11 +1,12 @@
 """Rules of one machine: where a copy may stand, and what stands together."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from placement.documents import Component, Pool
 from placement.documents.references import GROUP
-from placement.referee.standing import CopyNeed, MachineRoom, Standing, StandingCopy
+from placement.grouping import grouped
+from placement.referee.standing import MachineRoom, Standing, StandingCopy
 from placement.referee.verdict import Figures, Spot, Violation
 from placement.units import WHOLE_SHARE, count
 
@@ -87,10 +88,7 @@ def _accelerator_room(
     stand: Standing, machine: str, has: MachineRoom, copies: list[StandingCopy]
 ) -> Iterator[Violation]:
     """An accelerator holds one copy that owns it, or shared ones within its memory and one whole share."""
-    users: dict[int, list[CopyNeed]] = defaultdict(list)
-    for copy in copies:
-        for accelerator in copy.accelerators:
-            users[accelerator].append(stand.need(copy))
+    users = grouped((accelerator, stand.need(copy)) for copy in copies for accelerator in copy.accelerators)
     for accelerator, needs in sorted(users.items()):
         where, spot = f"{machine} accelerator {accelerator}", Spot(machine, accelerator=accelerator)
         owners = sum(not takes.shared for takes in needs)

@@ -24,6 +24,7 @@ from placement.documents.plan import Plan
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
 from placement.errors import no_component
+from placement.grouping import grouped
 from placement.running_state.as_plan import running_copies
 from placement.units import exact
 
@@ -81,9 +82,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     running: dict[str, list[Placement]] = {name: [] for name in names}
     for placed in problem.placements:
         running[placed.component].append(placed)
-    options: dict[str, list[int]] = defaultdict(list)
-    for copy in running_copies(problem):
-        options[copy.component].append(copy.option)
+    options = grouped((copy.component, copy.option) for copy in running_copies(problem))
     wished = problem.components[names.index(component)]
     runs = len(running[component])
     more = copies if copies is not None else max(1, (wished.copies or 0) - runs)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from placement.documents import Problem
 from placement.documents.plan import Assignment, Plan
+from placement.grouping import grouped
 from placement.running_state import RunningCopy, running_copies
 
 
@@ -139,9 +140,7 @@ def without_kept(
     there = planned_copies(planned)
     known = Counter({copy: count for copy, count in running.items() if copy.accelerators is not None})
     leaving, arriving = known - there, there - known
-    loose: dict[tuple[str, int, str], list[RunningCopy]] = defaultdict(list)
-    for copy in arriving.elements():
-        loose[copy[:3]].append(copy)
+    loose = grouped((copy[:3], copy) for copy in arriving.elements())
     for copy, count in (running - known).items():
         stay = loose[copy[:3]][:count]
         arriving.subtract(stay)

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from placement.compiled.fleet import Fleet, FleetOption, compile_fleet
 from placement.documents import Component, Problem
 from placement.documents.plan import Assignment, Plan
+from placement.grouping import grouped
 from placement.units import WHOLE_SHARE
 
 
@@ -116,9 +117,7 @@ K = TypeVar("K", bound=Hashable)
 
 def totals_by(loads: Mapping[MachineLoad, int], key: Callable[[MachineLoad], K]) -> dict[K, MachineTotals]:
     """The totals of machines for which the key is the same, in the order in which they first come."""
-    groups: dict[K, list[tuple[MachineLoad, int]]] = defaultdict(list)
-    for load, number in loads.items():
-        groups[key(load)].append((load, number))
+    groups = grouped((key(load), (load, number)) for load, number in loads.items())
     return {name: MachineTotals.of(group) for name, group in groups.items()}
 
 

@@ -1,6 +1,6 @@
 """Optional copies left out, in words for the terminal and the page: what is proven of them, and what they lack."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -8,9 +8,10 @@ from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.documents import Problem
 from placement.documents.plan import Plan
+from placement.grouping import grouped
 from placement.reductions.required import RequiredAtLeast
 from placement.report import words
-from placement.report.facts import ComponentFacts, MachineLoad, PlanFacts
+from placement.report.facts import ComponentFacts, PlanFacts
 from placement.report.fullness import lacking, most_frequent
 from placement.solving.budget import Budget
 from placement.solving.left_out import LeftOutLevel, left_out_levels, open_level
@@ -159,10 +160,8 @@ class _Lacks:
     def __init__(self, facts: PlanFacts) -> None:
         self._fleet, self._paid, self._times = facts.fleet, facts.paid, facts.loads
         self._left = _MOST
-        self._on: dict[int, list[MachineLoad]] = defaultdict(list)
         pools = {pool.name: pool.index for pool in facts.fleet.pools}
-        for load in facts.loads:
-            self._on[pools[load.pool]].append(load)
+        self._on = grouped((pools[load.pool], load) for load in facts.loads)
         self._sums = [limit.sum(facts.paid) for limit in facts.fleet.limits]
 
     def of(self, c: int, level: LeftOutLevel) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from placement.documents.yaml_rows import flow
 from placement.errors import printable
+from placement.grouping import grouped
 from placement.report.narrow import Fitting, PlainTable
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def misfit_lines(rows: Sequence[Sizing]) -> Iterator[str]:
 
 def _together(rows: Sequence[Sizing], words: Callable[[Sizing], str]) -> Iterator[str]:
     """The words of each row, a line for all that have the same."""
-    by_words: dict[str, list[str]] = {}
-    for row in rows:
-        by_words.setdefault(words(row), []).append(f"{row.accelerator} x {row.gpus}")
+    by_words = grouped((words(row), f"{row.accelerator} x {row.gpus}") for row in rows)
     for said, names in by_words.items():
         yield f"{', '.join(names)}: {said}"
 

@@ -5,7 +5,7 @@ and where plans for less can always be cut from plans for more (`cuts_down`), wh
 more beats. So neither cost nor bound falls along the curve.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.documents.problem import revised
 from placement.errors import DocumentError, SolverBugError, UsageError, no_component, wrong_argument
+from placement.grouping import grouped
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
@@ -251,10 +252,7 @@ def _cut_down(plan: Plan, problem: Problem) -> Plan | None:
     for component in problem.components:
         if component.copies is None:
             continue
-        by_zone: dict[str, list[int]] = defaultdict(list)
-        for k, row in enumerate(rows):
-            if row.component == component.name:
-                by_zone[zone_of[row.instance]].append(k)
+        by_zone = grouped((zone_of[row.instance], k) for k, row in enumerate(rows) if row.component == component.name)
         drop = set()
         for _ in range(sum(map(len, by_zone.values())) - component.copies):
             drop.add(max(by_zone.values(), key=len).pop())

@@ -10,6 +10,7 @@ from itertools import combinations
 
 from placement.compiled.packing import Seat
 from placement.demand.rows import Replanning
+from placement.grouping import grouped
 from placement.simulation.cluster import Cluster, Spot
 
 _MICRO_HOURS = 1_000_000  # payback hours are kept in so many parts
@@ -89,9 +90,7 @@ class Consolidation:
             mode = modes[spot[1].component][spot[1].option]
             return -mode.accelerators, -mode.memory_mib
 
-        rows: dict[int, list[int]] = {}
-        for m, seat in old:
-            rows.setdefault(seat.component, []).append(m)
+        rows = grouped((seat.component, m) for m, seat in old)
         left = {c: len(found) for c, found in rows.items()}
         for m, seat in sorted(old, key=size):
             c = seat.component

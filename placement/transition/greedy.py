@@ -9,10 +9,11 @@ starts first decides what has room, so attempts differ by a seed; see `search`.
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from placement.grouping import grouped
 from placement.transition.batches import Batch, Order, Stuck
 from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
@@ -217,9 +218,7 @@ class Attempt:
 
     def _in_way(self) -> list[tuple[Stand, int]]:
         """Copies to stop, and how many waiting copies could start if only it were gone; most first."""
-        waiting: dict[str, list[Stand]] = defaultdict(list)
-        for stand in self._arriving:
-            waiting[stand.instance].append(stand)
+        waiting = grouped((stand.instance, stand) for stand in self._arriving)
         found = []
         for stand in dict.fromkeys(self._leaving):
             self._moment.stop(stand)

@@ -23,6 +23,7 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from placement.compiled.fleet import FleetOption
+from placement.grouping import grouped
 from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.units import WHOLE_SHARE
@@ -143,9 +144,7 @@ class TransitionProgram:
         """Host and accelerators of each machine, at each peak."""
         kept = Moment(self.sites, (), self.due.kept)
         for k in self.batches:
-            there: dict[str, list[tuple[Stand, Linear]]] = defaultdict(list)
-            for stand, present in self._peak[k]:
-                there[stand.instance].append((stand, present))
+            there = grouped((stand.instance, (stand, present)) for stand, present in self._peak[k])
             for machine, rows in there.items():
                 self._room(kept, machine, rows)
 
@@ -196,9 +195,7 @@ class TransitionProgram:
 
     def _apart(self, k: int) -> None:
         """Copies that never share a machine; two that do before may go on until one leaves."""
-        by_machine: dict[str, list[tuple[Stand, Linear]]] = defaultdict(list)
-        for row in self._peak[k]:
-            by_machine[row[0].instance].append(row)
+        by_machine = grouped((row[0].instance, row) for row in self._peak[k])
         leaving = set(self.due.leaving)
         for rows in by_machine.values():
             for (one, there), (other, also) in combinations(rows, 2):

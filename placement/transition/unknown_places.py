@@ -4,11 +4,11 @@ A place of the plan is one of today only if it is free beside the copies whose p
 for the others that are not. The rest stand where there is room, as `running_state.deal` finds it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from placement.documents import Problem
+from placement.grouping import grouped
 from placement.referee.standing import CopyNeed, MachineRoom
 from placement.running_state.as_plan import Dealer
 from placement.running_state.deal import DealFit, deal, has_room_at
@@ -40,9 +40,7 @@ class UnknownPlaces:
         """`known` are all copies whose accelerators the problem tells."""
         self._dealer = Dealer(problem)
         self._pools = {row.id: row.pool for row in problem.instances}
-        self._known: dict[str, _Beside] = defaultdict(list)
-        for copy in known:
-            self._known[copy.instance].append((self._need(copy), copy.accelerators or ()))
+        self._known = grouped((copy.instance, (self._need(copy), copy.accelerators or ())) for copy in known)
 
     def on_machine(
         self, copies: Sequence[CopyNow], planned: Mapping[Loose, Sequence[Accelerators]]

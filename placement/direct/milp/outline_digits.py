@@ -11,13 +11,13 @@ is the proof. Other machines that cost nearly the same are forbidden in turn.
 """
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.program import PulpProgram
 from placement.direct.parameters import OutlineParameters as _PARAMS
 from placement.direct.program import Linear, LinearObjective, Program, Values, Var, total_of
+from placement.grouping import grouped
 from placement.solving.budget import Budget
 
 
@@ -54,9 +54,7 @@ class OutlineDigits:
     def __init__(self, program: Program, goal: LinearObjective, least: int, most: int) -> None:
         """Whether any solution costs from `least` to `most`, in the goal's own unit. O(terms)."""
         self._program, self._goal, self._least, self._most = program, goal, least, most
-        by_price: dict[int, list[int]] = defaultdict(list)
-        for k, n in goal.terms:
-            by_price[n].append(k)
+        by_price = grouped((n, k) for k, n in goal.terms)
         self._step, self._machines = self._split(by_price)
 
     def none(self, solution: Values, limits: EngineLimits) -> bool:

@@ -1,10 +1,9 @@
 """Rules of what is left of a component when a zone, a pool or an instance is lost."""
 
-from collections import defaultdict
-
 from placement.compiled.fleet import FleetComponent
 from placement.direct.program import Linear, Var, total_of
 from placement.direct.variables import Variables
+from placement.grouping import grouped
 
 
 def zone_loss_floor(model: Variables) -> None:
@@ -19,17 +18,13 @@ def pool_loss_floor(model: Variables) -> None:
     """So many copies stand outside of any pool."""
     for component in model.fleet.components:
         if component.pool_loss_floor:
-            by_pool: dict[int, list[Var]] = defaultdict(list)
-            for p, _, var in model.everywhere[component.index]:
-                by_pool[p].append(var)
+            by_pool = grouped((p, var) for p, _, var in model.everywhere[component.index])
             _floor(model, component, component.pool_loss_floor, _everyone(model, component), list(by_pool.values()))
 
 
 def instance_loss_floor(model: Variables) -> None:
     """So many copies stand outside of any machine, as far as the form of the model has machines one by one."""
-    on: dict[int, list[list[Var]]] = defaultdict(list)
-    for (c, _), here in model.here.items():
-        on[c].append(here)
+    on = grouped((c, here) for (c, _), here in model.here.items())
     for component in model.fleet.components:
         if component.instance_loss_floor:
             _floor(model, component, component.instance_loss_floor, _everyone(model, component), on[component.index])

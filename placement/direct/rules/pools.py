@@ -3,13 +3,11 @@
 `min_instances` forbids nothing: it is part of what a plan costs (`DirectModel.ticks`).
 """
 
-from collections import defaultdict
 from itertools import pairwise
 
-from placement.compiled.fleet import FleetOption
-from placement.direct.program import Var
 from placement.direct.variables import Variables
 from placement.direct.volume import add_volume_rows
+from placement.grouping import grouped
 
 
 def quotas(model: Variables) -> None:
@@ -33,8 +31,6 @@ def alike_machines_in_order(model: Variables) -> None:
 
 def totals_of_new_machines(model: Variables) -> None:
     """What all new machines of a pool hold together, where the form of the model has such totals."""
-    needs: dict[int, list[tuple[Var, FleetOption]]] = defaultdict(list)
-    for (c, o, p), var in model.on_new.items():
-        needs[p].append((var, model.fleet.components[c].options[o]))
+    needs = grouped((p, (var, model.fleet.components[c].options[o])) for (c, o, p), var in model.on_new.items())
     for p, copies in needs.items():
         add_volume_rows(model.program, model.fleet.pools[p].shape, copies, model.new[p])

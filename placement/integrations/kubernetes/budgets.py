@@ -10,6 +10,7 @@ from placement.catalogue.account import AccountPool
 from placement.catalogue.facts import Capacity, InstanceFacts
 from placement.catalogue.market import Market
 from placement.catalogue.names import provider_of
+from placement.grouping import grouped
 from placement.integrations.kubernetes.classes import NodePoolRow
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
@@ -22,10 +23,7 @@ from placement.units import MIB_PER_GIB, MILLI
 
 def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, Any]]:
     """Reserved nodes as paid for: a commitment for each reservation and type."""
-    groups: dict[tuple[str, str], list[NodePoolRow]] = defaultdict(list)
-    for pool in pools:
-        if pool.buy == "reserved":
-            groups[pool.reservation, pool.node_class.name].append(pool)
+    groups = grouped(((pool.reservation, pool.node_class.name), pool) for pool in pools if pool.buy == "reserved")
     found = []
     for (reservation, type_name), members in groups.items():
         count = sum(len(pool.machines) for pool in members)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from placement.catalogue.readers.fields import At
+from placement.grouping import grouped
 from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
 from placement.integrations.kubernetes.neighbours import neighbours_of
 from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject, mapping_under, texts
@@ -133,9 +134,7 @@ def _value(spec: At, key: str) -> Any:
 
 def newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeObject]:
     """By the Deployment that was changed last, then by ReplicaSet and by age; equal ones by name."""
-    members: dict[_Group, list[KubeObject]] = defaultdict(list)
-    for pod in pods:
-        members[_group(pod, cluster)].append(pod)
+    members = grouped((_group(pod, cluster), pod) for pod in pods)
     rank: dict[_Group, tuple[bool, int, str]] = {}
     for group, rows in members.items():
         made_by, replica_set = deployment_of(rows[0], cluster), _replica_set_of(rows[0], cluster)

@@ -1,10 +1,10 @@
 """Which accelerators of its node each pod has, as far as anything tells: claims, HAMi's annotation, KAI's groups."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from placement.catalogue.readers.fields import FieldError
+from placement.grouping import grouped
 from placement.integrations.kubernetes.claims import DRIVER, DeviceKey, SliceDevice
 from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.objects import KubeObject
@@ -27,10 +27,7 @@ class DeviceIndices:
     def of_all(self, rows: Sequence[PodRow]) -> dict[Place, tuple[int, ...]]:
         """By pod the indices that are known. O(pods + devices)."""
         found: dict[Place, tuple[int, ...]] = {}
-        by_node: dict[str, list[PodRow]] = defaultdict(list)
-        for row in rows:
-            if row.node in self.machines and row.shape.ask.count:
-                by_node[row.node].append(row)
+        by_node = grouped((row.node, row) for row in rows if row.node in self.machines and row.shape.ask.count)
         for node, members in by_node.items():
             groups = sorted({group for row in members for group in kai_groups(row.pod)})
             for row in members:

@@ -7,13 +7,13 @@ room: such a name may become another one when the nodes that keep the short one 
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from placement.catalogue.names import free_name
 from placement.catalogue.readers.kubernetes import RESOURCES
 from placement.catalogue.rows import whole
+from placement.grouping import grouped
 from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import is_of_platform
 from placement.units import MIB_PER_GIB, MILLI
@@ -65,9 +65,7 @@ class NodesToName:
 def names_of(rows: Sequence[NodesToName], facts: TellingFacts) -> list[str]:
     """A name for each, no two alike. O(nodes x facts)."""
     words = [_words(row, facts) for row in rows]
-    alike: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        alike[row.name(words[index])].append(index)
+    alike = grouped((row.name(words[index]), index) for index, row in enumerate(rows))
     found = [""] * len(rows)
     taken = {*alike}
     for short, members in alike.items():

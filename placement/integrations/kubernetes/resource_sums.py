@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from placement.documents import Component, Plan, Problem
+from placement.grouping import grouped
 from placement.integrations.kubernetes.classes import NodeClass
 from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES, amounts
 from placement.integrations.kubernetes.pods import PodRow, PodShape
@@ -77,9 +78,7 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
         for name, amount in pod.shape.other:
             asks[component][name] = max(amount, asks[component].get(name, Fraction(0)))
     names = sorted({_PODS, *(name for asked in asks.values() for name in asked)})
-    peers: dict[str, list[str]] = defaultdict(list)
-    for running in problem.instances:
-        peers[running.pool].append(running.id)
+    peers = grouped((running.pool, running.id) for running in problem.instances)
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for copy in plan.assignments:
         held[copy.instance][copy.component] += 1

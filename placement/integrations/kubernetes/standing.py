@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from placement.grouping import grouped
 from placement.integrations.kubernetes.asks import Ask, accelerator_keys
 from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import HOSTNAME
@@ -210,11 +211,7 @@ class Candidates:
 
 def _by_names(questions: Sequence[Question]) -> dict[str | None, list[int]]:
     """Questions by the nodes that they name; those under None are about the name of any node."""
-    found: dict[str | None, list[int]] = defaultdict(list)
-    for index, (rules, _, _) in enumerate(questions):
-        for name in rules.names_asked_for():
-            found[name].append(index)
-    return found
+    return grouped((name, index) for index, (rules, _, _) in enumerate(questions) for name in rules.names_asked_for())
 
 
 def _keys_on(machine: NodeMachine, name: str, question: Question) -> Keys | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from placement.documents import Plan, Problem
 from placement.errors import printable
+from placement.grouping import grouped
 from placement.integrations.kubernetes.handovers import Handover, OldOwner, Turns
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
@@ -171,10 +172,7 @@ def _chain(lines: Sequence[str]) -> list[str]:
 
 def _groups(moved: Sequence[Handover]) -> list[list[Handover]]:
     """Components whose turns are taken together."""
-    found: dict[int, list[Handover]] = defaultdict(list)
-    for row in moved:
-        if row.turns:
-            found[row.turns.group].append(row)
+    found = grouped((row.turns.group, row) for row in moved if row.turns)
     return [*found.values()]
 
 

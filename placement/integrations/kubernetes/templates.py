@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from placement.grouping import grouped
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.generations import PodGeneration, generation_of
@@ -63,18 +64,12 @@ class Templates:
     @cached_property
     def by_hash(self) -> Mapping[tuple[str, str], Sequence[KubeObject]]:
         """Pods by namespace and the hash of their ReplicaSet's template."""
-        found: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
-        for pod in (row.pod for row, _ in self.rows):
-            found[pod.namespace, pod.labels.get(HASH, "")].append(pod)
-        return found
+        return grouped(((pod.namespace, pod.labels.get(HASH, "")), pod) for pod in (row.pod for row, _ in self.rows))
 
     @cached_property
     def by_name(self) -> Mapping[str, Sequence[KubeObject]]:
         """All pods by their component."""
-        found: dict[str, list[KubeObject]] = defaultdict(list)
-        for row, component in self.rows:
-            found[component].append(row.pod)
-        return found
+        return grouped((component, row.pod) for row, component in self.rows)
 
     def beside(self, component: str) -> list[Owner]:
         """What runs copies beside those that were exported of a component, by name: an export was half applied."""

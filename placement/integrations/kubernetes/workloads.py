@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from placement.catalogue.names import free_name
 from placement.catalogue.readers.fields import At
+from placement.grouping import grouped
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.generations import newest_first
 from placement.integrations.kubernetes.machines import NodeMachine
@@ -142,9 +143,7 @@ def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Work
 
     So names don't follow the order of pods, and those of leaders and workers not their age.
     """
-    groups: dict[tuple[Owner, str], list[Workload]] = defaultdict(list)
-    for workload in found:
-        groups[workload.owner, workload.group].append(workload)
+    groups = grouped(((workload.owner, workload.group), workload) for workload in found)
     for members in groups.values():
         if len(members) > 1:
             pods = [row.pod for workload in members for row, _ in workload.pods]

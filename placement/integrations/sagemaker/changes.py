@@ -11,12 +11,13 @@
 Ranges of autoscaling are widened before the number that they are about changes, and narrowed after.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE, from_zero
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
@@ -82,9 +83,7 @@ class DeploymentChanges:
 
         Raises UsageError: the target's botocore lacks a field that is needed, or an endpoint has no role.
         """
-        of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
-        for group in self.deployment.groups:
-            of_endpoint[group.endpoint].append(group)
+        of_endpoint = grouped((group.endpoint, group) for group in self.deployment.groups)
         for endpoint, groups in of_endpoint.items():
             self._endpoint(endpoint, groups)
         if not self.wish.as_new:

@@ -17,6 +17,7 @@ from itertools import chain
 
 from placement.documents import Option, Plan, Pool, Problem
 from placement.errors import UsageError, printable
+from placement.grouping import grouped
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.packing import Amounts, Demand, Fit, Machines, Strategy, fit
 from placement.integrations.sagemaker.wish import ExportWish
@@ -145,9 +146,7 @@ class PlanView:
 
     def of_all_types(self, copies: Mapping[Unit, int], pools: Sequence[Pool]) -> dict[Unit, int]:
         """Copies, and none by the options for types of pools on which the plan has none."""
-        of: dict[str, list[Unit]] = defaultdict(list)
-        for unit in copies:
-            of[unit.component].append(unit)
+        of = grouped((unit.component, unit) for unit in copies)
         return {unit: copies.get(unit, 0) for units in of.values() for unit in self.with_other_types(units, pools)}
 
     def strategy(self, name: str) -> Strategy:
@@ -230,10 +229,11 @@ def new_groups(view: PlanView, *, exact: bool = False) -> list[ServingGroup]:
 
     Raises UsageError: a machine holds what SageMaker can't place on it: copies that share an accelerator, say.
     """
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for machine, pool in view.pool_of.items():
-        if labels.ENDPOINT not in view.pools[pool].labels:
-            by_kind[view.pools[pool].instance_type].append(machine)
+    by_kind = grouped(
+        (view.pools[pool].instance_type, machine)
+        for machine, pool in view.pool_of.items()
+        if labels.ENDPOINT not in view.pools[pool].labels
+    )
     groups: list[ServingGroup] = []
     for machines in by_kind.values():
         pools = [view.pools[name] for name in dict.fromkeys(view.pool_of[machine] for machine in machines)]
@@ -298,9 +298,7 @@ def _linked(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
 
 def _alike(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
     """Machines that hold the same together."""
-    groups: dict[frozenset[tuple[Unit, int]], list[str]] = defaultdict(list)
-    for machine in machines:
-        groups[frozenset(view.holds[machine].items())].append(machine)
+    groups = grouped((frozenset(view.holds[machine].items()), machine) for machine in machines)
     return list(groups.values())
 
 

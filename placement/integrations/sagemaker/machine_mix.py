@@ -6,12 +6,13 @@ alone. Those that run stay; where SageMaker manages their number, while they hol
 """
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from placement.documents import Pool
+from placement.grouping import grouped
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration import (
     MachineRange,
@@ -40,9 +41,7 @@ NEW_ONES = "new machines are of the first type that has capacity"
 
 def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup]) -> list[ServingGroup]:
     """Groups that run, with how copies fit beside what runs; those of several types with the machines that will run."""
-    of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
-    for group in groups:
-        of_endpoint[group.endpoint].append(group)
+    of_endpoint = grouped((group.endpoint, group) for group in groups)
     found = []
     for together in of_endpoint.values():
         expected = _together(view, together)

@@ -6,12 +6,13 @@ with room. That is first-fit decreasing: it finds a place for every copy most of
 Where that fails as well, the copies left stand on the machines with most room, and break a rule there, as they must.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from placement.documents import Plan, Problem
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker.inference_components import InferenceComponent
 from placement.integrations.sagemaker.packing import Amounts, Demand, PackedMachine, empty_machines
@@ -93,10 +94,7 @@ def _solved(
     # A machine that the solver calls new is one of those that it left empty: alike machines are the same to it.
     used = dict.fromkeys(row.instance for row in plan.assignments)
     pools = {row.id: row.pool for row in plan.instances}
-    spare = defaultdict(list)
-    for name, (kind, _) in machines.items():
-        if name not in used:
-            spare[kind].append(name)
+    spare = grouped((kind, name) for name, (kind, _) in machines.items() if name not in used)
     own = {name: name if name in machines else spare[pools[name]].pop() for name in used}
     return tuple((copies[int(row.component)].component, own[row.instance]) for row in plan.assignments)
 

@@ -3,7 +3,6 @@
 Those add and take away copies, or machines of a variant; a label keeps them as they are put.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
 from placement.documents import Component, Pool
 from placement.errors import printable
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView
@@ -154,10 +154,7 @@ def registrations(view: PlanView, served: Sequence[Served]) -> dict[str, Registr
     wish = view.wish
     if wish.policy is not None:
         compile_rules(view.problem, wish.policy)  # tells all that is wrong at once
-    of: dict[str, list[Served]] = defaultdict(list)
-    for each in served:
-        if each.copies or each.runs:
-            of[each.component].append(each)
+    of = grouped((each.component, each) for each in served if each.copies or each.runs)
     found: dict[str, Registration] = {}
     for name, parts in of.items():
         if wish.policy is not None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from placement.compiled.packing import Packing
+from placement.grouping import grouped
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import NodeDomain
 from placement.patterns.counts.program import CountProgram, Counts, Inequalities, Merging, everything
@@ -180,7 +181,5 @@ def merging_of(relaxation: Relaxation, *, anywhere: bool = False) -> Merging:
     """Alike pools with the same items: the weights of the first are asked for the items of all of them."""
     merging = Merging.of(relaxation.fleet, anywhere=anywhere)
     items = {p: one.contents for one in relaxation.device_classes for p in one.pools}
-    groups: dict[tuple[int, object], list[int]] = {}
-    for p, first in merging.first.items():
-        groups.setdefault((first, items.get(p)), []).append(p)
+    groups = grouped(((first, items.get(p)), p) for p, first in merging.first.items())
     return replace(merging, groups={min(pools): tuple(sorted(pools)) for pools in groups.values()})

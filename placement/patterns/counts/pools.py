@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from placement.compiled.fleet import FleetOption
 from placement.compiled.machine_state import Copy, MachineState
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.grouping import grouped
 from placement.patterns.counts.program import Counts
 from placement.patterns.formulation import DeviceClass, Relaxation
 from placement.patterns.modes import Mode
@@ -57,11 +58,9 @@ class PoolPacking:
 
     def _rows(self, counts: Counts) -> dict[int, _Row]:
         """Modes with copies, by pool."""
-        found: dict[int, _Row] = {}
-        for mode, n in zip(self.relaxation.modes, counts.copies, strict=True):
-            if n:
-                found.setdefault(mode.pool, []).append((mode, n))
-        return found
+        return grouped(
+            (mode.pool, (mode, n)) for mode, n in zip(self.relaxation.modes, counts.copies, strict=True) if n
+        )
 
     def _free(self, p: int, row: _Row, counts: Counts) -> int:
         """Accelerators of a pool that no copy owns."""
@@ -106,9 +105,7 @@ class PoolPacking:
     def _exact_fit(self, p: int, groups: Sequence[_Group], most: int, budget: Budget) -> list[Machine] | None:
         """Machines as bins of accelerators, vCPUs and host memory, by the exact packing core."""
         shape = self.relaxation.fleet.pools[p].shape
-        by_size: dict[tuple[int, int, int], list[_Group]] = {}
-        for group in groups:
-            by_size.setdefault(self._size(group), []).append(group)
+        by_size = grouped((self._size(group), group) for group in groups)
         sizes = list(by_size)
         problem = VectorPacking(
             sizes=sizes,

@@ -21,6 +21,7 @@ from placement.compiled.alike_pools import alike_pools
 from placement.compiled.fleet import Fleet
 from placement.engines.highs import EngineError, begin_at, load_lp, run, solved, stopped_when, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.grouping import grouped
 from placement.patterns.certificate import Groups, NodeDomain
 from placement.patterns.counts.rounding import Rounded
 from placement.patterns.counts.weights import Weights
@@ -75,10 +76,8 @@ class CountProgram(WholeProgram):
     ) -> None:
         """O(modes x weights of a pool)."""
         self._inequalities, self._merging = inequalities, merging
-        self._on: dict[int, list[int]] = {}  # modes that copies may go, by pool
-        for w, most in enumerate(reduced.copies):
-            if most:
-                self._on.setdefault(relaxation.modes[w].pool, []).append(w)
+        # Modes that copies may go, by pool.
+        self._on = grouped((relaxation.modes[w].pool, w) for w, most in enumerate(reduced.copies) if most)
         self._totals: dict[int, int] = {}  # columns of all machines of alike pools, by the first of them
         self.by_pool = False
         self._excess: dict[int, int] = {}  # columns of the machines of a pool above its quota

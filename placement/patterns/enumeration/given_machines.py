@@ -29,6 +29,7 @@ from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
 from placement.engines.highs import prove, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.grouping import grouped
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import GivenMachinesParameters as _PARAMS
 from placement.solving.budget import Budget
@@ -190,9 +191,7 @@ class _Program:
         It holds some already, by component.
         """
         rows, components = self._rows, self._fleet.components
-        here: dict[int, list[int]] = defaultdict(list)
-        for (c, _), column in copies.items():
-            here[c].append(column)
+        here = grouped((c, column) for (c, _), column in copies.items())
         present: dict[int, int] = {}
         for c, columns in here.items():
             most = components[c].most_on_any_machine
@@ -266,9 +265,7 @@ def _rooms(fleet: Fleet, machine: Machine) -> list[_Room]:
         for a in seat.accelerators:
             memory, share, _ = left[a]
             left[a] = (memory - option.memory_mib, share - option.share, False) if option.shared else (-1, -1, False)
-    by_room: dict[tuple[int, int, bool], list[int]] = defaultdict(list)
-    for a, room in enumerate(left):
-        by_room[room].append(a)
+    by_room = grouped((room, a) for a, room in enumerate(left))
     return [_Room(tuple(on), *room) for room, on in by_room.items() if min(room[:2]) >= 0]
 
 

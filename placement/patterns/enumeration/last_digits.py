@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import highspy
 
 from placement.engines.highs import prove
+from placement.grouping import grouped
 from placement.patterns.enumeration.counts_costing import counts_costing
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import PatternProgramParameters as _PARAMS
@@ -25,9 +26,7 @@ class LastDigits:
 
     def any_between(self, least: int, most: int, budget: Budget) -> bool | None:
         """Whether there is a solution of so many steps; None when that is not known."""
-        same_price: dict[int, list[int]] = {}
-        for k, price in self._cost.items():
-            same_price.setdefault(int(price), []).append(k)
+        same_price = grouped((int(price), k) for k, price in self._cost.items())
         lower, upper = self._rows.lower, self._rows.upper
         ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in same_price.values()]
         counts = counts_costing(list(same_price), ranges, least, most, _PARAMS.most_counts)

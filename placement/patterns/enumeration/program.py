@@ -16,6 +16,7 @@ from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import FleetComponent
 from placement.engines.highs import SHARP, least_steps, none_up_to, prove, whole_solution
 from placement.engines.mps import MpsRow, to_mps
+from placement.grouping import grouped
 from placement.patterns.certificate import Groups, NodeDomain
 from placement.patterns.enumeration.last_digits import LastDigits
 from placement.patterns.enumeration.reduced_costs import Reduced
@@ -23,7 +24,6 @@ from placement.patterns.enumeration.rows import IntegerRows, whole_terms
 from placement.patterns.enumeration.zone_rows import ZoneColumns, add_zone_rows, fewest_copies
 from placement.patterns.formulation import Relaxation, volumes
 from placement.patterns.master import Pattern
-from placement.patterns.modes import Mode
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
 from placement.units import MICRO
@@ -251,9 +251,7 @@ class WholeProgram:
 
     def _component_rows(self) -> None:
         relaxation = self.relaxation
-        by_component: dict[int, list[int]] = {}
-        for w in self.mode_columns:
-            by_component.setdefault(relaxation.modes[w].component, []).append(w)
+        by_component = grouped((relaxation.modes[w].component, w) for w in self.mode_columns)
         by_level: dict[int, dict[int, float]] = {}
         for component in relaxation.fleet.components:
             modes = by_component.get(component.index, [])
@@ -346,10 +344,11 @@ class WholeProgram:
     def volume_rows(self) -> None:
         """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""
         relaxation = self.relaxation
-        by_pool: dict[int, list[tuple[int, Mode]]] = {}
-        for w, column in self.mode_columns.items():
-            if not relaxation.modes[w].parts:
-                by_pool.setdefault(relaxation.modes[w].pool, []).append((column, relaxation.modes[w]))
+        by_pool = grouped(
+            (relaxation.modes[w].pool, (column, relaxation.modes[w]))
+            for w, column in self.mode_columns.items()
+            if not relaxation.modes[w].parts
+        )
         for p, modes in by_pool.items():
             several = relaxation.fleet.pools[p].shape.accelerators > 1
             for r, have in enumerate(volumes(relaxation.fleet, p)):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from placement.grouping import grouped
 from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
 from placement.units import WHOLE_SHARE
 
@@ -74,10 +75,7 @@ class Sketcher:
 
     def _cells(self, load: MachineLoad, sheet: _Sheet) -> tuple[float, float]:
         """Accelerators in rows; gives the width, and where they end."""
-        on: dict[int, list[PlacedCopy]] = defaultdict(list)
-        for row in load.standing:
-            for index in row.accelerators:
-                on[index].append(row)
+        on = grouped((index, row) for row in load.standing for index in row.accelerators)
         tall = max(LEAST, round(TALLEST * load.devices[0].memory.room / self._largest, 1))
         for k, device in enumerate(load.devices):
             x = k % PER_ROW * (WIDE + GAP)

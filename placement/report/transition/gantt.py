@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from placement.documents.transition import Transition, TransitionStep
 from placement.errors import UsageError
+from placement.grouping import grouped
 from placement.report import words
 from placement.report.map.colours import Theme, colours
 from placement.report.map.sketch import COLOURS
@@ -168,8 +169,4 @@ class _Chart:
 
 def _rows(steps: Sequence[TransitionStep]) -> dict[str, list[TransitionStep]]:
     """The steps of each machine, in the order in which machines come first."""
-    found: dict[str, list[TransitionStep]] = {}
-    for step in steps:
-        if step.instance is not None:
-            found.setdefault(step.instance, []).append(step)
-    return found
+    return grouped((step.instance, step) for step in steps if step.instance is not None)

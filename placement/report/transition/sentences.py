@@ -1,9 +1,10 @@
 """What a transition comes to, and each of its steps, in words."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from placement.documents.transition import Transition, TransitionStep
+from placement.grouping import grouped
 from placement.report import words
 from placement.units import micro_dollars
 
@@ -21,9 +22,7 @@ def clock(seconds: float) -> str:
 
 def by_batch(found: Transition) -> list[list[TransitionStep]]:
     """The steps of each batch."""
-    batches: dict[int, list[TransitionStep]] = defaultdict(list)
-    for step in found.steps:
-        batches[step.batch].append(step)
+    batches = grouped((step.batch, step) for step in found.steps)
     return [batches[number] for number in sorted(batches)]
 
 
