@@ -21,11 +21,12 @@ from placement.integrations.kubernetes.naming import (
     HOSTNAME,
     KARPENTER_POOL,
     TYPE,
-    ZONE,
+    ZONES,
     domain_of,
     is_label,
     is_of_platform,
     slug,
+    zone_label_of,
 )
 from placement.integrations.kubernetes.objects import Json, KubeCluster
 from placement.integrations.kubernetes.selectors import Taint, node_rules
@@ -40,8 +41,8 @@ _DISRUPTION = {"consolidateAfter": "0s"}  # what the server writes where nothing
 _SERVED = ("creationTimestamp", "generation", "resourceVersion", "uid", "managedFields", "selfLink")
 _CAPACITY = "karpenter.sh/capacity-type"
 _WELL_KNOWN = (
-    *(TYPE, ZONE, "topology.kubernetes.io/region", "kubernetes.io/arch", "kubernetes.io/os", HOSTNAME),
-    *("node.kubernetes.io/windows-build", "topology.k8s.aws/zone-id", _CAPACITY, KARPENTER_POOL),
+    *(TYPE, *ZONES, "topology.kubernetes.io/region", "kubernetes.io/arch", "kubernetes.io/os", HOSTNAME),
+    *("node.kubernetes.io/windows-build", _CAPACITY, KARPENTER_POOL),
     *("failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region"),
     *("beta.kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/instance-type"),
 )
@@ -65,9 +66,11 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
     A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
     Raises UsageError: the pool's type or zone can be none of a node, so no node would ever start.
     """
-    told = {TYPE: pool.labels.get(TYPE, pool.instance_type), ZONE: pool.labels.get(ZONE, pool.zone)}
-    if told[ZONE] == NO_ZONE or (TYPE in pool.labels and ZONE not in pool.labels):  # its row's zone is a rack, or none
-        del told[ZONE]
+    told = {TYPE: pool.labels.get(TYPE, pool.instance_type)} | {
+        key: pool.labels[key] for key in ZONES if key in pool.labels
+    }
+    if len(told) == 1 and pool.zone != NO_ZONE and TYPE not in pool.labels:  # else its row's zone is a rack, or none
+        told[zone_label_of(pool.zone)] = pool.zone
     for key, value in told.items():
         if not is_label(key, value):
             where = f"pool {printable(pool.name)}: {printable(value)}"

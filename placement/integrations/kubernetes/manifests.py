@@ -33,9 +33,11 @@ from placement.integrations.kubernetes.naming import (
     REQUIRED,
     TYPE,
     ZONE,
+    ZONES,
     Owner,
     is_label,
     slug,
+    zone_label_of,
 )
 from placement.integrations.kubernetes.objects import Json, mapping_under
 from placement.integrations.kubernetes.own_rules import (
@@ -162,7 +164,9 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     }
     if TYPE in told or any(key.endswith(GROUPS) for key in told):
         return told
-    found = {TYPE: pool.instance_type} | ({} if pool.zone == NO_ZONE else {ZONE: pool.zone})
+    found = {TYPE: pool.instance_type}
+    if pool.zone != NO_ZONE and not any(key in told for key in ZONES):
+        found[zone_label_of(pool.zone)] = pool.zone
     for key, value in list(found.items()):
         without = any(labels.get(key) != value for labels in known)
         if without or not is_label(key, value):

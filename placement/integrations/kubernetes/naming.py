@@ -9,6 +9,8 @@ from placement.documents import Component
 from placement.integrations.labels import digest
 
 HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
+ZONE_ID = "topology.k8s.aws/zone-id"  # nodes of AWS have it beside ZONE, which is the zone's name in one account
+ZONES = (ZONE, ZONE_ID)
 REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
 GPU = "nvidia.com/gpu"  # the resource
@@ -29,6 +31,7 @@ NAMED = ("StatefulSet", "LeaderWorkerSet", "RayCluster")
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)
 _HASHED = re.compile(r"-[0-9a-f]{6}$", re.ASCII)  # a name that looks like one with a hash gets one, too
+_AWS_ZONE_ID = re.compile(r"[a-z]{2,6}\d(-[a-z]{2,4}\d)?-az\d{1,2}", re.ASCII)
 _SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
@@ -94,6 +97,15 @@ def is_object_name(text: str) -> bool:
 def is_label(key: str, value: str) -> bool:
     """Whether they can be a label: nodes are selected by such ones alone."""
     return len(key) <= 317 and _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
+
+
+def zone_label_of(zone: str) -> str:
+    """The label by which nodes tell that they are in a zone: of AWS's ids another than of names.
+
+    >>> zone_label_of("us-east-1a"), zone_label_of("use1-az1"), zone_label_of("usw2-lax1-az2")
+    ('topology.kubernetes.io/zone', 'topology.k8s.aws/zone-id', 'topology.k8s.aws/zone-id')
+    """
+    return ZONE_ID if _AWS_ZONE_ID.fullmatch(zone) else ZONE
 
 
 def domain_of(key: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 import placement
 from placement.documents import Problem
 from placement.errors import DocumentError, UsageError
+from placement.integrations.kserve import export_kserve
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 from tests.integrations.kubernetes.simulated import run
@@ -287,6 +288,36 @@ def test_node_pools_ask_for_what_nodes_can_have() -> None:
         asked = {row["key"]: row["values"] for row in made["spec"]["template"]["spec"]["requirements"]}
         assert asked["node.kubernetes.io/instance-type"] == ["m5.large"]
         assert ZONE not in asked
+
+
+def test_ids_of_zones_are_no_names_of_zones() -> None:
+    """The catalogue has AWS's ids, the same in every account. No node has one where its zone's name is looked for."""
+    document: Json = {
+        "name": "new",
+        "instance_types": {"m5.large": HOST_ROOM},
+        "pools": [{"name": "p", "instance_type": "m5.large", "zone": "use1-az4"}],
+        "components": [{"name": "c", "copies": 1, "accelerators": 0, "vcpus": 1}],
+    }
+    by_id, by_name = "topology.k8s.aws/zone-id", {ZONE: "us-east-1c"}
+    problem, plan = plan_of(document)
+    assert f"'key': '{by_id}', 'operator': 'In', 'values': ['use1-az4']" in str(
+        manifests(export_kubernetes(problem, plan), "40-workloads.yaml")
+    )
+    found = export_kubernetes(problem, plan, ExportWishes(node_class="default"))
+    all_valid(found)
+    assert f"'key': '{by_id}', 'operator': 'In', 'values': ['use1-az4']" in str(manifests(found, "10-node-pools.yaml"))
+    assert f"{by_id}: use1-az4" in export_kserve(problem, plan).files["inference-services.yaml"]
+
+    document["pools"][0]["labels"] = by_name
+    problem, plan = plan_of(document)
+    for files in (
+        export_kubernetes(problem, plan).files,
+        export_kubernetes(problem, plan, ExportWishes(node_class="default")).files,
+        export_kserve(problem, plan).files,
+    ):
+        written = "".join(files.values())
+        assert "us-east-1c" in written, "a label of the pool counts"
+        assert by_id not in written
 
 
 def test_shares_that_fit_fit_as_percentages_too() -> None:
