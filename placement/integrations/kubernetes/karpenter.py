@@ -20,6 +20,7 @@ from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import (
     HOSTNAME,
     KARPENTER_POOL,
+    REGION,
     TYPE,
     ZONES,
     domain_of,
@@ -41,7 +42,7 @@ _DISRUPTION = {"consolidateAfter": "0s"}  # what the server writes where nothing
 _SERVED = ("creationTimestamp", "generation", "resourceVersion", "uid", "managedFields", "selfLink")
 _CAPACITY = "karpenter.sh/capacity-type"
 _WELL_KNOWN = (
-    *(TYPE, *ZONES, "topology.kubernetes.io/region", "kubernetes.io/arch", "kubernetes.io/os", HOSTNAME),
+    *(TYPE, *ZONES, REGION, "kubernetes.io/arch", "kubernetes.io/os", HOSTNAME),
     *("node.kubernetes.io/windows-build", _CAPACITY, KARPENTER_POOL),
     *("failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region"),
     *("beta.kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/instance-type"),

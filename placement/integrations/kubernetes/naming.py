@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from placement.catalogue.tables import regions
 from placement.documents import Component
 from placement.integrations.labels import digest
 
 HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 ZONE_ID = "topology.k8s.aws/zone-id"  # nodes of AWS have it beside ZONE, which is the zone's name in one account
-ZONES = (ZONE, ZONE_ID)
+ZONES, REGION = (ZONE, ZONE_ID), "topology.kubernetes.io/region"
 REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
 GPU = "nvidia.com/gpu"  # the resource
@@ -100,12 +101,14 @@ def is_label(key: str, value: str) -> bool:
 
 
 def zone_label_of(zone: str) -> str:
-    """The label by which nodes tell that they are in a zone: of AWS's ids another than of names.
+    """The label by which nodes tell that they are in a zone: an id of AWS's, a region that stands for its zones, a name.
 
-    >>> zone_label_of("us-east-1a"), zone_label_of("use1-az1"), zone_label_of("usw2-lax1-az2")
-    ('topology.kubernetes.io/zone', 'topology.k8s.aws/zone-id', 'topology.k8s.aws/zone-id')
+    >>> [zone_label_of(zone).rpartition("/")[2] for zone in ("us-east-1a", "use1-az1", "usw2-lax1-az2", "us-central1")]
+    ['zone', 'zone-id', 'zone-id', 'region']
     """
-    return ZONE_ID if _AWS_ZONE_ID.fullmatch(zone) else ZONE
+    if _AWS_ZONE_ID.fullmatch(zone):
+        return ZONE_ID
+    return REGION if zone in regions() else ZONE
 
 
 def domain_of(key: str) -> str:

@@ -290,25 +290,27 @@ def test_node_pools_ask_for_what_nodes_can_have() -> None:
         assert ZONE not in asked
 
 
-def test_ids_of_zones_are_no_names_of_zones() -> None:
-    """The catalogue has AWS's ids, the same in every account. No node has one where its zone's name is looked for."""
+@pytest.mark.parametrize(
+    ("zone", "key"),
+    [("use1-az4", "topology.k8s.aws/zone-id"), ("us-central1", "topology.kubernetes.io/region"), ("us-east-1c", ZONE)],
+)
+def test_what_stands_for_a_zone_is_asked_for_by_its_own_label(zone: str, key: str) -> None:
+    """The catalogue has AWS's ids of zones, the same in every account, and regions where it knows no zones."""
     document: Json = {
         "name": "new",
         "instance_types": {"m5.large": HOST_ROOM},
-        "pools": [{"name": "p", "instance_type": "m5.large", "zone": "use1-az4"}],
+        "pools": [{"name": "p", "instance_type": "m5.large", "zone": zone}],
         "components": [{"name": "c", "copies": 1, "accelerators": 0, "vcpus": 1}],
     }
-    by_id, by_name = "topology.k8s.aws/zone-id", {ZONE: "us-east-1c"}
+    asked = f"'key': '{key}', 'operator': 'In', 'values': ['{zone}']"
     problem, plan = plan_of(document)
-    assert f"'key': '{by_id}', 'operator': 'In', 'values': ['use1-az4']" in str(
-        manifests(export_kubernetes(problem, plan), "40-workloads.yaml")
-    )
+    assert asked in str(manifests(export_kubernetes(problem, plan), "40-workloads.yaml"))
     found = export_kubernetes(problem, plan, ExportWishes(node_class="default"))
     all_valid(found)
-    assert f"'key': '{by_id}', 'operator': 'In', 'values': ['use1-az4']" in str(manifests(found, "10-node-pools.yaml"))
-    assert f"{by_id}: use1-az4" in export_kserve(problem, plan).files["inference-services.yaml"]
+    assert asked in str(manifests(found, "10-node-pools.yaml"))
+    assert f"{key}: {zone}" in export_kserve(problem, plan).files["inference-services.yaml"]
 
-    document["pools"][0]["labels"] = by_name
+    document["pools"][0]["labels"] = {ZONE: "here"}  # what nodes have is known better
     problem, plan = plan_of(document)
     for files in (
         export_kubernetes(problem, plan).files,
@@ -316,8 +318,9 @@ def test_ids_of_zones_are_no_names_of_zones() -> None:
         export_kserve(problem, plan).files,
     ):
         written = "".join(files.values())
-        assert "us-east-1c" in written, "a label of the pool counts"
-        assert by_id not in written
+        assert "here" in written
+        assert f"{key}: {zone}" not in written
+        assert f"- {zone}\n" not in written
 
 
 def test_shares_that_fit_fit_as_percentages_too() -> None:
