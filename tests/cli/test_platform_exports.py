@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from placement.cli.app import app
+from placement.cli.platforms.shared import tell_notes
+from placement.integrations.notes import Notes
 from tests.integrations.kserve.test_kserve import PLAN, PROBLEM
 
 if TYPE_CHECKING:
@@ -141,3 +143,34 @@ def test_a_plan_of_another_problem(platform: str, files: tuple[str, str], tmp_pa
         assert (code, out.exists()) == (2, False)
         assert '/plan.json at $.problem: is a plan of the problem "x"' in said
         assert "so it can't be exported; give it with its own problem" in said
+
+
+def test_of_many_notes_alike_one_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A note of each of many components hid all that came after: the first twenty were told."""
+    notes = Notes()
+    for name in ("a", "b-1", "shop/chat 8b", *(f"model-{index}" for index in range(30))):
+        notes.inexact(f"component {name}", f"nothing tells how {name} is run, for 3 copies")
+        notes.inexact(f"component {name} zones", "may be broken")
+    notes.assumed("calls", "were not checked")
+
+    tell_notes(list(notes))
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "note: component a: inexact: nothing tells how a is run, for 3 copies"  # no name by its looks
+    assert told[1:-1] == [
+        "note: component a zones: inexact: may be broken (32 more like it)",
+        "note: component b-1: inexact: nothing tells how b-1 is run, for 3 copies (31 more like it)",
+        "note: calls: assumed: were not checked",
+    ]
+    assert told[-1] == "note: 63 more, each like one of these; --full lists each"
+    tell_notes(list(notes), full=True)
+    assert capsys.readouterr().err.splitlines() == [f"note: {note}" for note in notes]
+    few = list(notes)[4:9]
+    tell_notes(few)
+    assert capsys.readouterr().err.splitlines() == [f"note: {note}" for note in few]
+
+    for index in range(30):
+        notes.ignored("x" * (index + 1), "of no kind that was there before")
+    tell_notes(list(notes))
+    *told, last = capsys.readouterr().err.splitlines()
+    assert len(told) == 20
+    assert last == "note: 77 more; --full lists each"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from placement.integrations import Exported, Imported, Note
 
 NOTES = 20  # that are told, unless all are asked for
+_NAME = re.compile(r"[0-9/]|[^\W_][-._][^\W_]")  # in a word: it is a number, or the name of something
 
 ProblemArgument = Annotated[
     str, typer.Argument(metavar="PROBLEM", help="The problem, a JSON or YAML file; - reads standard input.")
@@ -59,12 +61,24 @@ def write_imported(imported: Imported, output: str, *, full: bool = False) -> No
 
 
 def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
-    """A line on stderr for each note; of very many, the first and how many more there are."""
-    shown = len(notes) if full else NOTES
-    for note in notes[:shown]:
-        say(f"note: {note}")
-    if len(notes) > shown:
-        say(f"note: {len(notes) - shown:,} more; --full lists each")
+    """A line on stderr for each note; of very many one for all that are alike, and how many more there are."""
+    groups: dict[tuple[str, ...], list[Note]] = {}
+    for index, note in enumerate(notes):
+        groups.setdefault((str(index),) if full or len(notes) <= NOTES else _shape(note), []).append(note)
+    lines = list(groups.values())[: None if full else NOTES]
+    for first, *others in lines:
+        say(f"note: {first}" + (f" ({len(others):,} more like it)" if others else ""))
+    if len(notes) > len(lines):
+        alike = "" if len(lines) < len(groups) else ", each like one of these"
+        say(f"note: {len(notes) - len(lines):,} more{alike}; --full lists each")
+
+
+def _shape(note: Note) -> tuple[str, ...]:
+    """What notes have in common that tell the same of several things: all words but names and numbers."""
+    subject, *rest = note.place.split()
+    field = [word for word in rest[1:][-1:] if not _NAME.search(word)]  # else a word more of the subject's name
+    masked = ["" if _NAME.search(word) else word for word in (subject, *field, note.kind, *note.reason.split())]
+    return tuple(word for word, before in zip(masked, ["x", *masked], strict=False) if word or before)
 
 
 def read_both(problem_file: str, plan_file: str, out: str, *, force: bool) -> tuple[Problem, Plan]:
