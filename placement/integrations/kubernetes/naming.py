@@ -101,7 +101,7 @@ def is_label(key: str, value: str) -> bool:
 
 
 def zone_label_of(zone: str) -> str:
-    """The label by which nodes tell that they are in a zone: an id of AWS's, a region that stands for its zones, a name.
+    """The label by which nodes tell where they are: of an id of AWS, of a region that stands for its zones, of a name.
 
     >>> [zone_label_of(zone).rpartition("/")[2] for zone in ("us-east-1a", "use1-az1", "usw2-lax1-az2", "us-central1")]
     ['zone', 'zone-id', 'zone-id', 'region']
