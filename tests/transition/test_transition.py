@@ -435,13 +435,25 @@ def test_of_a_copy_without_accelerators_nothing_is_unknown() -> None:
 
 def test_of_very_many_components_a_few_are_named() -> None:
     """On the screen, but for `full`; a checklist has all of them."""
-    unavailable = {f"c{k}": 2 for k in range(10)}
-    found = plan_transition(fleet(A_B, FREE), plan(B_A)).model_copy(update={"unavailable": unavailable})
+    before = [(f"c{k}", "m", k) for k in range(10)]
+    after = [(f"c{k}", "m", k + 10) for k in range(10)]
+    components = {name: {"max_unavailable": 1} for name, _, _ in before}
+    found = plan_transition(fleet(before, accelerators=20, components=components), plan(after))
+    found = found.model_copy(update={"unavailable": {name: 2 for name, _, _ in before}})
 
     line = next(line for line in summary(found, 8) if line.startswith("copies that may be missing"))
-    assert line.endswith("c7: 2 and 4 of 2 more components")
+    assert line.endswith("c7: 2 and 4 copies of 2 more components")
     assert any(line.endswith("c8: 2, c9: 2") for line in summary(found))
     assert "c8: 2, c9: 2" in checklist(found)
+
+
+def test_components_that_stay_are_not_missing() -> None:
+    """A transition that has steps of two components says nothing of what a third one allows."""
+    allowed = {"a": 1, "c": 1}
+    found = plan_transition(fleet(A_B, FREE), plan(B_A))
+    told = [list(summary(found.model_copy(update={"unavailable": by_name}))) for by_name in (allowed, {"c": 1})]
+    assert "copies that may be missing: a: 1" in told[0]
+    assert "all copies serve at every moment" in told[1]
 
 
 @pytest.mark.parametrize("times", [{"startup": -1}, {"drain": "x"}, {"open": 1.5}, {"startup_of": {"a": -3}}])

@@ -56,8 +56,10 @@ def _serving(found: Transition, most: int | None) -> Iterator[str]:
     ended = stopped_for_good(found)
     if ended:
         yield f"copies that stop for good: {_by_component(ended, most)}"
-    if found.unavailable:
-        yield f"copies that may be missing: {_by_component(found.unavailable, most)}"
+    changed = {step.component for step in found.steps}
+    missing = {name: count for name, count in (found.unavailable or {}).items() if name in changed}
+    if missing:
+        yield f"copies that may be missing: {_by_component(missing, most)}"
     else:
         yield f"all {'other ' if ended else ''}copies serve at every moment"
 
@@ -76,7 +78,7 @@ def _by_component(counts: Mapping[str, int], most: int | None) -> str:
     if most is None or len(counts) <= most:
         return told
     left = list(counts.values())[most:]
-    return f"{told} and {sum(left):,} of {words.count(len(left), 'more component')}"
+    return f"{told} and {words.count(sum(left), 'copy', 'copies')} of {words.count(len(left), 'more component')}"
 
 
 def _temporary(found: Transition) -> str:
