@@ -121,6 +121,7 @@ def test_any_plan_can_be_given_a_bound(seeds: range) -> None:
 def test_without_a_plan_the_bound_stands_alone() -> None:
     """The consolidation's bound meets its optimum, 123.29 dollars an hour, without any plan."""
     found = placement.bound(placement.read(AFTER), time_limit=None)
+    assert str(found) == "unknown (bound): no plan found, stopped: done; no plan costs less than $123.29"
     assert (found.bound, found.cost, found.packing) == (123_290_000, None, None)
     assert found.plan.bound_by == "patterns"
     assert "moves" in (found.plan.bound_relaxes or "")

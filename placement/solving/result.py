@@ -215,7 +215,9 @@ class Result:
         """One line for a person."""
         solver = self.plan.solver
         if self.cost is None:
-            return f"{self.status.value} ({solver}): {self.plan.reason or f'no plan found, stopped: {self.stop.value}'}"
+            least = f"; no plan costs less than {money(self.bound, down=True)}" if self.bound else ""
+            told = self.plan.reason or f"no plan found, stopped: {self.stop.value}{least}"
+            return f"{self.status.value} ({solver}): {told}"
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
         levels = left_out_levels(self.left_out, self.left_out_bound)
         if left_out := left_out_words(levels):
