@@ -376,6 +376,28 @@ def crowd(machines: int, copies: int) -> tuple[placement.Problem, placement.Plan
     return problem, plan
 
 
+def test_of_very_many_components_the_tables_still_stand_side_by_side(opened: Callable[..., Opened]) -> None:
+    """The note on those that are not listed took the place of the other tables; it goes on from what is said before."""
+    components = [{"name": f"c{index}", "copies": 1, "accelerator_memory_gib": 4} for index in range(201)]
+    machines = {"m": {"accelerator": "A", "accelerator_count": 101, "vcpus": 8, "memory_gib": 8, "price_per_hour": 4e6}}
+    zones = [{"name": a, "instance_type": "m", "zone": f"us-east-1{a}", "max_instances": 1} for a in "ab"]
+    accelerators = {"A": {"memory_gib": 8}}
+    problem = placement.Problem(accelerators=accelerators, instance_types=machines, pools=zones, components=components)
+    found = placement.solve(problem, "ffd").plan
+    assert found is not None
+    page = opened(render(problem, found), viewport={"width": 1400, "height": 900}).page
+
+    boxes = {name: page.locator(f"#bill-{name}").bounding_box() for name in ("components", "types")}
+    left, right = boxes["components"], boxes["types"]
+    assert left is not None
+    assert right is not None
+    assert right["x"] > left["x"] + left["width"]
+    assert abs(right["y"] - left["y"]) < 2
+    assert "Zones are us-east-1…; and 1 more component" in texts(page, "p.soft")
+    bars = page.locator(".bars .bar").evaluate_all("es => es.map(e => e.getBoundingClientRect().width)")
+    assert max(bars) - min(bars) < 1, "bars of one scale"
+
+
 def texts(page: Page, selector: str) -> list[str]:
     """The texts of all that the selector finds, blanks evened out."""
     return [" ".join(text.split()) for text in page.locator(selector).all_inner_texts()]

@@ -46,7 +46,7 @@ Row = tuple[PageCell, ...]
 def table(caption: str, heads: tuple[Head, ...], rows: list[Row], what: str, said: str = "") -> PageTable:
     """A table with its first rows; the note is what is `said` of them, and how many more of `what` there are."""
     more = f"and {words.count(len(rows) - ROWS, f'more {what}')}" if len(rows) > ROWS else ""
-    return PageTable(caption, heads, rows[:ROWS], f"{said} {more}".strip())
+    return PageTable(caption, heads, rows[:ROWS], "; ".join(filter(None, (said, more))))
 
 
 def numbers(*heads: str) -> tuple[Head, ...]:
