@@ -222,13 +222,15 @@ def _tell(
             "minReplicaCount",
             "is maxReplicaCount: each variant is held at the plan's copies; a --peak plan lets it scale",
         )
-    notes.assumed("serverAddress", f"is {wish.server}")
+    if wish.server == KedaWish().server:
+        notes.assumed("serverAddress", f"is {wish.server}")
     policy = wish.policy
     metrics = {"requests_per_second" if policy is None else policy.row(row.component.name).metric for row, _ in rows}
     for query in sorted({_query(wish, metric) for metric in metrics}):
         by = "what they serve at the peak" if policy is None else "their most copies"
         name = f"{NAME} is a component's label {NAMED}, else its name without a namespace"
-        notes.assumed("query", f"is {query}, split among the variants of a component by {by}; {name}")
+        told = "" if wish.query is not None else f"is {query}, "
+        notes.assumed("query", f"{told}split among the variants of a component by {by}; {name}")
     unknown = sorted(
         {row.component.name for row, _ in rows if not all(mode.throughput for mode in row.component.modes)}
     )

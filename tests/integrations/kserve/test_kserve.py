@@ -408,6 +408,19 @@ def test_bug_a_name_in_a_query_has_no_namespace(labels: dict[str, str], name: st
     assert f'model_name="{name}"' in query
 
 
+def test_what_is_given_is_not_assumed() -> None:
+    """A server and a query of the command stood among the notes as guesses."""
+    given = KedaWish(target=1.0, server="http://mine:9090", query="sum(rate(hits{m=$NAME}[1m]))")
+    told, guessed = (
+        [str(note) for note in export_keda(Problem(**PROBLEM), Plan(**PLAN), None, wish).notes]
+        for wish in (given, KedaWish(target=1.0))
+    )
+    assert not any(note.startswith("serverAddress") or "hits" in note for note in told)
+    assert any(note.startswith("query: assumed: split among the variants of a component by") for note in told)
+    assert "serverAddress: assumed: is http://prometheus-operated.monitoring:9090" in guessed
+    assert any(note.startswith("query: assumed: is sum(") for note in guessed)
+
+
 def test_a_name_in_a_query_is_a_string_of_promql() -> None:
     """Quotes, braces and line ends in it are no query."""
     nasty = 'a"} or up{x="\n\\ \U0001f600'
