@@ -22,11 +22,8 @@ from placement.compiled.packing import Packing
 from placement.engines.cp_sat import cp_sat_solver, run
 from placement.grouping import grouped
 from placement.heuristics import keep
-from placement.heuristics.best_fit import BestFit
-from placement.heuristics.construct import construct
-from placement.heuristics.repair import completed
+from placement.heuristics.best_fit_completion import BestFitCompletion
 from placement.heuristics.shares import Shares
-from placement.heuristics.workspace import Workspace
 from placement.local_search.parameters import ClosingParameters as _PARAMS
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.budget import Budget
@@ -47,12 +44,11 @@ class Closing:
     def __init__(self, solve: Solve) -> None:
         """O(components x pools)."""
         self._solve, self._fleet = solve, solve.fleet
-        self._blank = Workspace(solve.fleet)
         shares = Shares(solve.fleet)
-        self._policy = BestFit(self._blank, shares)
         least = shares.least_of_each(shares.cost(likeness=0.5).min(axis=1, initial=np.inf))
         self._share = np.where(np.isfinite(least), least, 0.0)  # (C,) of the cheapest machine, micro-dollars per hour
         self._rng = np.random.default_rng(solve.seed)
+        self._best_fit = BestFitCompletion(solve.fleet, self._rng, shares)
         self.tried = 0
 
     def step(self, budget: Budget) -> bool:
@@ -89,10 +85,10 @@ class Closing:
         It places as many copies of each component as the program did: a copy more may be a move more.
         """
         fixed = RequiredAsPlaced.placing(self._fleet, Counter(placed))
-        ws = Workspace(fixed.fleet, like=self._blank)
+        ws = self._best_fit.workspace(fixed.fleet)
         for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
             keep.stay(ws, self._fleet.places[k], stay[k])
-        found = completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
+        found = self._best_fit.run(ws, budget)
         return None if found is None else fixed.lift(found)
 
 

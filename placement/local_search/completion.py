@@ -10,10 +10,7 @@ import numpy as np
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, evaluate
-from placement.heuristics.best_fit import BestFit
-from placement.heuristics.construct import construct, place_optional
-from placement.heuristics.repair import completed
-from placement.heuristics.shares import Shares
+from placement.heuristics.best_fit_completion import BestFitCompletion
 from placement.heuristics.workspace import Workspace
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
@@ -26,9 +23,7 @@ class Completion:
     def __init__(self, fleet: Fleet, seed: int) -> None:
         """What all completions share."""
         self._fleet = fleet
-        self._blank = Workspace(fleet)
-        self._policy = BestFit(self._blank, Shares(fleet))
-        self._rng = np.random.default_rng(seed)
+        self._best_fit = BestFitCompletion(fleet, np.random.default_rng(seed))
 
     def run(self, start: Packing, placed: Counter[int], budget: Budget) -> Packing | None:
         """The best complete packing found around an incomplete one; None without.
@@ -38,32 +33,30 @@ class Completion:
         required = RequiredAtLeast.of(self._fleet, placed).fleet
         narrow = AtFleetMix.of_packing(required, start).fleet
         ws = self.load(narrow, start)
-        stuck = construct(ws, self._policy)
+        stuck = self._best_fit.insert(ws)
         inserted = ws.to_packing()
-        best = completed(ws, self._policy, self._rng, stuck, budget)
+        best = self._best_fit.repair(ws, stuck, budget)
         if best is not None and not self._fleet.instances:
             return best
         starts = inserted, ws.to_packing()  # where copies run, those that were moved may cost more than a machine
         for fleet in (required, self._fleet):
-            for start in starts:
-                if not budget.over():
-                    ws = self.load(fleet, start)  # more machines may be rented there
-                    found = completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
-                    if found is not None and (
-                        best is None or evaluate(self._fleet, found) < evaluate(self._fleet, best)
-                    ):
-                        best = found
+            for one in starts:
+                if budget.over():
+                    break
+                found = self._best_fit.run(self.load(fleet, one), budget)  # more machines may be rented there
+                if found is not None and (best is None or evaluate(self._fleet, found) < evaluate(self._fleet, best)):
+                    best = found
         return best
 
     def extended(self, plan: Packing) -> Packing:
         """A plan with the optional copies for which there is room, on its machines or new ones."""
         ws = self.load(self._fleet, plan)
-        place_optional(ws, self._policy)
+        self._best_fit.insert_optional(ws)
         return ws.to_packing()
 
     def load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""
-        ws = Workspace(fleet, like=self._blank)
+        ws = self._best_fit.workspace(fleet)
         for machine in sorted(packing.machines, key=lambda machine: machine.instance is None):  # which take any others
             m = machine.instance
             if ws.can_rent(machine.pool) if m is None else ws.may_use(m):

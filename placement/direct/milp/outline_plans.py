@@ -9,11 +9,7 @@ from placement.compiled.packing import Machine, Packing
 from placement.direct.model import DirectModel
 from placement.direct.program import Values
 from placement.direct.translate import decode
-from placement.heuristics.best_fit import BestFit
-from placement.heuristics.construct import construct
-from placement.heuristics.repair import completed
-from placement.heuristics.shares import Shares
-from placement.heuristics.workspace import Workspace
+from placement.heuristics.best_fit_completion import BestFitCompletion
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
 from placement.solving.budget import Budget
@@ -25,9 +21,7 @@ class OutlinePlans:
     def __init__(self, fleet: Fleet, seed: int) -> None:
         """What all of them share."""
         self._fleet = fleet
-        self._blank = Workspace(fleet)
-        self._policy = BestFit(self._blank, Shares(fleet))
-        self._rng = np.random.default_rng(seed)
+        self._best_fit = BestFitCompletion(fleet, np.random.default_rng(seed))
         self._seen: set[tuple[int, ...]] = set()
         self.made = 0
 
@@ -63,7 +57,5 @@ class OutlinePlans:
         return None
 
     def _complete(self, fleet: Fleet, running: Packing, budget: Budget) -> Packing | None:
-        ws = Workspace(fleet, like=self._blank)
-        if not ws.load(running):
-            return None
-        return completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
+        ws = self._best_fit.workspace(fleet)
+        return self._best_fit.run(ws, budget) if ws.load(running) else None
