@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from placement.compiled.packing import Packing
 from placement.patterns.certificate import Prices
@@ -18,6 +19,16 @@ from placement.patterns.master import Duals, PatternProgram
 from placement.patterns.multiplicity import Limits, Multiplicity
 from placement.patterns.parameters import PatternColumnParameters as _PARAMS
 from placement.solving.budget import Budget
+
+
+class PricedClasses(NamedTuple):
+    """How many patterns were added, and what an accelerator of each device class is worth at most, (device classes,).
+
+    That is at the prices, over all patterns that are allowed.
+    """
+
+    added: int
+    capacity: list[int]
 
 
 class PatternColumns:
@@ -53,12 +64,11 @@ class PatternColumns:
             ]
             self.program.allow(most)
 
-    def price(self, prices: Prices, duals: Duals, extra: int | None = None) -> tuple[int, list[int]]:
-        """Add patterns that are allowed and improve the LP with these `duals`; says how many.
+    def price(self, prices: Prices, duals: Duals, extra: int | None = None) -> PricedClasses:
+        """Add patterns that are allowed and improve the LP with these `duals`.
 
         Those are the best of each device class, and up to `extra` more without its items, by default as many as the
-        parameters say. The second part of the answer is the most that an accelerator of each device class is worth at
-        `prices`, over all patterns that are allowed.
+        parameters say.
         """
         extra = _PARAMS.extra if extra is None else extra
         capacity, found = [], []
@@ -72,7 +82,7 @@ class PatternColumns:
                 found += [(q, pattern) for pattern in self._of_some(q, prices.coverage[q], extra)]
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self.program.saves(duals, q, pattern)]
-        return self.program.add_patterns(new), capacity
+        return PricedClasses(self.program.add_patterns(new), capacity)
 
     def solve(self, rounds: int, budget: Budget) -> bool:
         """Solve the program after at most so many rounds of pricing; False when it has no solution, or none in time.
@@ -87,7 +97,7 @@ class PatternColumns:
             if not left or budget.remaining() < _PARAMS.hurry * took:
                 return True
             duals = self.program.duals()
-            if not self.price(self.program.prices(duals), duals)[0]:
+            if not self.price(self.program.prices(duals), duals).added:
                 return True
         return True
 

@@ -25,6 +25,13 @@ class Content(NamedTuple):
     others: tuple[tuple[int, int], ...]
 
 
+class FilledSeats(NamedTuple):
+    """The most that each seat can be worth, (seats,), and the contents with something kept that are, where any are."""
+
+    highest: list[int]
+    contents: list[Content]
+
+
 def by_place(fleet: Fleet, rewards: Sequence[int]) -> list[int]:
     """(places,) what a copy kept there counts, of rewards by component."""
     return [rewards[place.component] for place in fleet.places]
@@ -37,8 +44,8 @@ def fill_seats(
     capacity: Sequence[int],
     closed: Collection[int] = (),
     knapsacks: Sequence[Knapsack] | None = None,
-) -> tuple[list[int], list[Content]]:
-    """The most that each seat can be worth, and the contents with something kept that are, where any are.
+) -> FilledSeats:
+    """Fill each seat at its best.
 
     Parameters
     ----------
@@ -74,7 +81,7 @@ def fill_seats(
             Content(s, chosen, tuple(sorted(items.items())))
             for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
         ]
-    return highest, contents
+    return FilledSeats(highest, contents)
 
 
 def _fill(
