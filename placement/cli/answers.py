@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from placement.cli.endings import is_full_output, noting, raised_last, say, tell_faults, unwritable_output
 from placement.cli.stops import STOPS
+from placement.documents import write_together
 from placement.documents.read import YAML_SUFFIXES
 from placement.errors import UsageError
 
@@ -48,8 +49,6 @@ def write_outputs(outputs: Sequence[Output]) -> None:
     """
     if not outputs:
         return
-    from placement.documents import write_together
-
     write_together([(output.content(), output.path) for output in outputs])
     for output in outputs:
         if output.said:
@@ -136,8 +135,6 @@ def write_or_keep(outputs: Sequence[Output]) -> None:
 
 def _kept(answer: dict[str, Any] | str | bytes, suffix: str) -> str | None:
     """The temporary file that holds an answer now; None where that can't be written either."""
-    from placement.documents import write_together
-
     if isinstance(answer, dict):
         suffix = suffix if suffix in YAML_SUFFIXES else ".json"
     with suppress(OSError):

@@ -9,6 +9,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import Code, call_files, is_terminal, read_warned
+from placement.errors import UsageError, called_file, printable
 
 if TYPE_CHECKING:
     from placement.documents import Plan, Problem
@@ -77,8 +78,6 @@ def of_problem(plan: Plan, path: str, problem: Problem, file: str) -> Plan:
 
     `path` and `file` are where the plan and the problem were read.
     """
-    from placement.errors import UsageError, called_file, printable
-
     own, this = plan.problem or "", problem.name or ""
     if own != this:
         whose = f'is a plan of the problem "{printable(own)}"' if own else "names no problem"

@@ -12,6 +12,7 @@ import typer
 from placement.cli import common_options as common
 from placement.cli.commands import Commands
 from placement.cli.endings import say, told_together
+from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
@@ -141,7 +142,6 @@ def show(
     from placement.catalogue.search import check_region
     from placement.catalogue.tables import accelerators, matching_accelerators
     from placement.cli.streams import console
-    from placement.errors import UsageError, printable
     from placement.report.machines import accelerator_facts, machine_facts
 
     market = read_market(facts)

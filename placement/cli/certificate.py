@@ -6,6 +6,7 @@ import typer
 
 from placement.cli.endings import noting, say
 from placement.cli.stops import STOPS
+from placement.errors import UsageError
 from placement.solving.result import Result
 
 CertificateOption = Annotated[
@@ -29,7 +30,6 @@ def write_certificate(result: Result, path: str, time_limit: float | None, *, qu
     down is left out: the certificate then claims less, or there is none.
     """
     from placement.documents import write_document
-    from placement.errors import UsageError
     from placement.planner import certify
 
     seconds = (_STOPPED if time_limit is None else min(time_limit, _STOPPED)) if STOPS.asked else time_limit

@@ -9,6 +9,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import warn
+from placement.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -60,7 +61,6 @@ def _carried_out(problem: Problem, path: str) -> Problem:
     """The problem with a plan of it as what runs."""
     from placement.documents import Plan
     from placement.documents.read import read_plan_or_rollout
-    from placement.errors import UsageError
     from placement.referee import refused, verify
     from placement.rollout.outcome import after_rollout
     from placement.running_state import as_running
@@ -95,7 +95,6 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a document."""
     from placement.cli.schema import KINDS, document_schema
-    from placement.errors import UsageError, nearest
 
     if kind not in KINDS:
         raise UsageError(f'no document "{kind}"; {nearest(kind, KINDS)}')

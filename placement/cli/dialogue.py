@@ -6,6 +6,7 @@ ends it all with nothing written.
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import questionary
@@ -22,6 +23,7 @@ from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import Answers, FitsNowhereError, ModelWish, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
 from placement.sizing.engines import starts_on
+from placement.sizing.read import known_models
 from placement.units import micro_dollars, money
 
 T = TypeVar("T")
@@ -141,8 +143,6 @@ def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | Non
 
 
 def _target(output: str, *, force: bool) -> tuple[str, bool]:
-    from pathlib import Path
-
     if force or not Path(output).exists():
         return output, force
     question = questionary.confirm(f"{printable(output)} is there already. Write over it?", False, auto_enter=False)
@@ -206,8 +206,6 @@ def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
 
 def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None], ends_at: Errors) -> None:
     """Models and copies beside those found, one after another, until there are no more; what can't be is told."""
-    from placement.sizing.read import known_models
-
     names = sorted(known_models())
 
     def check_model(text: str) -> None:

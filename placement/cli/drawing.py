@@ -9,6 +9,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import read_warned, say
+from placement.errors import UsageError
 
 
 def report(
@@ -103,8 +104,6 @@ def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
 
 def _show(page: str) -> None:
     import webbrowser
-
-    from placement.errors import UsageError
 
     if page == "-":
         raise UsageError("--open needs a file: name one with --html")

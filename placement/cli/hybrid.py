@@ -9,6 +9,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli import traffic as played
+from placement.cli.endings import is_terminal
 
 
 def hybrid(
@@ -82,8 +83,6 @@ def hybrid(
 @contextmanager
 def _status() -> Iterator[Callable[[str], None] | None]:
     """What is being played, on a terminal."""
-    from placement.cli.endings import is_terminal
-
     if not is_terminal("stderr"):
         yield None
         return

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from placement.cli import common_options as common
+from placement.errors import UsageError
 
 
 def info(file: common.FileArgument, full: common.FullOption = False) -> None:
@@ -31,7 +32,6 @@ def solvers(
 ) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     from placement.cli.streams import console
-    from placement.errors import UsageError
     from placement.report.solvers import parameter_table, schedule_tables, solver_table
 
     if schedule and parameters:

@@ -13,6 +13,7 @@ from placement.cli import common_options as common
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import Attempts, is_terminal, say, told_together
 from placement.cli.profile import StatisticOption, note, read_files
+from placement.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -160,7 +161,6 @@ def _throughputs(
     files: list[str], slo: tuple[str | None, str | None], tokens: tuple[int | None, int | None], statistic: str | None
 ) -> Mapping[str, Measured]:
     """What copies of each model serve by its measurements, within limits on times; what can't be used is told."""
-    from placement.errors import UsageError
     from placement.profiles import Size
     from placement.profiles.options import parse_limits
     from placement.quickstart.answers import Measurements
@@ -190,7 +190,6 @@ def _check_names(answers: Answers, market: Market, one: Attempts) -> None:
 
 def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], None] | None:
     """What raises the error of a model that can't be served; None where nothing tells on which machines yet."""
-    from placement.errors import UsageError
     from placement.quickstart import FitsNowhereError, fitting
     from placement.quickstart.answers import missing_of_machines
 
@@ -210,7 +209,6 @@ def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], 
 
 def _check_complete(answers: Answers, output: str, *, has_nodes: bool, has_models: bool) -> None:
     """Refuse answers of which some are missing; each is named as an option."""
-    from placement.errors import UsageError
     from placement.quickstart.answers import missing
 
     needed = missing(answers, has_models=has_models, has_nodes=has_nodes)

@@ -9,6 +9,7 @@ import typer
 from placement.cli import common_options as common
 from placement.cli.commands import Commands
 from placement.cli.endings import say, told_together
+from placement.errors import UsageError, nearest, printable
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
@@ -114,7 +115,6 @@ def options(
 
     Exit codes: 0 there are options, 2 bad input or none within the limits.
     """
-    from placement.errors import UsageError
     from placement.profiles import Size, choose
     from placement.profiles.importing import canonical
     from placement.profiles.options import parse_limits
@@ -159,8 +159,6 @@ def note(sentence: str) -> None:
 
 def _asked_for(profiles: list[Profile], models: list[str], kinds: list[str]) -> list[Profile]:
     """The measurements of the models and accelerators that are asked for; of all where none is."""
-    from placement.errors import UsageError, nearest, printable
-
     known = list(dict.fromkeys(profile.model for profile in profiles))
     for name in models:
         if name not in known:

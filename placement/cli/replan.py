@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned, say
+from placement.errors import UsageError, wrong_argument
 from placement.solving.result import Status
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -59,7 +62,6 @@ def replan(
     """
     from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets, streams
     from placement.documents import check_outputs
-    from placement.errors import UsageError
 
     limited = any(limit is not None for limit in (max_moves, max_moved_gib, min_saving_per_move))
     if limited and (moves is not None or picture):
@@ -81,9 +83,6 @@ def replan(
 
 
 def _limits(text: str) -> list[int]:
-    from placement.errors import wrong_argument
-    from placement.units import whole_in
-
     found = [number for word in text.split(",") if (number := whole_in(word.strip())) is not None]
     if len(found) <= text.count(","):
         raise wrong_argument("--moves", "whole numbers with commas between, such as 0,5,20", text)
@@ -130,7 +129,6 @@ def _frontier(
 def _one_plan(
     problem: Problem, limits: Any, how: common.SearchLimits, go: Streams, *, full: bool, verbose: bool
 ) -> int:
-    from dataclasses import replace
 
     from placement.cli.answers import following, hand_out
     from placement.replanning import replan_within

@@ -10,7 +10,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned, say
-from placement.errors import UsageError
+from placement.errors import DocumentError, UsageError, called_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,6 @@ def scenarios(
     from placement.cli.answers import following, hand_out
     from placement.cli.streams import check_one_stdin, streams
     from placement.documents import check_outputs
-    from placement.errors import DocumentError, called_file
     from placement.report.scenarios import scenario_report
     from placement.scenarios import read_scenarios
     from placement.scenarios.answer import answer_document
@@ -204,8 +203,6 @@ def headroom(
 
 
 def _factors(text: str) -> list[float]:
-    from placement.errors import UsageError
-
     try:
         return [float(word) for word in text.split(",") if word.strip()]
     except ValueError:

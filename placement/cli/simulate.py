@@ -12,7 +12,8 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli import traffic as played
-from placement.cli.endings import OF_STATUS, read_warned
+from placement.cli.endings import OF_STATUS, is_terminal, read_warned
+from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -222,7 +223,6 @@ class _Targets:
         """Before anything is played: no file is lost, and all can be written."""
         from placement.cli.streams import check_file, picture_targets
         from placement.documents import check_outputs
-        from placement.errors import UsageError
 
         for option, value in (("--picture", self.pictures), ("--report", self.page), ("--waterfall", self.steps)):
             if value and self.policies > 1:
@@ -289,8 +289,6 @@ def _moment(text: str | None) -> datetime:
     """A date and time in UTC: as it is where it has no offset of its own; now without one."""
     from datetime import UTC, datetime
 
-    from placement.errors import UsageError, printable
-
     if text is None:
         return datetime.now(UTC)
     try:
@@ -303,8 +301,6 @@ def _moment(text: str | None) -> datetime:
 @contextmanager
 def _bar(*, shown: bool, many: bool) -> Iterator[Callable[[SimulationProgress], None] | None]:
     """A bar on a terminal, with the cost so far; lines elsewhere would only fill logs."""
-    from placement.cli.endings import is_terminal
-
     if not shown or not is_terminal("stderr"):
         yield None
         return

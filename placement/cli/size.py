@@ -10,6 +10,7 @@ import typer
 
 from placement.cli.common_options import one_of
 from placement.cli.endings import say, tell, told_together
+from placement.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +146,6 @@ def size(
 
     Exit codes: 0 sized, whether or not it fits; 2 bad input.
     """
-    from placement.errors import UsageError
     from placement.sizing import Launch, read_model, read_startup_log
 
     one_of("--format", output_format, FORMATS)
@@ -180,7 +180,6 @@ def _degrees(log: StartupLog | None) -> Sequence[int]:
 def _rows(
     model: Model, names: list[str] | None, degrees: list[int], launch: Launch, log: StartupLog | None
 ) -> list[Sizing]:
-    from placement.errors import UsageError
     from placement.sizing import size as size_copy
 
     chosen = _known(names or _accelerators(log))
@@ -223,8 +222,6 @@ def _accelerators(log: StartupLog | None) -> list[str]:
 
 
 def _show(rows: list[Sizing], output_format: str) -> None:
-    from placement.errors import UsageError
-
     if output_format == "json":
         typer.echo(json.dumps([row.to_row() for row in rows], indent=1))
     elif output_format == "options":

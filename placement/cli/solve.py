@@ -10,6 +10,7 @@ import typer
 from placement.cli import common_options as common
 from placement.cli.certificate import CertificateOption, write_certificate
 from placement.cli.endings import OF_STATUS, raised_last, read_warned, say
+from placement.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +148,6 @@ def read_settings(solver: str, given: Iterable[str]) -> dict[str, str]:
     >>> read_settings("greedy", ["greedy.restarts=3", "rounds=10"])
     {'restarts': '3', 'rounds': '10'}
     """
-    from placement.errors import UsageError
     from placement.solvers.registry import find_solver
 
     settings: dict[str, str] = {}

@@ -10,6 +10,7 @@ import typer
 
 from placement.cli.common_options import component_of
 from placement.cli.endings import read_warned, say
+from placement.errors import DocumentError, UsageError, called_file
 
 if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
@@ -134,7 +135,6 @@ class TrafficWords:
 
     def _given(self) -> TrafficGiven:
         """What it says of the traffic file."""
-        from placement.errors import UsageError
         from placement.simulation import TrafficGiven
 
         if self.gaps not in ("error", "hold", "zero"):
@@ -150,7 +150,6 @@ class TrafficWords:
 
 def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
     """Say which components the traffic does not name: a slip of a name would pass as a component that nobody asks."""
-    from placement.errors import called_file
     from placement.report import words
 
     silent = [row.name for row in problem.components if row.name not in traffic.components]
@@ -161,7 +160,6 @@ def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
 
 def _tell_hole(traffic: Traffic, file: str) -> None:
     """Say where all components lack times that a regular file should have: what measured them may have been down."""
-    from placement.errors import called_file
     from placement.report.scaling import words_of_span
 
     hole = traffic.longest_hole()
@@ -179,7 +177,6 @@ def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
     Raises DocumentError: it has faults, or is for other components: told of the file.
     """
     from placement.demand import compile_rules, read_scaling
-    from placement.errors import DocumentError
 
     policy = read_scaling(file)
     try:
@@ -200,8 +197,6 @@ def policy_names(files: list[str]) -> list[str]:
     >>> policy_names(["week/frugal.yaml", "week/quick.yaml"]), policy_names(["a/policy.yaml", "b/policy.yaml"])
     (['frugal', 'quick'], ['a/policy.yaml', 'b/policy.yaml'])
     """
-    from placement.errors import UsageError
-
     twice = next((file for file in files if files.count(file) > 1), None)
     if twice is not None:
         raise UsageError(f"the policy {twice} is given twice; name each once")
@@ -212,7 +207,6 @@ def policy_names(files: list[str]) -> list[str]:
 def length(option: str, text: str) -> int:
     """A length of time of at least a second."""
     from placement.catalogue.readers.fields import FieldError
-    from placement.errors import UsageError
     from placement.simulation.readers.cells import duration
 
     try:

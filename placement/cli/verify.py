@@ -7,6 +7,7 @@ import typer
 from placement.cli import common_options as common
 from placement.cli.certificate import CertificateOption, write_certificate
 from placement.cli.endings import Code, raised_last, read_warned, tell, tell_faults
+from placement.solving.result import Status
 
 
 def verify(
@@ -53,7 +54,6 @@ def bound(
     from placement.documents import check_outputs, read_plan
     from placement.planner import bound as find_bound
     from placement.report.verdict import bound_lines
-    from placement.solving.result import Status
 
     check_one_stdin({"FILE": file, "PLAN": plan})
     if certificate is not None:

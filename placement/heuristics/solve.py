@@ -9,6 +9,7 @@ from itertools import count, product
 
 import numpy as np
 
+from placement.bounds.instant import instant_bounds
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Value
 from placement.engines.loading import HIGHS, NETWORKX, can_load
@@ -229,8 +230,6 @@ def _least_ticks(solve: Solve) -> int:
     known = solve.incumbent.ticks_bound
     if known is not None or solve.fleet.copies > _PARAMS.bounded or not can_load(HIGHS, solve.budget):
         return -1 if known is None else known
-    from placement.bounds.instant import instant_bounds  # loads an engine
-
     return max((bound.ticks for bound in instant_bounds(solve.fleet, solve.budget)), default=-1)
 
 

@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 
 from placement.arrays import Ints
-from placement.engines.highs import QuietHighs
+from placement.engines.highs import QuietHighs, least_steps, linear_program, none_up_to, prove, whole_solution
 from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import highest_values, slack_of
@@ -167,8 +167,6 @@ def solve_cover(
     """The covering program over `loads`, by HiGHS. With `exactly` no copy is covered twice."""
     import highspy
 
-    from placement.engines.highs import prove, whole_solution
-
     most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
     lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
     ran = prove(lp, budget, mip_rel_gap=0.0, mip_abs_gap=0.4)
@@ -189,8 +187,6 @@ def proved_steps(solver: QuietHighs, status: highspy.HighsModelStatus, most: int
     """The fewest steps of a solution, by a program that looked for none of more than `most`, after its run."""
     import highspy
 
-    from placement.engines.highs import least_steps, none_up_to
-
     beyond = none_up_to(most)  # what takes more was not looked for
     if status == highspy.HighsModelStatus.kInfeasible:
         return beyond
@@ -204,8 +200,6 @@ def _program(
 
     Rows are items, bin types, and what all of it costs in steps of `unit`.
     """
-    from placement.engines.highs import linear_program
-
     items, types, infinity = len(problem.demand), problem.types, math.inf
     step = [float(int(cost) // unit) for cost in problem.cost]
     columns: list[list[tuple[int, float]]] = []

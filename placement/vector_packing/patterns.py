@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from placement.arrays import Bools, Ints
+from placement.engines.highs import Entries, load_lp, run, sparse_program
 from placement.solving.steps import count_steps
 from placement.vector_packing.compiled import Compiled, Pattern
 from placement.vector_packing.parameters import StateParameters as _PARAMS
@@ -247,8 +248,6 @@ class _PatternRun:
 def surrogate(size: Ints, value: Ints, limit: Ints, capacity: Ints) -> Ints:
     """Integer prices per unit of room: the duals of the knapsack's LP relaxation, rounded up. Any would be right."""
     import highspy
-
-    from placement.engines.highs import Entries, load_lp, run, sparse_program
 
     count, dims = size.shape
     scale = float(max(1, int(value.max())))

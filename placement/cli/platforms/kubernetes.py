@@ -7,6 +7,7 @@ import typer
 from placement.cli import common_options as common
 from placement.cli.catalogue import FactsOption, read_market
 from placement.cli.platforms import shared
+from placement.errors import UsageError
 
 
 def import_command(
@@ -87,7 +88,6 @@ def export_command(
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
-    from placement.errors import UsageError
     from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 
     common.one_of("--pin", pin, ("none", "node", "accelerator"))

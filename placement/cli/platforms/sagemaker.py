@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from placement.cli import common_options as common
 from placement.cli.catalogue import read_market
 from placement.cli.endings import say, tell
 from placement.cli.platforms import shared
+from placement.errors import DocumentError, UsageError
 from placement.units import count
 
 if TYPE_CHECKING:
@@ -72,10 +74,7 @@ def import_endpoints(
 
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
-    from pathlib import Path
-
     from placement.cli.exporting import check_new_file, prices_of
-    from placement.errors import UsageError
     from placement.integrations import Notes
     from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
     from placement.integrations.sagemaker.around import all_that_scales
@@ -166,7 +165,6 @@ def export_plan(
 
     Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
     """
-    from placement.errors import DocumentError, UsageError
     from placement.integrations.sagemaker.export import export_plan as as_files
     from placement.integrations.sagemaker.wish import ExportWish, parse_version
 
@@ -209,7 +207,6 @@ def apply_steps(
 
     Exit codes: 0 all are sent, or printed; 2 a file is damaged, or a call is refused.
     """
-    from placement.errors import UsageError
     from placement.integrations.sagemaker.apply import Sender, read_steps
     from placement.integrations.sagemaker.steps import command
 

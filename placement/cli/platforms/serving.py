@@ -6,6 +6,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.platforms import shared
+from placement.errors import UsageError
 
 
 def export_kserve_command(
@@ -90,7 +91,6 @@ def export_keda_command(
     Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
     """
     from placement.cli.streams import check_one_stdin
-    from placement.errors import UsageError
     from placement.integrations.keda import KedaWish, export_keda
 
     chosen = common.one_of("--workload", workload, ("kserve", "kubernetes"))

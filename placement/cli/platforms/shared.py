@@ -12,6 +12,7 @@ import typer
 from placement.cli.common_options import file_option
 from placement.cli.endings import Code, say
 from placement.cli.traffic import fitting_policy
+from placement.errors import UsageError, called_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,6 @@ def read_peak(problem: Problem, plan_file: str) -> Plan:
 
 def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
     """Refuse the plan in a file if it has no assignments, is of another problem, or breaks a rule."""
-    from placement.errors import UsageError, called_file
     from placement.referee import refused, verify
     from placement.report.verdict import verdict_lines
 

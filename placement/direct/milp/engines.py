@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pulp
 
 from placement.direct.parameters import CbcParameters as _PARAMS
-from placement.engines.highs import MARGIN, SHARP, begin_at
+from placement.engines.highs import MARGIN, SHARP, QuietHighs, begin_at
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import UsageError
 from placement.solving.budget import POLL, Budget
@@ -121,8 +121,6 @@ def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineL
     To load a large program takes seconds, and HiGHS does not look at a clock before it has presolved it.
     """
     import highspy
-
-    from placement.engines.highs import QuietHighs
 
     shift = _shift(objective)
     program.minimise(objective, shift)

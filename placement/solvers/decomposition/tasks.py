@@ -16,6 +16,10 @@ from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Packing
 from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
+from placement.patterns.bound import NAME
+from placement.patterns.formulation import RELAXES
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
+from placement.solvers.coarse_bound import CoarseBounds
 from placement.solvers.decomposition.parameters import TaskParameters as _PARAMS
 from placement.solvers.registry import find_solver
 from placement.solving.budget import POLL, Budget
@@ -57,11 +61,6 @@ class Bound:
         """The bounds by ever finer groups of alike components, as far as the time goes; the best one."""
         if named_fleet_rules(self.fleet):
             return self._by_rules(budget)
-        from placement.patterns.bound import NAME
-        from placement.patterns.formulation import RELAXES
-        from placement.reductions.relaxing_aggregation import RelaxingAggregation
-        from placement.solvers.coarse_bound import CoarseBounds
-
         best, relaxes, bounds = 0, RELAXES, CoarseBounds(self.fleet, self.given, self.seed)
         for most in self.groups:
             if budget.over():
