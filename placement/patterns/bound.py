@@ -383,9 +383,7 @@ class PatternBound:
                     break
             if best > self.bound * _PARAMS.news:
                 self._raise(best)
-            if (not found or value <= best * (1 + _PARAMS.enough)) and not (
-                self._program.uses_artificials() and self._program.raise_penalty()
-            ):
+            if (not found or value <= best * (1 + _PARAMS.enough)) and not self._program.raise_penalty():
                 break
         if cut is None:
             return None
@@ -414,9 +412,7 @@ class PatternBound:
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
             near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near
-            if (not found or value <= best * (1 + near)) and not (
-                self._program.uses_artificials() and self._program.raise_penalty()
-            ):
+            if (not found or value <= best * (1 + near)) and not self._program.raise_penalty():
                 break
         if best_prices is not None and len(self.cuts) < _PARAMS.cuts:
             self.cuts.append(certify(self.relaxation, best_prices))  # without the node's limits

@@ -127,7 +127,7 @@ class LeftOutBound:
                     break
             least = math.ceil(value - _SOME)
             near = self.least >= (least if least >= most else (1 - _PARAMS.near) * value)
-            if (not found or near) and not (program.uses_artificials() and program.raise_penalty()):
+            if (not found or near) and not program.raise_penalty():
                 break
 
     def want(self, spare: float, budget: Budget) -> None:

@@ -274,8 +274,8 @@ class PatternProgram:
         return any(values[k] > _WHOLE for k in (*self._artificial, *self._amiss))
 
     def raise_penalty(self) -> bool:
-        """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
-        if self._penalty >= _PARAMS.most_penalty:
+        """Make what is beyond the limits dearer; False when nothing is, or it is as dear as is numerically sound."""
+        if not self.uses_artificials() or self._penalty >= _PARAMS.most_penalty:
             return False
         self._penalty *= _PARAMS.penalty
         columns = np.array(self._artificial, dtype=np.int32)

@@ -210,9 +210,7 @@ class KeptCopiesBound:
                     break
             if is_root and best_prices is not None:
                 self._raise(best, best_prices)
-            if (not found or value <= best * (1 + near)) and not (
-                program.uses_artificials() and program.raise_penalty()
-            ):
+            if (not found or value <= best * (1 + near)) and not program.raise_penalty():
                 break
         aggregates = tuple(program.aggregates())
         repeated = columns.multiplicity.repeated(aggregates, columns.most, program.used())
