@@ -113,7 +113,7 @@ def suggested_knee(frontier: Frontier) -> Knee | None:
         return None
     here = (best.moves or 0) - (first.moves or 0)
     reason = (
-        f"{count(here, 'move')} of {moves:,} ({float(of_moves):.0%}) bring {float(of_saving):.0%} of the saving, "
+        f"{count(here, 'move')} of {moves:,} ({float(of_moves):.0%}) {'brings' if here == 1 else 'bring'} {float(of_saving):.0%} of the saving, "
         f"{money(_each(first, best))} an hour each; those beyond bring {money(_each(best, last))} each"
     )
     return Knee(best, reason)

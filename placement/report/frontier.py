@@ -129,13 +129,22 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
             f"; {knee.reason}",
         )
     else:
-        yield Text("no point is suggested: more moves save nothing, or each saves as much as any other", style="dim")
+        yield Text(f"no point is suggested: {_why_none(frontier)}", style="dim")
     ended = {
         "proved": "every point is proven",
         "interrupted": "interrupted: limits that are missing were not asked for",
         "time": "not every point was proven, or every limit asked for, in the time",
     }.get(frontier.stop.value, "done")
     yield Text(f"{words.seconds(frontier.seconds)}; {ended}", style="dim")
+
+
+def _why_none(frontier: Frontier) -> str:
+    *others, last = distinct(frontier)
+    alike = [point for point in others if point.left_out == last.left_out]
+    if others and not alike:
+        return "no other leaves out as few copies as the last"
+    among = "" if len(alike) == len(others) else "of those that leave out as few copies as the last, "
+    return f"{among}more moves save hardly anything, or each at least as much as those before it"
 
 
 def _limit_in_words(point: FrontierPoint) -> str:

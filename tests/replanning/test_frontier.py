@@ -25,7 +25,7 @@ from placement.replanning.document import frontier_document
 from placement.replanning.fewest_moves import fewest_moves
 from placement.replanning.frontier import within_moves
 from placement.replanning.sharing import Answer
-from placement.report.frontier import machines_of, points_table
+from placement.report.frontier import FrontierReport, machines_of, points_table
 from placement.running_state.as_problem import as_running
 from placement.solving.budget import Budget
 from tests import brute, strategies
@@ -272,7 +272,7 @@ def bent(*points: tuple[int, int], left_out: tuple[int, ...] = ()) -> Frontier:
         (
             ((0, 100), (1, 50), (2, 25), (4, 0)),
             1,
-            "1 move of 4 (25%) bring 50% of the saving, $50.00 an hour each; those",
+            "1 move of 4 (25%) brings 50% of the saving, $50.00 an hour each; those",
         ),
         (((3, 100), (5, 60), (13, 50)), 5, "2 moves of 10 (20%) bring 80% of the saving, $20.00 an hour each; those "),
     ],
@@ -300,7 +300,31 @@ def test_where_the_frontier_bends_most_is_suggested(
 )
 def test_a_frontier_without_a_bend_suggests_nothing(points: tuple[tuple[int, int], ...]) -> None:
     """Each move saves as much as any other, the last ones save most, or all of them hardly anything."""
-    assert suggested_knee(bent(*points)) is None
+    frontier = bent(*points)
+    assert suggested_knee(frontier) is None
+    assert (
+        summary(frontier)
+        == "no point is suggested: more moves save hardly anything, or each at least as much as those before it"
+    )
+
+
+def summary(frontier: Frontier) -> str:
+    """The line below the tables that tells of the suggestion."""
+    stream = io.StringIO()
+    Console(file=stream, width=200).print(FrontierReport(frontier))
+    return next(line.rstrip() for line in stream.getvalue().splitlines() if "suggested: " in line)
+
+
+def test_why_nothing_is_suggested_where_copies_are_left_out() -> None:
+    """It said that more moves save nothing, below rows of points that place more copies, or fewer at a lower price."""
+    short, two = bent((0, 100), (1, 90), left_out=(1,)), bent((2, 80), (10, 50), left_out=(0,))
+    assert summary(replace(two, points=(*short.points, *two.points))) == (
+        "no point is suggested: of those that leave out as few copies as the last, more moves save hardly anything, "
+        "or each at least as much as those before it"
+    )
+    assert summary(replace(two, points=(*short.points, *two.points[:1]))) == (
+        "no point is suggested: no other leaves out as few copies as the last"
+    )
 
 
 def test_the_bend_of_a_fleet_is_suggested() -> None:
@@ -311,7 +335,7 @@ def test_the_bend_of_a_fleet_is_suggested() -> None:
     assert found.points[-1].price == 20_000_000
     knee = frontier_document(found)["knee"]
     assert knee["max_moves"] == 1
-    assert re.match(r"1 move of (3|4) \(\d\d%\) bring 50% of the saving, \$10.00 an hour each", knee["reason"])
+    assert re.match(r"1 move of (3|4) \(\d\d%\) brings 50% of the saving, \$10.00 an hour each", knee["reason"])
 
 
 def test_points_that_leave_out_more_copies_do_not_count_for_the_bend() -> None:
