@@ -56,7 +56,8 @@ class BestFound:
     """The best plan that a search found, and what is proven of every plan. Costs are over the horizon, with moves.
 
     `left_out` are the optional copies that it leaves out, by priority `left_out_by_priority`, and `left_out_bound` how
-    few can be left out at all: the cost is compared with plans that leave out no more.
+    few can be left out at all: the cost is compared with plans that leave out no more. `opens` are the machines that it
+    rents anew, by pool.
     """
 
     status: str
@@ -68,6 +69,7 @@ class BestFound:
     bound_by: str | None = None
     moves: int | None = None
     machines: int | None = None
+    opens: dict[str, int] = field(default_factory=dict)
     left_out: int = 0
     left_out_by_priority: dict[int, int] = field(default_factory=dict)
     left_out_bound: dict[int, int] = field(default_factory=dict)

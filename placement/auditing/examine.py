@@ -206,6 +206,7 @@ def _best(result: Result, *, looked: bool) -> BestFound:
         bound_by=plan.bound_by,
         moves=None if none else plan.moves,
         machines=None if none else len(plan.instances),
+        opens=dict(Counter(row.pool for row in plan.instances if row.new)),
         left_out=sum(row.copies for row in plan.unplaced),
         left_out_by_priority={} if none else result.left_out,
         left_out_bound=result.left_out_bound,

@@ -112,8 +112,9 @@ def suggested_knee(frontier: Frontier) -> Knee | None:
     if of_saving <= of_moves:
         return None
     here = (best.moves or 0) - (first.moves or 0)
+    share = f"{float(of_saving):.0%} of the saving"
     reason = (
-        f"{count(here, 'move')} of {moves:,} ({float(of_moves):.0%}) {'brings' if here == 1 else 'bring'} {float(of_saving):.0%} of the saving, "
+        f"{count(here, 'move')} of {moves:,} ({float(of_moves):.0%}) {'brings' if here == 1 else 'bring'} {share}, "
         f"{money(_each(first, best))} an hour each; those beyond bring {money(_each(best, last))} each"
     )
     return Knee(best, reason)

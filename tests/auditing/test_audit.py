@@ -201,6 +201,19 @@ def test_a_machine_that_drains_is_found_until_it_is_empty() -> None:
     assert [row.instance for row in found.machines_that_could_go] == ["i-1"]
 
 
+def test_what_comes_in_place_of_machines_that_go_is_told() -> None:
+    """A cordoned machine takes nothing new: it goes, and another of its pool comes. Its price alone is no saving."""
+    machines = [{"id": f"i-{index}", "pool": "a", "state": "cordoned"} for index in range(3)]
+    problem = RUNS | {"components": [{**RUNS["components"][1], "copies": 3}], "instances": machines}
+    rows = [{"component": "small", "instance": f"i-{index}"} for index in range(2)]
+    found = examine(Problem(**problem | {"placements": rows}))
+    assert [row.instance for row in found.machines_that_could_go] == ["i-0", "i-1", "i-2"]
+    assert found.best.opens == {"a": 1}
+    told = "together $30.00 an hour; the best plan rents 1 new machine in their place: `a`"
+    assert told in audit_page(found).markdown()
+    assert "in their place" not in audit_page(examine(Problem(**RUNS))).markdown()
+
+
 def test_no_plan_at_all_is_said() -> None:
     """A rule is broken, and it is proven that no plan keeps all."""
     problem = RUNS | {"pools": [RUNS["pools"][0] | {"max_instances": 1}], "instances": RUNS["instances"][:1]}
