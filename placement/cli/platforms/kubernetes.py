@@ -15,8 +15,8 @@ def import_command(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="What kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json prints; "
-            "several files are one cluster; - is stdin.",
+            help="What kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json prints, "
+            "without kinds that the cluster does not know; several files are one cluster; - is stdin.",
         ),
     ],
     output: shared.OutputOption = "-",

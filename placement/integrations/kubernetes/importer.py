@@ -25,7 +25,7 @@ from placement.integrations.kubernetes.classes import (
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import NodeMachine, read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
-from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read_cluster, whole_at
+from placement.integrations.kubernetes.objects import BUT, COMMAND, KubeCluster, read_cluster, whole_at
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.resource_sums import tell_resources_uncounted
 from placement.integrations.kubernetes.selectors import tell_uncompared
@@ -122,7 +122,7 @@ class _Import:
     def _tell_gaps(self, rows: Sequence[PodRow]) -> None:
         """Pods whose node was not given, and a cluster without pods."""
         if not self.cluster.has("Pod"):
-            self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}")
+            self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}, {BUT}")
         lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
         for name, number in sorted(lost.items()):
             told = "the pod on it is a copy that does" if number == 1 else f"the {number} pods on it are copies that do"

@@ -20,6 +20,7 @@ from placement.integrations.notes import Notes
 T = TypeVar("T")
 Json = dict[str, Any]  # a mapping as it is written
 COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json"
+BUT = "without kinds that the cluster does not know"  # of them kubectl prints nothing at all
 # Group and versions of the kinds that are read, as the API names them; other groups have kinds of the same names.
 _RESOURCE = ("v1", "v1beta2", "v1beta1", "v1alpha3", "v1alpha2")
 _VERSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -155,7 +156,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
     for kind, count in sorted(unknown.items()):
         notes.ignored(f"kind {kind}", f"objects of this kind are not read ({count} of them)")
     if needs_nodes and not cluster.has("Node"):
-        rule = f"has no nodes: make it with {COMMAND}"
+        rule = f"has no nodes: make it with {COMMAND}, {BUT}"
         raise DocumentError([Fault("$", rule)], ", ".join(map(str, paths)) if paths else "the import")
     return cluster
 

@@ -40,6 +40,14 @@ def test_room_is_what_is_allocatable_less_what_comes_with_the_node(tmp_path: Pat
     assert (found.accelerator, found.accelerator_count, found.price_per_hour) == ("A10G", 4, 5.672)
 
 
+def test_the_command_that_is_told_says_which_kinds_to_leave_out(tmp_path: Path) -> None:
+    """Of a kind that a cluster does not know kubectl prints an error, and nothing of the others."""
+    without = "resourceclaims -A -o json, without kinds that the cluster does not know"
+    with pytest.raises(DocumentError, match=f"has no nodes: make it with kubectl get .*{without}"):
+        imported(tmp_path, pod("a", "n1"))
+    assert without in notes(imported(tmp_path, node("n1")))
+
+
 def test_a_pod_started_by_the_kubelet_is_no_copy(tmp_path: Path) -> None:
     """A mirror pod belongs to its node."""
     mirror = pod("kube-proxy-n1", "n1", "n1", kind="Node", cpu="100m")
