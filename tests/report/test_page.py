@@ -213,6 +213,7 @@ def test_copies_left_out_come_before_the_money() -> None:
     told = "gap 50.00% no plan that leaves out no more copies costs less than $2.00"
     assert f"proof, of money alone {told}" in found
     assert "no copy says what memory it needs" in found
+    assert "their memory" not in found, "0% of it looked as if it were free"
     assert "It is open whether more copies of priority 1 can be placed, and copies come before money." in found
     assert "Proven: no plan that leaves out no more copies costs less" in found
     assert "1 of 2 optional copies of priority 1 is left out; how many must be is not proven" in found

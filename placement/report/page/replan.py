@@ -33,7 +33,7 @@ def replan(view: PlacedView) -> dict[str, Any] | None:
             ("today", _side(len(today.machines), today.price, sum(row.placed for row in today.components))),
             ("this plan", _side(len(facts.machines), facts.price, sum(row.placed for row in facts.components))),
             ("moves", _moves(changed, facts.fleet.max_moves)),
-            ("kept", _listed(changed.kept)),
+            ("kept", words.count(len(changed.kept), "machine")),
             ("new", _listed(changed.new)),
             ("given back", _listed(back)),
         ],

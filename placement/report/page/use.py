@@ -37,16 +37,16 @@ def use(view: PlacedView) -> dict[str, Any] | None:
     if not facts.machines:
         return None
     kinds = sorted(totals_by(facts.loads, lambda load: load.type).items(), key=lambda row: -row[1].price)
-    shown = [Use(words.shown(kind), _meters(group)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []
+    shown = [Use(words.shown(kind), _meters(group, facts)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []
     rest = f"and {words.count(len(kinds) - _TYPES, 'more instance type')}" if len(kinds) > _TYPES else ""
     return {
-        "uses": [Use("all machines", _meters(facts.whole)), *shown],
+        "uses": [Use("all machines", _meters(facts.whole, facts)), *shown],
         "note": rest,
         "grid": _why(facts, view.reasons),
     }
 
 
-def _meters(group: MachineTotals) -> list[Meter]:
+def _meters(group: MachineTotals, facts: PlanFacts) -> list[Meter]:
     touched, memory, vcpus, host = group.accelerators, group.memory, group.vcpus, group.host
     share = Amount(group.shares, WHOLE_SHARE * touched.room)
     rows = [
@@ -56,10 +56,12 @@ def _meters(group: MachineTotals) -> list[Meter]:
         ("vCPUs", vcpus, f"{vcpus.used / MILLI:,.0f} of {vcpus.room / MILLI:,.0f}"),
         ("host memory", host, f"{words.gib(host.used)} of {words.gib(host.room)} GiB"),
     ]
+    unknown = {"their memory"} if not facts.whole.memory.used else set()  # no copy says what it needs of it
+    unknown |= set() if group.with_shares else {"their shares"}
     return [
         Meter(name, round(100 * amount.used / amount.room, 2), words.percent(*amount), figures)
         for name, amount, figures in rows
-        if amount.room and (group.with_shares or name != "their shares")
+        if amount.room and name not in unknown
     ]
 
 
