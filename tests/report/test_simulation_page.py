@@ -43,6 +43,8 @@ def test_its_figures_are_the_simulation_s() -> None:
     assert simulation.floor is not None
     assert words.least(simulation.floor) in page
     assert "times less than endpoints for the peak" in page
+    assert "The figures below are of the strategy shared" in page
+    assert page.index("The figures below") < page.index('class="tiles"')
     pools = sum(1 for seconds in simulation.outcome("shared").machine_seconds if seconds)
     assert len(re.findall(r'<path class="area', page)) == pools + 2 + 1  # accelerators, requests not served
 

@@ -48,7 +48,7 @@ def render_simulation(simulation: Simulation) -> str:
         title=f"{words.shown(setup.problem.name) or 'A fleet'} over {span}",
         tiles=_tiles(simulation, main),
         lead=f"{components}, {requests:,.0f} requests, played in steps of {words_of_span(setup.every)}. The figures "
-        f"above are of the strategy {main.strategy.name}: {main.strategy.summary}.",
+        f"below are of the strategy {main.strategy.name}: {main.strategy.summary}.",
         sections=shown(SECTIONS, simulation),
         data="",
         floor=simulation.floor,
