@@ -29,7 +29,7 @@ from placement.simulation.fleets import simulated, with_copies
 from placement.simulation.machines import HOUR
 from placement.units import micro_dollars
 
-_FEW = 1500  # copies up to which hours are planned by `greedy`: half a second each, and plans a tenth to a fifth cheaper
+_FEW = 1500  # copies up to which hours are planned by `greedy`: half a second each, a tenth to a fifth cheaper
 _GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their restarts
 
 
