@@ -74,7 +74,7 @@ class Repair:
             ejected = self._make_room(c)
             if not self.run([e for e in (*ejected, c) if lacking(ws, e)], steps, budget):
                 place_optional(ws, self.policy)
-            if ws.left_out() >= before or lacking_components(ws):
+            if ws.left_out() >= before or not is_complete(ws):
                 ws.rollback(mark)
 
     def _make_room(self, c: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from placement import solve
 from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import volume_bound
 from placement.compiled.fleet import compile_fleet
@@ -218,6 +219,21 @@ def test_optional_copies_are_pressed_in() -> None:
     Repair(ws, BestFit(ws, Shares(fleet)), np.random.default_rng(0)).press_in(5, 20, Budget())
     assert ws.left_out() == (0,)
     assert is_complete(ws)
+
+
+def test_bug_no_copy_is_pressed_in_that_may_not_move() -> None:
+    """Two of three copies stay where they run, the third would have to leave its machine: it is left out."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, "vcpus": 1}],
+        instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p", "state": "draining"}],
+        placements=[{"component": "c", "instance": i} for i in "iij"],
+        objective={"max_moves": 0},
+    )
+    for name in ("ffd", "best-fit", "greedy"):
+        result = solve(problem, name, work=1)
+        assert (result.status, result.left_out) == ("feasible", {0: 1})
 
 
 def _why(ws: Workspace) -> str:
