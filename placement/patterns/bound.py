@@ -112,7 +112,7 @@ class _News:
 
 
 class PatternBound:
-    """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
+    """The bound of one fleet while it grows. `cuts` and `cheap_machines` are of use to whoever looks for a plan.
 
     So is `machine_values`, by pool what a machine is worth at the prices of the root, or its price where that is more:
     empty when there was no time to solve its LP. And `lacks`: by which part of the LP's value the bound of the root's
@@ -189,9 +189,11 @@ class PatternBound:
             if len(pattern) == 1 or sum(items[q][i] * times for i, times in pattern) >= least[q]
         ]
 
-    @property
-    def machines(self) -> tuple[int, ...]:
-        """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
+    def cheap_machines(self) -> tuple[int, ...]:
+        """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found.
+
+        A search for them, where the tree has met none; () where it has none in time.
+        """
         if self._machines is None:
             mix = self._cheapest_mix(self._solve.budget, ENGINE_PARAMETERS.integer_program.gap)
             self._machines = () if mix is None else mix.machines

@@ -313,7 +313,7 @@ def test_the_clock_has_no_say_in_mixes_where_work_is_limited(monkeypatch: pytest
 
     monkeypatch.setattr(bound_module, "cheapest_mix", noted)
     bound = PatternBound(Solve.of(compile_fleet(Problem(**suite("shared", 10, 1))), Budget(work=1)))
-    assert bound.machines
+    assert bound.cheap_machines()
     bound.run(nodes=0)
     assert len(asked) > 1
     assert set(asked) == {math.inf}

@@ -44,7 +44,7 @@ def dive(
     budget = Budget()
     bound = PatternBound(Solve.of(fleet, budget))
     bound.run(nodes=20)
-    counts = bound.machines if machines is None else machines
+    counts = bound.cheap_machines() if machines is None else machines
     sketch = Dive(bound.relaxation, bound.patterns, seed).run(FleetMix(counts), budget)
     assert sketch is not None
     return sketch, counts
@@ -259,7 +259,7 @@ def test_filling_looks_at_the_clock_before_each_copy(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(ResidualPatterns, "_place", counted)
     for budget.ends in (False, True):
-        Dive(bound.relaxation, bound.patterns, 0).run(FleetMix(bound.machines), budget)
+        Dive(bound.relaxation, bound.patterns, 0).run(FleetMix(bound.cheap_machines()), budget)
     assert tried[False] > 2
     assert tried[True] == 1
 

@@ -25,7 +25,7 @@ _PARAMS = PATTERNS.bound
 class WholePlanGround:
     """The ground of a fleet with rules over the whole plan, from all bounds that its incumbent has heard of.
 
-    As of a `PatternBound`, packing takes of it the `cuts` that every plan keeps, `machines`, cheap counts by pool that
+    As of a `PatternBound`, packing takes of it the `cuts` that every plan keeps, `cheap_machines`, counts by pool that
     keep them (() where none are known), `machine_values`, what a machine of each pool is worth ([] where that is not
     known), and `useful_patterns`.
     """
@@ -40,13 +40,17 @@ class WholePlanGround:
         self.found = bool(self.cuts)
         ranked = [*((one.ticks, one.patterns) for one in linear), *((one.ticks, one) for one in plain)]
         self._best = max(ranked, key=lambda pair: pair[0])[1] if ranked else None
-        self.machines: tuple[int, ...] = self._cheapest(solve) if self.cuts else ()
+        self._cheap_machines: tuple[int, ...] = self._cheapest(solve) if self.cuts else ()
         self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
 
     def _cheapest(self, solve: Solve) -> tuple[int, ...]:
         gap, seconds = ENGINE_PARAMETERS.integer_program.gap, solve.budget.left()
         mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, effort=_PARAMS.mix_effort, seed=solve.seed)
         return () if mix is None else mix.machines
+
+    def cheap_machines(self) -> tuple[int, ...]:
+        """Counts by pool that keep all cuts."""
+        return self._cheap_machines
 
     def useful_patterns(self) -> list[Pattern]:
         """Those of the best bound."""

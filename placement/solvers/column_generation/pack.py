@@ -100,7 +100,7 @@ class FleetMixPacking:
 
     def _empty_mixes(self, bound: Ground) -> Iterator[_Source]:
         """Mixes of empty machines: the bound's own counts, and cheap ones with some spare capacity."""
-        counts = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
+        counts = tuple(n - used for n, used in zip(bound.cheap_machines(), self._used, strict=False))
         enough = all(n >= low for n, low in zip(counts, self._fewest(), strict=bool(counts)))
         if counts and enough and not is_zoned(self._rest):
             yield self._source(lambda *_: FleetMix(counts))  # no spare capacity: a packing there is optimal

@@ -37,8 +37,8 @@ class ResidualParameters(MethodParameters):
 
     zone_steps: int = parameter(8, "solutions of the LP", "about, to decide all zones")
     steps: int = parameter(30, "solutions of the LP", "about, to fill all residuals")
-    nearly: float = parameter(0.01, "part of a residual", "that a whole content may lack")
-    tries: int = parameter(8, "machines", "for one content")
+    nearly: float = parameter(0.01, "part of a residual", "that a whole residual pattern may lack")
+    tries: int = parameter(8, "machines", "for one residual pattern")
     fruitless: int = parameter(3, "steps", "in a row with nothing placed")
 
 

@@ -5,8 +5,8 @@ that stay unassigned minimised.
 
 *Method and source.* A rounding heuristic for column generation (Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa 2019,
 INFORMS J. Comput. 31, https://doi.org/10.1287/ijoc.2018.0822): what the LP has most of is fixed, and the LP solved
-again. Machines are filled on paper (`machine_templates`) with the copies on several accelerators alone, as the LP has
-them; then what is free on each accelerator (`residual_capacity`) is filled with whole residual patterns
+again. Templates of machines (`machine_templates`) have the copies on several accelerators alone, as the LP has them;
+then what is free on each accelerator (`residual_capacity`) is filled with whole residual patterns
 (`residual_patterns`), zones first. `assignment` keeps the rules.
 
 *Inputs.* A fleet whose quotas are the mix, its `Relaxation` and patterns, a `Budget` and a seed.

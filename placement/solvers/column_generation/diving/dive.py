@@ -51,7 +51,6 @@ class Dive:
         self._master = RestrictedMaster(relaxation, patterns)
         self._assignment = DiveAssignment(relaxation)
         self._residuals = ResidualCapacity(relaxation)
-        self._state = self._assignment.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
 
     def run(self, mix: FleetMix, budget: Budget) -> PartialPacking | None:
         """Pack on a fleet mix; copies that are not packed are the `missing` ones of the answer.
@@ -60,9 +59,9 @@ class Dive:
         """
         most = mix.within_caps(self._relaxation).most
         machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
-        self._state = self._assignment.start(machines, most or [math.inf] * len(self._relaxation.modes))
+        state = self._assignment.start(machines, most or [math.inf] * len(self._relaxation.modes))
         self._residuals.clear()
-        dive = self._assignment, self._master, self._residuals, self._state
+        dive = self._assignment, self._master, self._residuals, state
         MachineSelection(*dive, self._rng).run(_TIME.wide.of(budget))
         ResidualPatterns(*dive).run(budget)
         return self._partial_packing()

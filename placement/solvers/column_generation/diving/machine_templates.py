@@ -40,7 +40,7 @@ class MachineTemplate:
 
 
 class MachineTemplates:
-    """Machines on paper for one assignment."""
+    """Makes templates for one assignment."""
 
     def __init__(self, assignment: DiveAssignment) -> None:
         self._assignment = assignment

@@ -120,7 +120,7 @@ class MachineSelection:
         return True
 
     def _take_next(self) -> MachineTemplate | None:
-        """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
+        """A template of one machine is made for each pool; the one nearest to what the LP has is taken."""
         patterns, best = self._master.last, None
         assert patterns is not None
         for p, n in enumerate(self._state.machines):

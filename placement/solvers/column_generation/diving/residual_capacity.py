@@ -1,7 +1,7 @@
 """Residual capacity of partly filled accelerators, grouped by class, in units; and the machines that have it.
 
 A *residual* is a device class of accelerators and the units that are free on one; accelerators with equal residuals are
-alike, but for their machines. A *content* is what may stand there together: copies on one accelerator.
+alike, but for their machines. A *residual pattern* is what may stand there together: copies on one accelerator.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ResidualGrid:
         return self._grid.capacity([max(0, have) for have in amounts])
 
     def fits(self, free: Sequence[int], residual_pattern: Mapping[int, int], full: float = 0.0) -> bool:
-        """Whether a content fits into a room, in units, and fills that part of it in some dimension."""
+        """Whether a residual pattern fits into what is free, in units, and fills that part of it in some dimension."""
         taken = [sum(times * self._needs[i][r] for i, times in residual_pattern.items()) for r in range(len(free))]
         if any(n > have for n, have in zip(taken, free, strict=True)):
             return False

@@ -97,6 +97,6 @@ class ResidualProgram(PatternProgram):
         )
 
     def held(self) -> dict[ResidualPattern, float]:
-        """Residuals by content in the last solution, none of 0."""
+        """Residuals that hold each residual pattern in the last solution, none of 0."""
         values = self.solver.getSolution().col_value
         return {key: values[column] for key, column in self._residual_patterns.items() if values[column] > _SOME}

@@ -114,12 +114,12 @@ class ResidualPatterns:
         return held >= 1 - _PARAMS.nearly and any((q, i) in self._assignment.picky for i, _ in items), held
 
     def _place(self, residual_pattern: ResidualPattern) -> bool:
-        """Place a content, as far as its copies are unassigned, on some accelerator whose machine takes all of that."""
+        """Place what is unassigned of a residual pattern on some accelerator whose machine takes all of that."""
         residual, items = residual_pattern
         return any(self._fill(residual, place, items) for place in self._likely_places(residual, items))
 
     def _likely_places(self, residual: Residual, items: tuple[tuple[int, int], ...]) -> list[Place]:
-        """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
+        """One of each machine: in pools where the LP has most of the items first, then where hosts have most left."""
         places = list({id(place[0]): place for place in self._residuals.places.get(residual, ())}.values())
         likely = {p: self._amount(p, items) for p in {machine.pool for machine, _ in places}} if len(places) > 1 else {}
         return nsmallest(
@@ -127,7 +127,7 @@ class ResidualPatterns:
         )
 
     def _amount(self, p: int, items: tuple[tuple[int, int], ...]) -> float:
-        """How much the LP has of a content in a pool."""
+        """How much the LP has of some items in a pool."""
         state, total = self._state, 0.0
         for i, times in items:
             total += min(times, sum(max(0.0, state.by_mode[w]) for w in self._assignment.left(p, i, state)))
@@ -138,7 +138,7 @@ class ResidualPatterns:
         return min(machine.vcpus / max(1, shape.vcpus), machine.host / max(1, shape.host_mib))
 
     def _fill(self, residual: Residual, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
-        """Place all unassigned copies of a content, at least one, on one accelerator; or none."""
+        """Place all unassigned copies of a residual pattern, at least one, on one accelerator; or none."""
         machine, k = place
         before, refused = len(machine.copies), False
         for i in (i for i, times in items for _ in range(times)):

@@ -35,8 +35,8 @@ class Patterns:
     """The LP's patterns of whole accelerators.
 
     `of_class` are those that it has something of, `mass` how much; `wide` says whether any of a device class's holds a
-    copy on several accelerators. `widths` are the accelerators that copies stand on
-    that an item is, (device classes, items); where several are alike, what most of them do.
+    copy on several accelerators. `widths`, (device classes, items), says on how many accelerators a copy stands that is
+    the item; where copies of several widths are, what most of them do.
     """
 
     known: list[tuple[int, dict[int, int]]]
@@ -74,7 +74,7 @@ class RestrictedMaster:
         """Solve for what is left, on so many machines of each pool and on residuals; False if no answer comes in time.
 
         Without machines it is for copies on one accelerator alone; others stay unassigned, and zones have no least. No
-        residual is offered a banned content. Patterns are priced as long as machines are lacking and that brings
+        residual is offered a banned pattern. Patterns are priced as long as machines are lacking and that brings
         something, and `least` times in any case. `state` then has the copies by mode.
         """
         program = self._program
@@ -178,7 +178,7 @@ class RestrictedMaster:
         return caps
 
     def held(self) -> dict[ResidualPattern, float]:
-        """Residuals by content in the last solution."""
+        """Residuals that hold each residual pattern in the last solution."""
         return self._program.held()
 
     def dual_values(self) -> DualValues:
