@@ -234,6 +234,16 @@ def test_front_doors_say_what_a_mathematician_asks(room: str) -> None:
     assert [said for said in SAID if f"*{said}.*" not in text] == []
 
 
+@pytest.mark.parametrize("room", [room for room in METHODS if room.split("/")[0] in CORE])
+def test_front_doors_name_each_module(room: str) -> None:
+    """Whoever reads the core for the first time finds there what each module is for, and where to begin."""
+    folder = ROOT / "placement" / room
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    names = [path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+
+    assert [name for name in sorted(names) if name not in ("__init__", "parameters") and f"`{name}`" not in text] == []
+
+
 def test_exceptions_are_still_needed() -> None:
     """One that argues for a word which is gone goes, too."""
     files = sources()

@@ -10,6 +10,10 @@ is what a better plan may cost.
 Prog. Study 2, 82-114, https://doi.org/10.1007/BFb0120690); dual feasible functions: Fekete and Schepers 2001, Math.
 Prog. 91, https://doi.org/10.1007/s101070100243.
 
+*Modules.* `infeasible` proves in words that there is no plan, with `lacking` for copies that fit nowhere. `instant`
+reports the bounds: `volume` with `dual_feasible`, `cliques`, `moves` and `overload`. `fractional_cover` is the covering
+knapsack that several of them solve, `cutoff` what a better plan may cost.
+
 *Inputs.* A `Fleet` (C components, P pools) and a `Budget`; with `raise_instant_bounds` a `Solve`.
 *Returns.* Bounds in ticks (`Fleet.cost` makes micro-dollars of them), or the reason why there is no plan, in words.
 *Errors.* None on a valid fleet; when the budget ends first the bound is lower, and still a bound.

@@ -9,6 +9,10 @@ certificate, the prices of each node its reason, and an engine's word stands onl
 bounds of branch and price from rounded prices: Held, Cook and Sewell 2012, Math. Prog. Comput. 4,
 https://doi.org/10.1007/s12532-012-0042-3.
 
+*Modules.* `search` tries the arguments, `reasons` says what prices prove of a node, `covering` what several
+inequalities do, `cliques` and `rules` those of components that never share a machine and of groups of pools. `nodes`
+writes the tree, `names` calls things as the document does, `build` puts the certificate together.
+
 *Inputs.* A finished `Solve`, and seconds for arguments that the solve itself did not need.
 *Returns.* A `Certificate`; it may claim less than the solve does.
 *Errors.* `SolverBugError` where its prices prove more than a plan at hand costs.

@@ -11,6 +11,14 @@ closed or replaced one by one (`consolidate`, as platforms do it); ruin and recr
 J. Comput. Phys. 159, https://doi.org/10.1006/jcph.1999.6413); matching of a plan with the machines that run (`relabel`:
 Edmonds 1965, J. Res. Natl. Bur. Stand. 69B, https://doi.org/10.6028/jres.069B.013).
 
+*Modules.* `workspace` is a plan under construction, with `machine_rows`, `mode_pools`, `rented` and `running_copies`;
+`keep` leaves what runs where it is. `construct` is the driver; its policies are `first_fit_decreasing`, `best_fit` and
+`greedy` (`bin_filling`; `shares` and `prices` say what a copy costs, `parameter_sets` what restarts differ in). Copies
+that fit nowhere: `repair` with `ejection`; within limits over groups of pools `group_completion` with `exchange`.
+Cheaper plans: `improve` with `ruin`, `consolidate`. `check` looks at all rules, `stuck` says what does not fit,
+`relabel` matches machines. `solve` has the solvers; for others there are `first_plan`, `partial_packing` and
+`best_fit_completion`.
+
 *Inputs.* A `Solve`.
 *Returns.* An `Outcome`; plans go to the incumbent.
 *Errors.* None: what can't be placed is told in the outcome's reason.

@@ -12,6 +12,12 @@ https://doi.org/10.1007/3-540-49481-2_30); variable neighbourhood search (Mladen
 24, https://doi.org/10.1016/S0305-0548(97)00031-2); set covering over the columns of heuristics (Monaci and Toth 2006,
 INFORMS J. Comput. 18, 71-85, https://doi.org/10.1287/ijoc.1040.0089).
 
+*Modules.* `state` has the machines and unassigned copies that `refill` and `eliminate` change. `completion` makes plans
+of packings that lack copies, `optional_copies` brings optional ones in. `large_neighbourhood` frees a few machines,
+`variable_neighbourhood` takes that and `eliminate` in turns; `set_covering`, with its `content_program`, puts machines
+of several packings together. `whole_plan` is for rules over the whole plan, and `closing` chooses machines that run and
+close.
+
 *Inputs.* A `Solve` with a plan, or a partial packing and a `Budget`.
 *Returns.* Packings of the same fleet that keep every rule, never worse than the start; better ones go to the
 incumbent.

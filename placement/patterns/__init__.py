@@ -12,6 +12,14 @@ inequalities in whole numbers (`certificate`); branching is on machine counts an
 machines are separated as Benders cuts (`benders`, `covering`; Benders 1962, Numer. Math. 4,
 https://doi.org/10.1007/BF01386316). With copies in place of money the program bounds what is left out (`left_out`).
 
+*Modules.* `formulation` has the sets and rows, with `modes`, `zone_limits`, `dedicated` and `grid`. The linear program
+is `master` with its rows in `master_rows`, grown by `columns`; `multiplicity` limits what patterns hold. `certificate`
+makes a `Cut` of prices, `covering` has the cheapest counts that keep cuts, `committed` and `group_rows` what
+commitments pay. `branch_and_price` is the tree, whose nodes `enumeration` decides; `history` remembers why they hold,
+`open_nodes` leaves counts out. `bound` puts all of this together, with `benders` at its end, if `size` says that there
+is time. Beside it stand `group_bound` (limits, commitments), `left_out` (optional copies), `coarse_prices` (large
+fleets), `copy_prices` (any counts of copies), `counts` (demands) and `running` (what runs now).
+
 *Inputs.* A `Solve`, and limits on copies left out per level (None: no plan is excluded).
 *Returns.* `PatternBound`: the bound in micro-dollars per hour (`bound`) and ticks (`ticks`), its cuts, patterns, and
 the cheapest machine counts (P,) that keep them. Bounds are reported to the incumbent as they rise.

@@ -38,6 +38,11 @@ class HandingOn(Incumbent):
         return super().good_enough or self._whole.good_enough
 
 
+def hands_on(solve: Solve) -> bool:
+    """Whether a solve is of such a fleet, for the whole."""
+    return isinstance(solve.incumbent, HandingOn)
+
+
 def handing_on(solve: Solve, free: FreeMachines) -> Solve:
     """The same solve on the rewritten fleet, from the best plan so far. O(machines)."""
     incumbent = HandingOn(free.fleet, solve.budget, solve.incumbent, free.lift)

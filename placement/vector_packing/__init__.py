@@ -7,6 +7,12 @@
 *Method and source.* Column generation over loads (Gilmore and Gomory 1961, https://doi.org/10.1287/opre.9.6.849),
 diving, and the covering program over all loads within the gap.
 
+*Modules.* `problem` is what users write, `compiled` the same as arrays, `state` what is known, `solve` the order of all
+that follows. Packings: `heuristics` with `fill`, `dive`. Bounds: `dual_feasible`, `generation` with its `master` and
+`pricing` (by a `knapsack` table, `patterns` or `listed` ones), made exact by `certificate`. Counts of bins: `mix` by
+cuts, `counts` by listed loads, `groups` with `shares` by groups of bin types. Covers: `cover` of all loads that matter,
+`full_bins` where nothing may stay free.
+
 *Inputs.* Sizes (m, d) or several rows an item, counts (m,), capacities (types, d), costs and availabilities (types,),
 all whole numbers of at most 2^40.
 *Returns.* Bins and a proven bound, in the unit of the costs.

@@ -10,6 +10,10 @@ https://doi.org/10.1287/opre.9.6.849): prices of the pattern LP of one pool are 
 break. `program` is the integer program (HiGHS), `model` that with its inequalities, `bound` the loop of both. `search`
 looks for counts that have a packing, by large neighbourhoods (Shaw 1998, https://doi.org/10.1007/3-540-49481-2_30).
 
+*Modules.* `model` has the `program`, its inequalities (`weights` of what stands on a pool, `rounding` of demands) and
+how they are found; `bound` raises a bound by it, `search` looks for cheap counts, and `pools` packs what counts put on
+each pool.
+
 *Inputs.* A `Relaxation` of the fleet, in integers (MiB, milli-vCPU, thousandths, micro-dollars per hour), and a
 `Budget`.
 *Returns.* A bound in ticks that holds for every plan, with the engine's verdict; and counts that cost little, which may

@@ -5,6 +5,10 @@ its own. A component pays for each copy that is moved, up to the number that run
 
 *Method and source.* Column generation as in `patterns`; the bound is Lagrangian and exact in whole numbers (`state`).
 
+*Modules.* `state` has the seats, the machines and the inequality; `seat_contents` fills a seat at its best.
+`kept_copies` is the linear program and its tree. `whole_program` is the integer program with what runs, `whole_bound`
+its linear relaxation.
+
 *Inputs.* The relaxation of a fleet with places, patterns of its root, and a node's domain.
 *Returns.* `KeptCopiesBound`: micro-dollars per hour of machines and moves together, and how far each machine and copy
 is kept in the LP's solution, 0 to 1 each.

@@ -14,7 +14,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
-from placement.solving.handing_on import HandingOn
+from placement.solving.handing_on import hands_on
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -59,7 +59,7 @@ def search(
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     stats: Stats = {}
-    committed_as_pools = isinstance(solve.incumbent, HandingOn)
+    committed_as_pools = hands_on(solve)
     for left_out in left_out_limits(solve) if committed_as_pools else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)
         stats.update(columns=len(bound.patterns), rounds=bound.rounds, cuts=len(bound.cuts))

@@ -7,6 +7,8 @@ components are merged for a first plan and for the bound (`reductions.restrictin
 *Method and source.* Partial optimisation under a special intensification (POPMUSIC: Taillard and Voss 2002, Essays
 and Surveys in Metaheuristics, 613-629), with another cut of the plan each round.
 
+*Modules.* `solve` has the rounds, `tasks` what may run elsewhere, `zones` the whole zone by zone.
+
 *Inputs.* A `Solve` and `DecompositionOptions`; of a limit on work each part has its share.
 *Returns.* An `Outcome`.
 *Errors.* What a task raises here; a task that fails on an executor is done again in this process, with a warning.

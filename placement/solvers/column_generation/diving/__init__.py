@@ -9,6 +9,8 @@ again. Templates of machines (`machine_templates`) have the copies on several ac
 then what is free on each accelerator (`residual_capacity`) is filled with whole residual patterns
 (`residual_patterns`), zones first. `assignment` keeps the rules.
 
+*Modules.* `dive` is the front door; `machines` takes templates, `residual_master` has the rows of residuals.
+
 *Inputs.* A fleet whose quotas are the mix, its `Relaxation` and patterns, a `Budget` and a seed.
 *Returns.* A packing that keeps every rule, and the copies that it leaves out.
 *Errors.* None: where an LP fails or time is up, what is placed so far is the answer.
