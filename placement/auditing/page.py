@@ -145,13 +145,13 @@ def _going(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
 
 
 def _opened(audit: Audit, *, full: bool) -> Iterator[Line]:
-    """What the best plan rents in place of those that go: without it their prices look as if all were saved."""
+    """What the best plan rents anew: without it their prices look as if all were saved."""
     opens = audit.best.opens
     if opens:
         together = words.money(sum(micro_dollars(row.price_per_hour) for row in audit.machines_that_could_go))
         new = words.count(sum(opens.values()), "new machine")
         pools = ((Name(pool), "" if number == 1 else f" x{number}") for pool, number in opens.items())
-        told = f"together {together} an hour; the best plan rents {new} in their place: "
+        told = f"together {together} an hour; the best plan rents {new}: "
         yield (told, *joined(pools, None if full else _ITEMS))
 
 
