@@ -46,7 +46,7 @@ def commitments_table(found: ScenarioPlan) -> RenderableType:
 
 
 def _commitment(found: ScenarioPlan, row: Committed) -> list[str]:
-    dearest = max(row.term.prices)
+    dearest = max(row.term.prices[pool] for pool in row.term.pools)
     total = sum(outcome.weight for outcome in found.scenarios)
     used = sum(outcome.weight * outcome.in_use(row) for outcome in found.scenarios)
     return [

@@ -61,6 +61,19 @@ def test_the_answer_in_a_file_and_plans_in_a_folder(files: tuple[Path, Path], tm
     assert "is there already, and not empty" in again.stderr
 
 
+def test_bug_a_commitment_pays_by_the_prices_of_its_own_pools(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """6 of 10 dollars is 60% of the time; beside a type of 100 dollars it was told as 6%."""
+    problem, scenarios = files
+    document = json.loads(problem.read_text())
+    document["instance_types"]["dear"] = document["instance_types"]["one"] | {"price_per_hour": 100}
+    document["pools"].append({"name": "b", "instance_type": "dear", "zone": "z"})
+    problem.write_text(json.dumps(document))
+    done = run("scenarios", problem, scenarios, "--work", "20", "--no-compare", "-o", tmp_path / "answer.json")
+
+    row = next(line for line in done.stdout.splitlines() if "12.00" in line)
+    assert row.split()[-2:] == ["60%", "100%"]
+
+
 def test_json_on_standard_output(files: tuple[Path, Path]) -> None:
     """Without --output and a terminal the answer goes there, and nothing else."""
     done = run("scenarios", *files, "--work", "20", "--no-compare")
