@@ -157,11 +157,6 @@ class PatternProgram:
         found = [(q, knapsack.best_pattern(prices.coverage[q])[1]) for q, knapsack in knapsacks.items()]
         return self.add_patterns(pair for pair in found if self.saves(duals, *pair))
 
-    @property
-    def patterns(self) -> int:
-        """How many patterns there are."""
-        return len(self._patterns)
-
     def known(self) -> list[Pattern]:
         """The patterns in the order of their columns."""
         return list(self._patterns)
