@@ -1,12 +1,10 @@
 """What prices prove of a node, as an exact number and as the leaf of a certificate that says so."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import CliquePrices
@@ -31,7 +29,7 @@ class RulePrices(NamedTuple):
     parts: tuple[Fraction, ...] = ()
 
     @classmethod
-    def of(cls, prices: AnyPrices, factor: Fraction) -> RulePrices:
+    def of(cls, prices: AnyPrices, factor: Fraction) -> Self:
         """Those of some prices that count so many times."""
         each = factor / UNIT
         return cls(

@@ -1,11 +1,9 @@
 """Commands that refuse an option of one value given twice, tell errors in words, and call options as they are typed."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, get_args, get_type_hints
+from typing import Any, Self, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -85,7 +83,7 @@ class Commands(typer.Typer):
     def __init__(self, **options: Any) -> None:
         super().__init__(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}, **options)
 
-    def with_command(self, words: Sequence[str]) -> Commands:
+    def with_command(self, words: Sequence[str]) -> Self:
         """The group with the command alone that words of a command line begin with; as it is where they name none.
 
         All commands take a tenth of a second to be made ready, which a script that calls one would pay each time.

@@ -1,8 +1,6 @@
 """What tells shared copies apart on one machine: accelerators a copy, and what it takes of each of them."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from placement.compiled.fleet import FleetOption
 
@@ -15,7 +13,7 @@ class SharedNeed(NamedTuple):
     share: int
 
     @classmethod
-    def of(cls, option: FleetOption) -> SharedNeed:
+    def of(cls, option: FleetOption) -> Self:
         return cls(option.accelerators, option.memory_mib, option.share)
 
     def most_in(self, memory_mib: int, share: int, copies: int) -> int:

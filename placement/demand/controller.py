@@ -12,9 +12,8 @@ target tracking, step scaling and scheduled actions, read November 2026:
   none. Target tracking asks for the others when the step's cooldown of a minute is over.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class ScalingState:
     low_since: Ints
 
     @classmethod
-    def of(cls, copies: Ints) -> ScalingState:
+    def of(cls, copies: Ints) -> Self:
         """Copies that run, with every cooldown over, and a rate that has been low for long where it is low."""
         n = len(copies)
         ago = np.full(n, _LONG_AGO, dtype=np.int64)

@@ -1,9 +1,7 @@
 """The document `placement-scaling/v1`: how copies, machines and moves follow traffic, beside a problem."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from placement.demand.rows import ComponentScaling, MachineTimes, Replanning, ScalingDefaults
 from placement.documents import Problem
@@ -48,7 +46,7 @@ class ScalingPolicy(Row):
         """The policy of a component: its own row, or the defaults."""
         return next((row for row in self.components if row.name == name), self.defaults)
 
-    def only(self, name: str) -> ScalingPolicy:
+    def only(self, name: str) -> Self:
         """The policy of one component alone."""
         return self.model_copy(update={"components": tuple(row for row in self.components if row.name == name)})
 

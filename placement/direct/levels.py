@@ -1,9 +1,8 @@
 """What the direct searches share: objective levels in turn, bounds and plans reported."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from placement.direct.program import LinearObjective, Values, Watcher
 from placement.solving.budget import Budget
@@ -15,7 +14,7 @@ class DirectStuckError(Exception):
     """A model can't be written or solved; the text says why."""
 
     @classmethod
-    def too_large(cls, terms: int, most: int) -> DirectStuckError:
+    def too_large(cls, terms: int, most: int) -> Self:
         """It would have more terms than it may."""
         return cls(
             f"the direct model would have about {terms:,} terms, the limit is {most:,}; "

@@ -1,12 +1,10 @@
 """The rules between rows of a problem: names that refer to other rows, and counts that depend on them."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,17 +48,17 @@ class Rows:
     repeats: dict[str, dict[str, list[int]]]  # section -> places of names that stand there several times
 
     @classmethod
-    def of_problem(cls, problem: BaseModel) -> Rows:
+    def of_problem(cls, problem: BaseModel) -> Self:
         """All rows of a problem whose rows are sound."""
         return cls._of(dict(problem), lambda _, row: row)
 
     @classmethod
-    def of_document(cls, document: dict[str, Any]) -> Rows:
+    def of_document(cls, document: dict[str, Any]) -> Self:
         """The sound rows of a document that has faults elsewhere."""
         return cls._of(document, _sound)
 
     @classmethod
-    def _of(cls, sections: dict[str, Any], sound: Callable[[type[Any], Any], Any]) -> Rows:
+    def _of(cls, sections: dict[str, Any], sound: Callable[[type[Any], Any], Any]) -> Self:
         """Rows by section, each as `sound` makes it of its class; those of which it makes None are left out."""
 
         def numbered(model: type[R], section: str) -> list[tuple[int, R]]:

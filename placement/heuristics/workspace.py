@@ -8,10 +8,9 @@ The workspace keeps the rules of one machine at each step (memory, share, owners
 cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are kept by `compiled.spread` and `check`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class Workspace(MachineRows):
     lacking : (C,) what `check.lacking` found; None where copies have come or gone since.
     """
 
-    def __init__(self, fleet: Fleet, like: Workspace | None = None, budget: Budget | None = None) -> None:
+    def __init__(self, fleet: Fleet, like: Self | None = None, budget: Budget | None = None) -> None:
         """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
         super().__init__(fleet)
         self.budget = budget

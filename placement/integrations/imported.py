@@ -1,10 +1,8 @@
 """What a platform's state becomes: a problem, and notes on what the problem could not take over."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from placement.catalogue.account import AccountPool, AccountRules, account_rules
 from placement.catalogue.market import Market
@@ -21,7 +19,7 @@ class Imported:
     notes: tuple[Note, ...] = ()
 
     @classmethod
-    def of(cls, document: dict[str, Any], notes: Iterable[Note] = (), source: str = "the import") -> Imported:
+    def of(cls, document: dict[str, Any], notes: Iterable[Note] = (), source: str = "the import") -> Self:
         """The import of a document that an importer has put together; sections without rows are left out.
 
         Raises DocumentError: the state makes no valid problem: with each fault and its path in the problem.

@@ -17,11 +17,10 @@ bound loses. So its prices are taken for each of its components, with the needs 
 What comes out is proven as any prices are (`certificate`), whatever was rounded here.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -173,7 +172,7 @@ class _Items:
     parts: Floats
 
     @classmethod
-    def of(cls, knapsack: Knapsack) -> _Items:
+    def of(cls, knapsack: Knapsack) -> Self:
         shape = (len(knapsack.needs), len(knapsack.capacity))
         needs, room = np.array(knapsack.needs, dtype=np.int64).reshape(shape), np.array(knapsack.capacity)
         some = np.flatnonzero((needs <= room).all(axis=1) & needs.any(axis=1))

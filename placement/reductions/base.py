@@ -8,12 +8,10 @@ A restriction allows fewer plans than the whole does: its packings are plans of 
 relaxation allows more: its bounds are bounds, its packings need not be plans.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import overload
+from typing import Self, overload
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing
@@ -100,14 +98,14 @@ class Chain(Reduction):
 
     @overload
     @classmethod
-    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction]) -> Chain: ...
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction]) -> Self: ...
 
     @overload
     @classmethod
-    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Chain | None: ...
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Self | None: ...
 
     @classmethod
-    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Chain | None:
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Self | None:
         """Each rewrite of what the one before it left; None when one of them does not apply."""
         steps: list[Reduction] = []
         for rewrite in rewrites:

@@ -4,9 +4,8 @@ Where all copies of a component are required, n of them with a floor of a are n 
 rule. Losses of a pool stay as they are.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.survival import cap_per_instance
@@ -18,7 +17,7 @@ class CappedInstances(Restriction):
     """The fleet with `max_per_instance` as low as losses of an instance ask for."""
 
     @classmethod
-    def of(cls, fleet: Fleet) -> CappedInstances:
+    def of(cls, fleet: Fleet) -> Self:
         """Where copies are optional, or serve a demand, the cap is that of the fewest there may be. O(components)."""
         if not any(c.instance_loss_floor for c in fleet.components):
             return cls(fleet, fleet)

@@ -4,11 +4,10 @@ What is left is a fleet of fixed counts, for every search that knows those alone
 whole, as the counts serve the demands; which counts are good ones is for `patterns.counts` to say.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import named_fleet_rules
@@ -32,7 +31,7 @@ class Counted(Reduction):
     origin: tuple[int, ...]  # the component of the whole, of each component of the fleet
 
     @classmethod
-    def of(cls, fleet: Fleet, copies: Mapping[tuple[int, int, int], int]) -> Counted | None:
+    def of(cls, fleet: Fleet, copies: Mapping[tuple[int, int, int], int]) -> Self | None:
         """`copies` by component, option and zone, of components with a demand; others are left as they are.
 
         Zones count where spread rules are about a component that uses several options. None where the copies do not

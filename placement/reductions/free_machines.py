@@ -9,9 +9,8 @@ every proof of theirs, is good for fleets with commitments.
 A commitment by `price_per_hour` stays as it is.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
 from placement.compiled.groups import FleetCommitment, FleetLimit
@@ -26,7 +25,7 @@ class FreeMachines(Reduction):
     twin_of: tuple[tuple[FleetCommitment, dict[int, int]], ...]
 
     @classmethod
-    def of(cls, fleet: Fleet) -> FreeMachines | None:
+    def of(cls, fleet: Fleet) -> Self | None:
         """None where no commitment can be written so, or where a pool is more than its machines.
 
         It is that where machines run now, and where copies that must outlive a pool may stand in a committed one.

@@ -5,10 +5,9 @@ cost and keeps every rule, if the counts keep the rules that the parts leave out
 are those of the fleet, so nothing needs to be translated back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing
@@ -32,7 +31,7 @@ class OneZone(GivenCounts):
     zone: int
 
     @classmethod
-    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int]) -> OneZone:
+    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int]) -> Self:
         """With `counts` (C,) copies in the zone. O(options x pools).
 
         The fleet has no machines that run, no optional copies and no demands. With the copies in the other zones the
@@ -49,7 +48,7 @@ class SomePools(GivenCounts):
     """So many machines of a few alike pools in one zone: no rule over zones, pools or the whole plan is left."""
 
     @classmethod
-    def of(cls, fleet: Fleet, machines: Mapping[int, int], copies: Mapping[int, int]) -> SomePools:
+    def of(cls, fleet: Fleet, machines: Mapping[int, int], copies: Mapping[int, int]) -> Self:
         """`machines` by pool, `copies` by component; none of others. O(pools + options).
 
         The fleet has no machines that run and no demands, and its losses of an instance are caps (`capped`).

@@ -3,9 +3,8 @@
 A packing of it is a plan once its machines are matched with those that run (`heuristics.relabel`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, Value, ticks_of
@@ -57,7 +56,7 @@ class Greenfield(Reduction):
     """The fleet without its instances, where every packing of that is a plan of the fleet."""
 
     @classmethod
-    def of(cls, fleet: Fleet, best: Value | None, *, dear: bool = False) -> Greenfield | None:
+    def of(cls, fleet: Fleet, best: Value | None, *, dear: bool = False) -> Self | None:
         """The fleet as if nothing ran, or None; a fleet without instances stays as it is.
 
         Not where moves are dear beside the `best` plan, unless so asked. Pinned copies rule it out, and so do machines
@@ -74,7 +73,7 @@ class Greenfield(Reduction):
         return cls(fleet, without_running(fleet))
 
     @classmethod
-    def matched(cls, fleet: Fleet) -> Greenfield:
+    def matched(cls, fleet: Fleet) -> Self:
         """The fleet as it is: only machines are matched with those that run, which may save moves."""
         return cls(fleet, fleet)
 

@@ -1,10 +1,9 @@
 """Limits on machines of each pool: the counts of a fleet mix, or what is left beside machines that stand."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing
@@ -16,13 +15,13 @@ class AtFleetMix(Restriction):
     """The fleet with the machine counts of a fleet mix as quotas."""
 
     @classmethod
-    def of(cls, fleet: Fleet, machines: Sequence[int]) -> AtFleetMix:
+    def of(cls, fleet: Fleet, machines: Sequence[int]) -> Self:
         """`machines` of each pool, within its quota. O(pools)."""
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
         return cls(fleet, replace(fleet, pools=pools))
 
     @classmethod
-    def of_packing(cls, fleet: Fleet, packing: Packing) -> AtFleetMix:
+    def of_packing(cls, fleet: Fleet, packing: Packing) -> Self:
         """With as many machines of each pool as a packing has, empty ones too, and as any plan pays for."""
         count = Counter(machine.pool for machine in packing.machines)
         return cls.of(fleet, [max(count[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools])

@@ -12,11 +12,10 @@ least 0 no plan's rent is less than that of machines at other prices, and a cons
 instance stay as they are. Everything that knows no groups of pools may then look for a bound.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.reductions.base import CarriedBound, RelaxingReduction
@@ -36,7 +35,7 @@ class Multipliers:
     move: int = 0  # micro-dollars, where moves are limited
 
     @classmethod
-    def none(cls, fleet: Fleet) -> Multipliers:
+    def none(cls, fleet: Fleet) -> Self:
         """Machines at their own price: what is committed is worth its whole price, a limit nothing."""
         whole = (
             Fraction(1) if k.money is not None else Fraction(max(fleet.pools[p].price for p in k.pools))
@@ -56,7 +55,7 @@ class LinearPrices(RelaxingReduction):
     moves: int = 0
 
     @classmethod
-    def of(cls, fleet: Fleet, multipliers: Multipliers) -> LinearPrices:
+    def of(cls, fleet: Fleet, multipliers: Multipliers) -> Self:
         """O(components + pools of limits and commitments). Prices are rounded down, the constant up."""
         price = [Fraction(pool.price) for pool in fleet.pools]
         constant = Fraction(0)

@@ -5,11 +5,10 @@ would give them parts of machines; here they are whole: in each zone the least w
 covering knapsack with quotas), then the least over zones.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.machine_state import Copy, MachineState, tightest
@@ -38,7 +37,7 @@ class Preassigned(Reduction):
     used: tuple[int, ...]
 
     @classmethod
-    def of(cls, fleet: Fleet, machine_values: Sequence[float]) -> Preassigned | None:
+    def of(cls, fleet: Fleet, machine_values: Sequence[float]) -> Self | None:
         """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
 
         Nor where machines run. `machine_values`, (P,), are what a machine of each pool is worth, in any unit.

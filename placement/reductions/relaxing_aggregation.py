@@ -7,12 +7,11 @@ packing can be solved within 1 + epsilon in linear time*, Combinatorica 1), in s
 most money, at prices of the whole, is split where that saves most, until there are as many groups as asked for.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class RelaxingAggregation(Reduction):
     groups: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, fleet: Fleet, most: int) -> RelaxingAggregation:
+    def of(cls, fleet: Fleet, most: int) -> Self:
         """About `most` components; the fleet itself when it has no more. Those with a demand stay as they are.
 
         So do those with rules over zones, beside the others, where they are at most twice as many: what such rules
@@ -53,7 +52,7 @@ class RelaxingAggregation(Reduction):
         return cls.grouped(fleet, alike(fleet, most + len(alone), alone=alone))
 
     @classmethod
-    def grouped(cls, fleet: Fleet, groups: Sequence[Sequence[int]]) -> RelaxingAggregation:
+    def grouped(cls, fleet: Fleet, groups: Sequence[Sequence[int]]) -> Self:
         """With these groups. O(components x options)."""
         components = tuple(_merged(g, [fleet.components[c] for c in group]) for g, group in enumerate(groups))
         small = replace(without_running(fleet), components=components, running=(0,) * len(components))

@@ -3,11 +3,10 @@
 Searches at a fleet mix know required copies alone. So they look for plans that leave out no more than one at hand.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, left_out
@@ -21,19 +20,19 @@ class RequiredAsPlaced(Restriction):
     left_out: tuple[int, ...] | None  # by level of the whole; None where nothing is changed
 
     @classmethod
-    def of(cls, fleet: Fleet, packing: Packing | None) -> RequiredAsPlaced:
+    def of(cls, fleet: Fleet, packing: Packing | None) -> Self:
         """The packing need not keep any other rule; without one nothing is changed. O(components + copies)."""
         if packing is None:
             return cls(fleet, fleet, None)
         return cls.placing(fleet, Counter(seat.component for _, seat in packing.seats()))
 
     @classmethod
-    def all_copies(cls, fleet: Fleet) -> RequiredAsPlaced:
+    def all_copies(cls, fleet: Fleet) -> Self:
         """As if a packing placed every copy. O(components)."""
         return cls.placing(fleet, {c.index: c.copies for c in fleet.components})
 
     @classmethod
-    def placing(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAsPlaced:
+    def placing(cls, fleet: Fleet, placed: Mapping[int, int]) -> Self:
         """As if a packing placed so many copies of each component. O(components)."""
         if not fleet.levels:
             return cls(fleet, fleet, None)
@@ -56,7 +55,7 @@ class RequiredAtLeast(Restriction):
     """So many copies of each component are required, others may be left out as before."""
 
     @classmethod
-    def of(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAtLeast:
+    def of(cls, fleet: Fleet, placed: Mapping[int, int]) -> Self:
         """`placed` are copies by component, absent ones 0; of components with optional copies. O(components)."""
         if not fleet.levels:
             return cls(fleet, fleet)

@@ -5,11 +5,10 @@ Fernandez de la Vega and Lueker 1981). The pattern LP of a few hundred groups wi
 whole; what grouping loses shrinks with more groups, by about half when they are twice as many.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Packing
@@ -26,7 +25,7 @@ class RestrictingAggregation(Reduction):
     groups: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, fleet: Fleet, most: int) -> RestrictingAggregation:
+    def of(cls, fleet: Fleet, most: int) -> Self:
         """About `most` groups, those that must stay alone apart; the fleet may have no running instances.
 
         A component stays alone when it has rules of its own: over zones, pools or machines, or a demand.

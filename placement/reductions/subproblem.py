@@ -15,11 +15,10 @@ The cost of a packing of the small problem differs from the cost of the whole pl
 commitments cover pools of several prices.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 from placement.compiled.packing import Machine, Packing, Seat, moves
@@ -46,7 +45,7 @@ class Subproblem(Reduction):
         return any(zone is not None or option is not None for _, zone, option in self.keys)
 
     @classmethod
-    def of(cls, fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None) -> Subproblem:
+    def of(cls, fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None) -> Self:
         """Free machines of a packing by their index. O(copies + components).
 
         `missing` are copies that may come in; absent, they are the optional copies left out of components without

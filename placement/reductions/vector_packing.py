@@ -10,11 +10,10 @@ one on machines that have no other; and when no rule looks beyond one machine. A
 Sizes that no copy needs are left out. Pools that differ in name alone become one bin type.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Self
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
@@ -37,7 +36,7 @@ class FleetBins(Restriction):
     members: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, fleet: Fleet) -> FleetBins | None:
+    def of(cls, fleet: Fleet) -> Self | None:
         """The fleet as a packing problem with the same plans at the same price; None when it is not one.
 
         O(components x options x pools).

@@ -4,9 +4,8 @@ Whatever adds up counts copies and machines, and for that nothing is lost either
 relaxation, and machines and copies (in parts) of the relaxation can be dealt back.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.compiled.fleet import Fleet, FleetComponent
@@ -28,7 +27,7 @@ class VolumeAggregation(RelaxingReduction):
     """
 
     @classmethod
-    def of(cls, fleet: Fleet) -> VolumeAggregation:
+    def of(cls, fleet: Fleet) -> Self:
         """O(options x distinct sets of pools + pools)."""
         groups = alike_pools(fleet)
         pools = tuple(

@@ -1,9 +1,8 @@
 """A fleet without some of the rules that look at the whole plan: limits over groups of pools, losses, moves."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.groups import FleetLimit
@@ -23,7 +22,7 @@ class WithoutRules(RelaxingReduction):
         pools: bool = False,
         instances: bool = False,
         moves: bool = False,
-    ) -> WithoutRules:
+    ) -> Self:
         """Leave out some limits, the floors for a lost pool, those for a lost instance, the limit on moves."""
         less = replace(
             fleet,

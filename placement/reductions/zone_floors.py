@@ -6,10 +6,9 @@ has at most is what the other has at least. Over more zones, and where a machine
 packing may break a rule; what it costs is a bound all the same.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Self
 
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.fleet_rules import named_fleet_rules
@@ -31,7 +30,7 @@ class ZoneFloors(Reduction):
     exact: bool  # whether the rules over zones say no more
 
     @classmethod
-    def of(cls, fleet: Fleet) -> ZoneFloors | None:
+    def of(cls, fleet: Fleet) -> Self | None:
         """Components with optional copies or with a demand stay as they are.
 
         None where copies run now (see `Greenfield`), or rules look at the whole plan. O(components x zones x pools).

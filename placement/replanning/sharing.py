@@ -7,11 +7,9 @@
 - Where there is no plan within a limit, there is none within a lower one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, Value, evaluate, machine_price, moves
@@ -35,7 +33,7 @@ class Answer:
     moved: int
 
     @classmethod
-    def of(cls, fleet: Fleet, most: int | None, result: Result) -> Answer:
+    def of(cls, fleet: Fleet, most: int | None, result: Result) -> Self:
         """O(copies)."""
         packing = result.packing
         if packing is None:

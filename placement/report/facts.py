@@ -1,12 +1,10 @@
 """What a plan does, counted from its rows: by machine, by component, in all. For plans that keep every rule."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from placement.compiled.fleet import Fleet, FleetOption, compile_fleet
 from placement.documents import Component, Problem
@@ -96,7 +94,7 @@ class MachineTotals(NamedTuple):
     host: Amount
 
     @classmethod
-    def of(cls, loads: Sequence[tuple[MachineLoad, int]]) -> MachineTotals:
+    def of(cls, loads: Sequence[tuple[MachineLoad, int]]) -> Self:
         """Of so many machines of each content."""
         devices = [(device, number) for load, number in loads for device in load.devices]
         return cls(

@@ -1,9 +1,8 @@
 """Which batches are legal: as SageMaker has it, from 5 to 50 per cent of the copies."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from placement import arguments
 from placement.errors import UsageError, wrong_argument
@@ -27,7 +26,7 @@ class BatchSize:
         arguments.whole("batch", self.value, least=least, most=most, rule=BATCH_RULE)
 
     @classmethod
-    def parse(cls, text: str) -> BatchSize:
+    def parse(cls, text: str) -> Self:
         """``3`` or ``25%``. Raises UsageError: the text is neither, or out of range."""
         word = text.strip()
         try:

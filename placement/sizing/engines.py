@@ -6,13 +6,11 @@ type of the model or of the KV cache, or anything at all. What is in no row is n
 nothing is said.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from placement.catalogue import AcceleratorFacts
 from placement.errors import UsageError, nearest, printable
@@ -164,7 +162,7 @@ class Asked:
     gpu: AcceleratorFacts
 
     @classmethod
-    def of(cls, launch: Launch, figures: Architecture, gpu: AcceleratorFacts) -> Asked:
+    def of(cls, launch: Launch, figures: Architecture, gpu: AcceleratorFacts) -> Self:
         """That of a launch."""
         facts, version = find_engine(launch.engine)
         return cls(facts.engine, version, figures, gpu)

@@ -7,10 +7,9 @@ leaves out a part of a rule the packing core's bound holds all the same, and its
 keep the rule. Any other fleet ends at once, with the reason.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
@@ -88,7 +87,7 @@ class PackedFleet:
     bins: FleetBins
 
     @classmethod
-    def of(cls, solve: Solve) -> PackedFleet | None:
+    def of(cls, solve: Solve) -> Self | None:
         """From the best plan so far; None where the fleet is not bin packing. O(components x options x pools)."""
         packing, value = solve.packing, solve.value
         chain = Chain.of(

@@ -1,12 +1,10 @@
 """From batches to steps with times, what each waits for, and the critical path."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from placement import arguments
 from placement.compiled.fleet import Fleet
@@ -63,7 +61,7 @@ class Durations:
         for name, seconds in self.startup_of.items():
             arguments.whole(f"startup_of {printable(str(name))}", seconds, rule=rule)
 
-    def of(self, problem: Problem) -> Durations:
+    def of(self, problem: Problem) -> Self:
         """The same, with what components say of themselves where nothing is said of them here."""
         names = {row.name: row for row in problem.components}
         unknown = next((name for name in self.startup_of if name not in names), None)

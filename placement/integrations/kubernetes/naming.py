@@ -1,9 +1,7 @@
 """Names of documents as names and labels of Kubernetes: any text in, letters and digits out, no two alike."""
 
-from __future__ import annotations
-
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from placement.catalogue.tables import regions
 from placement.documents import Component
@@ -62,7 +60,7 @@ class Owner(NamedTuple):
     name: str
 
     @classmethod
-    def of(cls, component: Component) -> Owner:
+    def of(cls, component: Component) -> Self:
         """What the copies of a component were imported from; without a namespace, or a kind, where nothing tells it."""
         told = component.labels.get(OWNER, "")
         found = _OWNER.fullmatch(told)

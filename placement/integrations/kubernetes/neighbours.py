@@ -1,10 +1,8 @@
 """Rules of a pod about other pods: topology spread constraints, and required (anti-)affinity between pods."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.naming import HOSTNAME, PREFERRED, REQUIRED
@@ -56,7 +54,7 @@ class HostPort:
     number: int
     address: str  # empty: all of them
 
-    def clashes(self, other: HostPort) -> bool:
+    def clashes(self, other: Self) -> bool:
         """Whether pods with these two can't be on one node.
 
         >>> HostPort("TCP", 80, "").clashes(HostPort("TCP", 80, "10.0.0.1"))

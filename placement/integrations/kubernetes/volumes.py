@@ -4,10 +4,9 @@ A claim names its access modes and the volume that it is bound to; the volume sa
 mounted: https://kubernetes.io/docs/concepts/storage/persistent-volumes/.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from placement.catalogue.readers.kubernetes import ZONE_LABELS
 from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, rows, text_at
@@ -62,7 +61,7 @@ class Volumes:
     terms: Mapping[str, Terms] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cluster: KubeCluster) -> Volumes:
+    def of(cls, cluster: KubeCluster) -> Self:
         """Those of a cluster."""
         claims = cluster.read_each(cluster.of("PersistentVolumeClaim"), _claim)
         terms = cluster.read_kind("PersistentVolume", _terms)

@@ -8,12 +8,11 @@ algorithm for the vehicle routing problem based on the set partitioning formulat
 115, section 4). Exact, in integers.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Self
 
 from placement.compiled.fleet import FleetComponent
 from placement.patterns.certificate import (
@@ -52,7 +51,7 @@ class Reduced:
     least: tuple[int | None, ...]
 
     @classmethod
-    def anything(cls, relaxation: Relaxation, domain: NodeDomain) -> Reduced:
+    def anything(cls, relaxation: Relaxation, domain: NodeDomain) -> Self:
         """All that is in a domain."""
         components, classes = relaxation.fleet.components, relaxation.device_classes
         copies = (components[mode.component].copies if domain.most[mode.pool] else 0 for mode in relaxation.modes)
