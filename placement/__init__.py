@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Objective,
         Option,
         Placement,
+        Plan,
         Pool,
         Problem,
         Reserved,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     )
     from placement.documents import read_problem as read
     from placement.documents import write_document as write
-    from placement.documents.plan import Plan
     from placement.drift import diff
     from placement.errors import DocumentError, PlacementError, SolverBugError, UsageError
     from placement.planner import bound, certify, solve
@@ -43,27 +43,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
+_HOME = {  # of names that are not those of the documents
     "SOLVERS": "placement.solvers.registry:SOLVERS",
-    "Accelerator": "placement.documents:Accelerator",
-    "Commitment": "placement.documents:Commitment",
-    "Component": "placement.documents:Component",
     "DocumentError": "placement.errors:DocumentError",
-    "Instance": "placement.documents:Instance",
-    "InstanceType": "placement.documents:InstanceType",
-    "Limit": "placement.documents:Limit",
-    "Objective": "placement.documents:Objective",
-    "Option": "placement.documents:Option",
-    "Placement": "placement.documents:Placement",
     "PlacementError": "placement.errors:PlacementError",
-    "Plan": "placement.documents.plan:Plan",
-    "Pool": "placement.documents:Pool",
-    "Problem": "placement.documents:Problem",
-    "Reserved": "placement.documents:Reserved",
     "Result": "placement.solving.result:Result",
     "ScenarioSet": "placement.scenarios:ScenarioSet",
     "SolverBugError": "placement.errors:SolverBugError",
-    "Spread": "placement.documents:Spread",
     "Status": "placement.solving.result:Status",
     "Stop": "placement.solving.result:Stop",
     "UsageError": "placement.errors:UsageError",
@@ -74,7 +60,6 @@ _HOME = {
     "headroom": "placement.scenarios.headroom:find_headroom",
     "plan_scenarios": "placement.scenarios.planning:plan_scenarios",
     "read": "placement.documents:read_problem",
-    "read_plan": "placement.documents:read_plan",
     "read_scenarios": "placement.scenarios:read_scenarios",
     "solve": "placement.planner:solve",
     "verify": "placement.referee:verify",
@@ -122,9 +107,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use."""
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'placement' has no attribute {name!r}")
-    module, _, attribute = _HOME[name].partition(":")
+    module, _, attribute = _HOME.get(name, f"placement.documents:{name}").partition(":")
     value = getattr(importlib.import_module(module), attribute)
     globals()[name] = value
     return value

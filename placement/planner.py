@@ -16,8 +16,7 @@ from placement import arguments
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.translate import from_plan
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.errors import UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.referee.claims import name_claim

@@ -24,8 +24,7 @@ from placement.units import MICRO, dollars
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
+    from placement.documents import Plan, Problem
     from placement.solving.context import Solve
 
 

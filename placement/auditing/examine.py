@@ -6,8 +6,7 @@ from placement import arguments
 from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BestFound, MachineToGo
 from placement.auditing.findings import findings, unjudged
 from placement.auditing.steps import first_moves
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.errors import UsageError
 from placement.planner import solve
 from placement.referee import PLAN_RULE, PROBLEM_RULE, Rule, Verdict, verify

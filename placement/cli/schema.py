@@ -5,8 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from placement.demand.document import ScalingPolicy
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 from placement.replanning.document import FrontierDocument

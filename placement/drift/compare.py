@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from placement import arguments
 from placement.auditing.examine import check_running
 from placement.auditing.findings import findings
-from placement.documents import Pool, Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Pool, Problem
 from placement.drift.contents import (
     Held,
     HeldCopy,

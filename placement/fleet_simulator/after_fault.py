@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from placement import arguments
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.transition import Transition, TransitionStep
 from placement.errors import nearest, wrong_argument
 from placement.fleet_simulator.fleet import SimulatedFleet, copy_of

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.transition import Transition, TransitionStep
 from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copies_of, copy_of
 from placement.fleet_simulator.serving import FloorJudge, SpreadJudge

@@ -1,7 +1,5 @@
 """Plans from what stands already: copies that lack are placed by best fit, and those that fit nowhere by ejections."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from placement.compiled.fleet import Fleet

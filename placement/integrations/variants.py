@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple
 
-from placement.documents import Component, Option, Pool, Problem
-from placement.documents.plan import Plan
+from placement.documents import Component, Option, Plan, Pool, Problem
 from placement.documents.references import GROUP
 
 Pin = Literal["pool", "machine", "accelerator"]

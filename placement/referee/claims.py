@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.referee.money import left_out
 from placement.referee.rules import broken
 from placement.referee.standing import Standing

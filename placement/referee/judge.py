@@ -1,8 +1,7 @@
 """A verdict on a plan: rules, money and the plan's own words, counted from the documents."""
 
 from placement import arguments
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.referee.claims import (
     figure_claims,
     left_out_claims,

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.solving.result import SolverFault, Status, Stop, relative_gap
 
 

@@ -15,8 +15,7 @@ from typing import Any
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.transition import Transition
 from placement.errors import printable
 from placement.planner import solve

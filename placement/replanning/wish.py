@@ -19,8 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 from placement.compiled.fleet import FleetComponent, compile_fleet
-from placement.documents import Component, Placement, Problem
-from placement.documents.plan import Plan
+from placement.documents import Component, Placement, Plan, Problem
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
 from placement.errors import no_component

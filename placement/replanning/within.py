@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Value, cost_of, evaluate, machine_price, moves
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.quantities import LARGEST
 from placement.planner import solve
 from placement.replanning.even_price import MovedAndCost, even_price

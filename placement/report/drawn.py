@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.facts import PlanFacts, gather

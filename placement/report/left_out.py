@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet import Fleet, FleetComponent
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.grouping import grouped
 from placement.reductions.required import RequiredAtLeast
 from placement.report import words

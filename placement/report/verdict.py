@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from placement.compiled.fleet import compile_fleet
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.referee import Verdict
 from placement.report import words
 from placement.report.left_out import level_lines, levels_of, why_not_all

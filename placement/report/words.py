@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
 from placement import units
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.errors import printable
 from placement.solving.left_out import LeftOutLevel, open_level
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO

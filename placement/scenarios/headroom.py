@@ -12,8 +12,7 @@ from functools import partial
 from typing import Any
 
 from placement import arguments
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.problem import revised
 from placement.errors import DocumentError, SolverBugError, UsageError, no_component, wrong_argument
 from placement.grouping import grouped

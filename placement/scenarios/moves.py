@@ -19,8 +19,7 @@ from itertools import pairwise
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
 from placement.compiled.translate import from_plan, to_plan
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.documents.problem import revised
 from placement.heuristics.relabel import relabel
 from placement.planner import solve

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.scenarios.document import ScenarioSet
 from placement.scenarios.terms import Term
 from placement.solving.result import SolverFault, Status, Stop, relative_gap

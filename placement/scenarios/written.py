@@ -5,8 +5,7 @@ from typing import NamedTuple
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, machine_price, machines_paid
 from placement.compiled.translate import to_plan
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.solving.result import Stop, at_its_end, relative_gap
 from placement.units import dollars
 from placement.writing import check_claims

@@ -21,8 +21,7 @@ from placement.compiled.translate import from_plan
 from placement.demand import ScalingRules
 from placement.demand.controller import STEP_COOLDOWN
 from placement.demand.rows import MachineTimes, Replanning
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.planner import solve
 from placement.simulation.cluster import Cluster
 from placement.simulation.consolidation import Consolidation

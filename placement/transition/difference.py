@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from placement.documents import Placement, Problem
-from placement.documents.plan import Plan
+from placement.documents import Placement, Plan, Problem
 from placement.running_state.as_plan import RunningCopy, running_copies
 from placement.transition.unknown_places import CopyNow, Loose, UnknownPlaces
 

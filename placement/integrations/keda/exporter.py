@@ -15,8 +15,7 @@ from placement.demand.keda import to_keda
 from placement.demand.parts import policy_parts
 from placement.demand.rows import Metric, ScalingDefaults
 from placement.demand.rules import target_of
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names

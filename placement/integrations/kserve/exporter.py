@@ -3,8 +3,7 @@
 import shlex
 from typing import NamedTuple
 
-from placement.documents import Component, Problem
-from placement.documents.plan import Plan
+from placement.documents import Component, Plan, Problem
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
     FORMAT,

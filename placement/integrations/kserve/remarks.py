@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from placement.catalogue.readers.fields import At
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.integrations.kserve.predictor import (
     IMAGE,
     LABEL,

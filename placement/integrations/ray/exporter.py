@@ -9,8 +9,7 @@ import json
 from math import ceil
 from typing import Any, NamedTuple
 
-from placement.documents import Problem, Spread
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem, Spread
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from placement.compiled.fleet import Fleet
-from placement.documents import Problem
-from placement.documents.plan import Plan
+from placement.documents import Plan, Problem
 from placement.report import words
 from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, colour_class

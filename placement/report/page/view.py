@@ -21,8 +21,7 @@ from placement.solving.result import relative_gap
 from placement.units import horizon, micro_dollars
 
 if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
+    from placement.documents import Plan, Problem
     from placement.documents.transition import Transition
     from placement.replanning.document import FrontierDocument
     from placement.scenarios.headroom_document import HeadroomDocument
