@@ -66,7 +66,7 @@ def _figures(point: FrontierPoint, *, left_out: bool) -> list[str]:
         f"{point.moved_mib / MIB_PER_GIB:,.0f}",
         words.plain_money(point.price),
         words.plain_money(point.cost),
-        "none" if point.bound is None else words.least(point.bound).replace("$", ""),
+        words.no_plan_below(point.bound, point.cost),
         "proven" if point.status.value == "optimal" else words.gap(point.gap),
     ]
     return [*cells, _left_out(point)] if left_out else cells

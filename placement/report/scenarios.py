@@ -78,7 +78,7 @@ def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> list[str]:
         f"{sum(row.paid):,}",
         f"{sum(row.in_use(c) for c in found.committed):,}",
         words.plain_money(row.cost),
-        "none" if row.bound is None else words.least(row.bound).replace("$", ""),
+        words.no_plan_below(row.bound, row.cost),
         "proven" if row.proven else words.gap(row.gap),
     ]
 
@@ -165,7 +165,7 @@ def _cells(found: Headroom, point: HeadroomPoint) -> list[str]:
         words.plain_money(point.cost),
         "" if more is None or point.factor == 1 else words.plain_money(more),
         "" if part is None or point.factor == 1 else f"{100 * part:+.1f}%",
-        "none" if point.bound is None else words.least(point.bound).replace("$", ""),
+        words.no_plan_below(point.bound, point.cost),
         "proven" if point.status.value == "optimal" else words.gap(point.gap),
     ]
 

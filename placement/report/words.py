@@ -26,6 +26,17 @@ def least(micro: int) -> str:
     return money(micro, down=True)
 
 
+def no_plan_below(bound: int | None, cost: int) -> str:
+    """A column's figure of a bound beside a plan's cost: rounded like the cost where it meets it, else down.
+
+    >>> no_plan_below(115_415_000, 115_415_000), no_plan_below(115_415_000, 116_000_000), no_plan_below(None, 1)
+    ('115.42', '115.41', 'none')
+    """
+    if bound is None:
+        return "none"
+    return plain_money(cost) if bound >= cost else least(bound).replace("$", "")
+
+
 def plain_money(micro: int) -> str:
     """Money for a column that is headed by its unit."""
     return money(micro).replace("$", "")

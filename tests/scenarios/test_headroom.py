@@ -10,7 +10,7 @@ import pytest
 
 import placement
 from placement import Problem, Status, Stop, UsageError, verify
-from placement.report.scenarios import headroom_picture
+from placement.report.scenarios import headroom_picture, headroom_table
 from placement.scenarios.headroom import cuts_down, times
 from tests import brute
 from tests.cli.test_solve import run
@@ -201,3 +201,21 @@ def test_all_faults_are_told_when_asked_and_only_then(tmp_path: Path) -> None:
     assert "not listed; --full lists each" in short.stderr
     assert full.stderr.count("instance_type") >= 25
     assert "not listed\n" in report.stderr
+
+
+def test_a_bound_that_meets_the_cost_is_the_same_figure() -> None:
+    """A proven row said $1.01, and that no plan is below $1.00: one was rounded, the other rounded down."""
+    from rich.console import Console
+
+    machine = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1.006}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 1}},
+        instance_types={"m": machine},
+        pools=[{"name": "p", "instance_type": "m", "zone": "z"}],
+        components=[{"name": "c", "copies": 1, "accelerator_memory_gib": 1}],
+    )
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(headroom_table(placement.headroom(problem, factors=[2], work=1)))
+    rows = [line.split() for line in shown.get().splitlines() if line.rstrip().endswith("  proven")]
+    assert [(row[3], row[-2]) for row in rows] == [("1.01", "1.01"), ("2.01", "2.01")]

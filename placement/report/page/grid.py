@@ -58,7 +58,7 @@ def proven(cost: int, bound: int | None) -> tuple[PageCell, PageCell]:
     """What no plan costs less than, and how far the cost is from it."""
     if not bound:
         return PageCell("none", 0, "soft"), PageCell("")
-    return PageCell(words.least(bound), bound), PageCell(words.gap(relative_gap(cost, bound)))
+    return PageCell(f"${words.no_plan_below(bound, cost)}", bound), PageCell(words.gap(relative_gap(cost, bound)))
 
 
 def name(text: str, colour: str = "") -> PageCell:
