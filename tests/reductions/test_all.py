@@ -403,6 +403,14 @@ def test_a_fleet_with_rules_over_the_whole_plan_is_not_vector_packing(more: dict
     assert FleetBins.of(fleet_of([{**row, "shared": False} for row in rows], **others)) is None
 
 
+def test_some_pools_have_just_the_machines_that_are_given() -> None:
+    """So many of one pool, none of any other, and none that is paid for in any case."""
+    fleet = fleet_of([component("a", 2, 40)])
+    fleet = replace(fleet, pools=tuple(replace(pool, min_instances=2, max_instances=3) for pool in fleet.pools))
+    pools = SomePools.of(fleet, {0: 1}, {0: 2}).fleet.pools
+    assert [(p.min_instances, p.max_instances) for p in pools] == [(0, 1), *[(0, 0)] * (len(pools) - 1)]
+
+
 class Said(Greenfield):
     """A reduction that says something of bounds."""
 
@@ -422,6 +430,7 @@ class Said(Greenfield):
         ([EXACT, None], None),
         ([CarriedBound("a"), EXACT, CarriedBound("b"), CarriedBound("a")], CarriedBound("a; b")),
         ([CarriedBound(given=(1, 0)), CarriedBound("a", (0, 2))], CarriedBound("a", (0, 0))),
+        ([CarriedBound(less=2), CarriedBound(less=3)], CarriedBound(less=5)),
     ],
 )
 def test_a_chain_claims_what_all_of_its_steps_do(
@@ -437,6 +446,17 @@ def test_a_chain_claims_what_all_of_its_steps_do(
     assert Chain(fleet, fleet, tuple(steps)).keeps_bound == all_of_them
 
 
+def test_a_bound_given_levels_that_the_whole_does_not_have_is_none_of_it() -> None:
+    """What a step says of plans that leave out so much means nothing where the whole counts in other levels."""
+    _, _, fleet, _ = next(plans(range(150)))
+    one = Said(fleet, fleet)
+    for levels, kept in ((fleet.levels, True), ((*fleet.levels, 99), False)):
+        other = replace(fleet, levels=levels)
+        step = Said(other, other)
+        object.__setattr__(step, "said", CarriedBound(given=(0,) * len(levels)))
+        assert (Chain(fleet, other, (one, step)).keeps_bound is not None) == kept
+
+
 def test_steps_are_lifted_in_reverse_order() -> None:
     """Dedicated machines come before what is left, and are matched with what runs after that."""
     for seed, _, fleet, packing in plans(range(300), state=False):
@@ -448,5 +468,8 @@ def test_steps_are_lifted_in_reverse_order() -> None:
         found = greedy(chain.fleet)
         if found is not None and step.machines:
             assert chain.lift(found) == Packing((*step.machines, *found.machines))
+            first = Preassigned(fleet, fleet, fleet, packing.machines, ())
+            twice = Chain(fleet, chain.fleet, (first, step))
+            assert twice.lift(found) == Packing((*packing.machines, *step.machines, *found.machines))
             return
     pytest.fail("no dedicated component in any of the problems")

@@ -87,3 +87,13 @@ def test_what_runs_and_rules_of_the_whole_plan_are_not_for_counts() -> None:
     copies = {(1, 0, 0): 3}
     assert Counted.of(served(instances=[{"id": "i", "pool": "a"}]), copies) is None
     assert Counted.of(served(limits=[{"name": "n", "pools": ["a"], "max_instances": 1}]), copies) is None
+
+
+def test_parts_of_a_component_with_a_limit_on_a_machine_are_kept_apart() -> None:
+    """Two copies by each option, at most two on a machine: each part knows its own copies alone."""
+    copies = {(1, 0, 0): 2, (1, 1, 1): 2}
+    for more, apart in (({"spread": {"max_per_instance": 2}}, True), ({}, False)):
+        found = Counted.of(served(more), copies)
+        assert found is not None
+        avoids = [set(c.avoids) for c in found.fleet.components]
+        assert avoids == ([set(), {2}, {1}] if apart else [set()] * 3)

@@ -154,3 +154,20 @@ def test_bug_empty_machines_of_a_minimum_count_in_the_limit_of_their_part() -> N
     parts = list(make_parts(fleet, packing, [[0], [1], [2]]))
     assert [broken_fleet_rule(part.fleet, part.packing) for part in parts] == ["", "", ""]
     assert sum(part.fleet.limits[0].most for part in parts) == 5
+
+
+def test_moves_and_what_a_lost_instance_leaves_are_dealt_out() -> None:
+    """Of four moves that are left each of two parts has two; of four copies two must outlive any instance."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 4, "accelerators": 0, "min_available_on_instance_loss": 2}],
+        instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p"}],
+        placements=[{"component": "c", "instance": i} for i in "iijj"],
+        objective={"max_moves": 4},
+    )
+    packing = Packing(tuple(Machine(0, k, (Seat(0, 0, ()),) * 2) for k in range(2)))
+    for part in make_parts(compile_fleet(problem), packing, [[0], [1]]):
+        assert part.fleet.max_moves == 2
+        (component,) = part.fleet.components
+        assert (component.max_per_instance, component.instance_loss_floor) == (2, 0)

@@ -110,6 +110,20 @@ def test_only_what_runs_alike_is_merged() -> None:
     ]
 
 
+def test_levels_pools_and_demands_stay_apart() -> None:
+    """A group has one level, the pools of each member, and no demand beside others; what it must place adds up."""
+    first = component("first", 2, 20.0, min_copies=0, priority=1)
+    rows = [component(name, 2, 20.0, min_copies=1) for name in "ab"] + [first]
+    coarse = RelaxingAggregation.of(fleet_of(rows), 1)
+    assert coarse.groups == ((0, 1), (2,))
+    assert [(c.required, c.copies, c.level) for c in coarse.fleet.components] == [(2, 4, 1), (0, 2, 0)]
+    fleet = fleet_of([component("a", 2, 20.0), component("b", 2, 20.0, instance_types=["small"])])
+    assert alike(fleet, 1) == [[0], [1]]
+    served = {"copies": None, "demand": 2, "throughput": 1}
+    rows = [{k: v for k, v in {**component(name, 2, 20.0), **served}.items() if v is not None} for name in "ab"]
+    assert alike(fleet_of([*rows, component("c", 2, 20.0)]), 1) == [[0], [1], [2]]
+
+
 def test_bug_a_group_does_not_lose_copies_as_one_component_must() -> None:
     """Component a, all optional, is left out where there is one pool; b alone keeps no rule of a's."""
     rows = [

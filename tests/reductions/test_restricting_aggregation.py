@@ -113,3 +113,22 @@ def test_optional_copies_of_a_group_are_those_of_each() -> None:
     pool = min(groups.fleet.components[0].options[0].pools)
     packing = Packing(tuple(Machine(pool, None, (Seat(0, 0, (0,)),)) for _ in range(3)))
     assert Counter(seat.component for _, seat in groups.lift(packing).seats()) == {0: 1, 1: 2}
+
+
+def test_required_copies_of_a_group_come_first() -> None:
+    """Two copies are placed where each of two components must have one, and may have two."""
+    fleet = fleet_of([component(name, 2, 20, min_copies=1) for name in "ab"])
+    groups = RestrictingAggregation.of(fleet, 1)
+    assert groups.groups == ((0, 1),)
+    pool = min(groups.fleet.components[0].options[0].pools)
+    packing = Packing(tuple(Machine(pool, None, (Seat(0, 0, (0,)),)) for _ in range(2)))
+    assert Counter(seat.component for _, seat in groups.lift(packing).seats()) == {0: 1, 1: 1}
+
+
+def test_who_avoids_whom_is_told_by_groups() -> None:
+    """Two components are one group, so those behind them have other numbers."""
+    rules: list[dict[str, Any]] = [{}, {}, {"avoid": ["c3"]}, {}]
+    fleet = fleet_of([component(f"c{k}", 2, k + 1.0, **rule) for k, rule in enumerate(rules)])
+    groups = RestrictingAggregation.of(fleet, 1)
+    assert groups.groups == ((0, 1), (2,), (3,))
+    assert [set(c.avoids) for c in groups.fleet.components] == [set(), {2}, {1}]

@@ -49,7 +49,7 @@ def test_plans_as_if_nothing_ran_are_plans_once_relabelled(seeds: range) -> None
 
 
 def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
-    """Nor without a plan to tell, nor where a copy is pinned."""
+    """Nor without a plan, beyond `max_moves`, beside a machine that stays and takes nothing, or a pinned copy."""
     shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
     document: dict[str, Any] = {
         "accelerators": {"A": {"memory_gib": 4}},
@@ -64,6 +64,13 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
     assert Greenfield.of(fleet, Value((), 10 * all_moves)) is not None
     assert Greenfield.of(fleet, Value((), 10 * all_moves - 1)) is None
     assert Greenfield.of(fleet, None) is None
+    for most, may in ((2, True), (1, False)):
+        limited = compile_fleet(Problem(**document, objective={"max_moves": most}))
+        assert (Greenfield.of(limited, DEAR) is not None) == may
+    for removable in (True, False):
+        rows = [{"id": "i", "pool": "p", "state": "cordoned", "removable": removable}]
+        held = compile_fleet(Problem(**{**document, "instances": rows}))
+        assert (Greenfield.of(held, DEAR) is not None) == removable
     document["placements"][0]["pinned"] = True
     assert Greenfield.of(compile_fleet(Problem(**document)), DEAR) is None
 
