@@ -21,7 +21,7 @@ from placement.heuristics import Missing
 from placement.reductions.base import Reduction
 from placement.reductions.parameters import PartitionParameters as _PARAMS
 from placement.reductions.rule_shares import commitment_shares, limit_shares
-from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
+from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed, running_beyond, running_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         components=tuple(_without_losses(fleet, packing)),
     )
     place_of = grouped((place.instance, place) for place in fleet.places)
-    missing = _missing_shares(fleet, packing, groups)
+    missing, beyond = _missing_shares(fleet, packing, groups), running_beyond(fleet, packing)
     quotas = _quota_shares(fleet, packing, groups)
     fewest = _least_shares(fleet, packing, groups)
     used = [_used(packing, group) for group in groups]
@@ -138,12 +138,11 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         pools = tuple(_with_limits(pool, quota, least) for pool in small.fleet.pools)
         closed = frozenset(pool.index for pool in pools if pool.max_instances == 0)
         components = tuple(_without_pools(component, closed) for component in small.fleet.components)
-        running = tuple(c.required for c in components) if fleet.places else small.fleet.running
         part = replace(
             small.fleet,
             pools=pools,
             components=components,
-            running=running,
+            running=running_of(fleet, small.keys, components, beyond),
             limits=limit,
             commitments=commitment,
         )

@@ -9,7 +9,7 @@ back into the plan, keeps every rule of the whole:
 - a component with a floor on what is left when a pool is lost stays out of pools that could not take all its freed
   copies beside those that stand still; when an instance is lost, no instance has more than the floor allows,
 - as many moves are allowed as the whole plan has left; machines that stand still use what is committed first,
-- optional copies that are left out may come in, where no rule over zones forbids it.
+- optional copies that are left out may come in, where no rule over zones forbids it; what runs elsewhere moves then.
 
 The cost of a packing of the small problem differs from the cost of the whole plan by a constant, or by less where
 commitments cover pools of several prices.
@@ -77,7 +77,7 @@ class Subproblem(Reduction):
                 replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
             ),
             places=tuple(_places(fleet, index, instances)),
-            running=tuple(component.required if fleet.places else 0 for component in components),
+            running=running_of(fleet, keys, components, running_beyond(fleet, packing)),
         )
         small_packing = Packing(tuple(small))
         if fleet.max_moves is not None:  # as many as the packing at hand has there, and as the whole is below its limit
@@ -143,6 +143,19 @@ def copies_left_out(fleet: Fleet, packing: Packing) -> Missing:
             if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies
         }
     )
+
+
+def running_beyond(fleet: Fleet, packing: Packing) -> Counter[int]:
+    """Copies that run now beyond those that a packing places, by component: one that comes in moves. O(copies)."""
+    return Counter({c: n for c, n in enumerate(fleet.running) if n}) - Counter(s.component for _, s in packing.seats())
+
+
+def running_of(
+    fleet: Fleet, keys: Sequence[Key], components: Sequence[FleetComponent], beyond: Counter[int]
+) -> tuple[int, ...]:
+    """Copies that run now of each small component: so many that it has moved as many as the whole one. O(keys)."""
+    more = [min(c.optional, beyond[key[0]]) for key, c in zip(keys, components, strict=True)]
+    return tuple(c.required + n if fleet.places or n else 0 for c, n in zip(components, more, strict=True))
 
 
 def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:

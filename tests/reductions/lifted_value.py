@@ -75,12 +75,9 @@ def _(reduction: Part, value: Value) -> Value | None:
 
 @lifted_value.register
 def _(reduction: Subproblem, value: Value) -> Value:
-    """As much more as the plan at hand; where copies come in, at most that and moving those of them that run."""
-    here, moved = evaluate(reduction.fleet, reduction.packing), 0
-    if any(reduction.whole.running) and value.left_out != here.left_out:
-        moved = sum((c.copies - c.required) * c.move_cost for c in reduction.fleet.components)
-    more = _shifted(value, here, evaluate(reduction.whole, reduction.lift(reduction.packing)))
-    return Value(more.left_out, more.ticks + reduction.whole.tick_move * moved)
+    """As much more as the plan at hand."""
+    here = evaluate(reduction.fleet, reduction.packing)
+    return _shifted(value, here, evaluate(reduction.whole, reduction.lift(reduction.packing)))
 
 
 def _shifted(value: Value, here: Value, there: Value) -> Value:

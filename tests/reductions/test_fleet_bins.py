@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.reductions.vector_packing import FleetBins, owns_accelerators
+from tests.heuristics.fleets import component, fleet_of
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,13 @@ def test_copies_that_share_and_copies_that_own_are_counted_apart() -> None:
         assert fit(*together), together
     for together in ((0, 0, 0, 1), (2, 0), (2, 1), (2, 2)):
         assert not fit(*together), together
+
+
+def test_caps_and_minima_are_those_of_the_fleet() -> None:
+    """At most one copy in a bin; two bins are paid for in any case, of the first of each type's pools."""
+    fleet = fleet_of([component("a", 2, 40, shared=False, spread={"max_per_instance": 1})])
+    fleet = replace(fleet, pools=tuple(replace(pool, min_instances=2) for pool in fleet.pools))
+    form = FleetBins.of(fleet)
+    assert form is not None
+    assert list(form.problem.most) == [1]
+    assert list(form.problem.least) == [2 * len(members) for members in form.members]

@@ -11,6 +11,7 @@ from placement.compiled.packing import Packing, Value
 from placement.heuristics.solve import solve_greedy
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
+from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -88,3 +89,19 @@ def test_caps_are_those_of_components_that_an_instance_may_take_copies_of() -> N
     assert [c.max_per_instance for c in CappedInstances.of(fleet).fleet.components] == [1, 2, None]
     fleet = compile_fleet(Problem(instance_types=machines, pools=pools, components=rows[1:]))
     assert CappedInstances.of(fleet).fleet is fleet
+
+
+def test_volumes_ask_for_required_copies_alone() -> None:
+    """Two components that need the same are one, which must place as many copies as both; no limit is left."""
+    rows = [{"name": name, "copies": 3, "min_copies": 1, "accelerators": 0} for name in "ab"]
+    fleet = compile_fleet(
+        Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=rows,
+            limits=[{"name": "n", "pools": ["p"], "max_instances": 1}],
+        )
+    )
+    small = VolumeAggregation.of(fleet).fleet
+    assert [(c.required, c.copies, c.level) for c in small.components] == [(2, 6, None)]
+    assert small.limits == ()

@@ -9,12 +9,14 @@ import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Machine, Packing, Seat, evaluate, moves
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics import partial_packing
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.refill import bring_in
-from placement.reductions.subproblem import Subproblem, may_be_freed
+from placement.reductions.partition import make_parts
+from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -123,6 +125,64 @@ def test_machines_whose_copies_would_lose_a_rule_are_not_freed(more: dict[str, A
         assert may_be_freed(compile_fleet(problem), Machine(0, None, (Seat(0, 0, ()),))) is expected
 
 
+def test_copies_that_serve_a_demand_keep_their_options() -> None:
+    """Two copies by an option that serves 2, one by one that serves 1: none becomes another, as all serve just 5."""
+    options = [{"accelerators": 0, "vcpus": rate, "throughput": rate} for rate in (2, 1)]
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "demand": 5, "options": options}],
+    )
+    packing = Packing((Machine(0, None, (Seat(0, 0, ()), Seat(0, 0, ()), Seat(0, 1, ()))),))
+    small = Subproblem.of(compile_fleet(problem), packing, [0])
+    assert small.keys == ((0, None, 0), (0, None, 1))
+    assert [(c.required, c.copies, len(c.options)) for c in small.fleet.components] == [(2, 2, 1), (1, 1, 1)]
+
+
+def test_idle_machines_that_stay_count_against_quotas() -> None:
+    """Of three machines one is used, and one that can't be released stands empty: the freed part may have two."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 3}],
+        components=[{"name": "c", "copies": 1, "accelerators": 0}],
+        instances=[{"id": "i", "pool": "p", "removable": False}],
+    )
+    packing = Packing((Machine(0, None, (Seat(0, 0, ()),)),))
+    assert Subproblem.of(compile_fleet(problem), packing, [0]).fleet.pools[0].max_instances == 2
+
+
+def test_copies_come_in_where_no_rule_over_zones_is_at_stake() -> None:
+    """One copy of three is left out: with a skew of 1 it may not come in anywhere, without a rule it may."""
+    for more, expected in (({"spread": {"max_skew": 1}}, {}), ({}, {(0, None, None): 1})):
+        problem = Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+            components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, **more}],
+        )
+        packing = Packing((Machine(0, None, (Seat(0, 0, ()),)), Machine(1, None, (Seat(0, 0, ()),))))
+        assert copies_left_out(compile_fleet(problem), packing) == expected
+
+
+def test_bug_a_copy_that_comes_in_where_none_may_move_is_no_packing() -> None:
+    """Two of three copies stay, the third runs on a machine that drains: it may come in as far as moves are left."""
+    for most, may in ((0, False), (1, True)):
+        problem = Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, "vcpus": 1}],
+            instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p", "state": "draining"}],
+            placements=[{"component": "c", "instance": i} for i in "iij"],
+            objective={"max_moves": most},
+        )
+        fleet, three = compile_fleet(problem), Packing((Machine(0, 0, (Seat(0, 0, ()),) * 3),))
+        packing = Packing((Machine(0, 0, (Seat(0, 0, ()),) * 2),))
+        part = next(make_parts(fleet, packing, [[0]]))
+        for small in (Subproblem.of(fleet, packing, [0]), part):
+            assert (broken_fleet_rule(small.fleet, three) == "") == may
+            assert (broken_rules(problem, fleet, small.lift(three)) == []) == may
+            assert broken_rules(problem, fleet, small.lift(small.packing)) == []
+
+
 @seeds(range(60), 60)
 def test_the_search_never_makes_a_plan_worse_or_wrong(seeds: range) -> None:
     """A few steps on each plan: what the incumbent holds afterwards is checked."""
@@ -162,6 +222,7 @@ def test_a_copy_that_comes_in_elsewhere_has_moved() -> None:
     packing = Packing((Machine(0, None, (Seat(0, 0, (0,)),)),))
     small = Subproblem.of(fleet, packing, [0])
     both = Packing((Machine(0, None, (Seat(0, 0, (0,)), Seat(1, 0, (1,)))),))
+    assert moves(small.fleet, both) == moves(fleet, both) == (0, 1)
     assert small.lift(both) == both
     assert broken_rules(problem, fleet, both) == []
     assert evaluate(fleet, both).ticks > evaluate(fleet, packing).ticks

@@ -97,3 +97,20 @@ def test_what_is_dedicated_may_stand_beside_its_own_parts() -> None:
     assert found is not None
     assert found.keeps_bound == EXACT
     assert [c.avoids for c in found.fleet.components] == [{2}, {2}, {0, 1}]
+
+
+def test_optional_copies_are_not_put_in_parts_and_parts_share_a_cap_per_machine() -> None:
+    """What may be left out is required nowhere; parts that stand on one machine may together be too many for it."""
+    rule = {"min_zones": 2, "max_per_instance": 1}
+    fleet = fleet_of([component("a", 2, 20, min_copies=0, spread=rule), component("b", 4, 20, spread=rule)])
+    found = ZoneFloors.of(fleet)
+    assert found is not None
+    assert found.origin[0] == 0
+    assert found.origin.count(0) == 1
+    assert (found.fleet.components[0].required, found.fleet.components[0].copies) == (0, 2)
+    capped = ZoneFloors.of(fleet_of([component("b", 4, 20, zones=["a", "b"], spread={"max_skew": 1, **rule})]))
+    assert capped is not None
+    pools = [next(p.index for p in capped.whole.pools if p.zone == z and p.shape.accelerators == 8) for z in (0, 1)]
+    first, second = (Seat(c, 0, (c,)) for c in (0, len(capped.origin) - 1))
+    together = Packing(tuple(Machine(p, None, (first, second)) for p in pools))
+    assert capped.lift(together) is None
