@@ -231,15 +231,6 @@ class PatternProgram:
         low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
         self.solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
 
-    def stand_on(self, machines: Sequence[float]) -> None:
-        """From now on so many machines of each pool are there already, and those beyond cost their price."""
-        self._paid = 0.0
-        n = len(machines)
-        self.solver.changeColsCost(n, np.arange(n, dtype=np.int32), np.zeros(n))
-        columns = np.array(self._artificial, dtype=np.int32)
-        self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
-        self.limit(machines, machines)
-
     def limit_copies(self, most: Sequence[float]) -> None:
         """Allow so many copies by each mode; those that patterns are have no limits of their own."""
         self.primal_feasible = False

@@ -100,8 +100,7 @@ class MixPhase(Phase):
 class ZoneCountsPhase(Phase):
     """How many copies go to each zone."""
 
-    lp: Phase = Phase("their LP", 0.5)
-    whole: Phase = Phase("of what it leaves: make machine counts whole", 0.7)
+    lp: Phase = Phase("their LP; dives have the rest", 0.5)
 
 
 @dataclass(frozen=True, slots=True)

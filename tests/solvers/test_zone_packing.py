@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from placement import Problem
@@ -19,6 +20,9 @@ from placement.heuristics.first_plan import first_plan
 from placement.heuristics.solve import HeuristicOptions, solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
+from placement.patterns.columns import PatternColumns
+from placement.patterns.covering import any_domain
+from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
@@ -28,8 +32,9 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation import zone_plans, zone_tasks
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search
-from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
+from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solvers.column_generation.zone_split import Sizes, ZoneDive, round_by_zone
 from placement.solvers.column_generation.zone_tasks import PackZone, SplitAnswer
 from placement.solvers.column_generation.zone_tasks import zone_tasks as tasks_of
 from placement.solvers.decomposition.parameters import DECOMPOSITION
@@ -37,6 +42,7 @@ from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.units import MICRO
 from tests import strategies
 from tests.corpus import EJECTIONS, broken_rules, seeds
 from tests.reductions.zones import plan_by_zone
@@ -212,6 +218,66 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
     assert [here[0] for here in counts] == [1, 1]
     assert sum(map(sum, counts)) == 8
     assert [*map(sum, counts)] == [4, 4] or left < 0
+
+
+def split_program(fleet: Fleet) -> tuple[PatternProgram, Sizes]:
+    """The LP by zone with single items for patterns, as it is solved; machines and copies by their dollars."""
+    program = PatternProgram(relax(fleet, all_zones=True))
+    program.set_domain(any_domain(fleet, ()))
+    assert PatternColumns(program.relaxation, program, 0).solve(0, Budget())
+    sizes = Sizes(
+        np.array([pool.price / MICRO for pool in fleet.pools]),
+        np.maximum(0.0, program.dual_values(program.duals())[0]),
+    )
+    return program, sizes
+
+
+@seeds(range(400), 100)
+def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
+    """Counts keep the rules, the LP says what they cost, and a dive that may cost no less finds nothing."""
+    ended = whole = 0
+    for seed, _, fleet, incumbent in zoned(seeds):
+        _, firm = as_placed(fleet, incumbent)
+        program, sizes = split_program(firm)
+        if program.uses_artificials():
+            continue
+        least, whole = program.value(), whole + 1
+        for each in (sizes, sizes.with_noise(random.Random(seed))):
+            dive = ZoneDive(firm, program, each)
+            value = dive.run(Budget())
+            machines = np.array(program.counts())[each.machine > 0]
+            counts = dive.counts()
+            assert counts is not None
+            for c in firm.components:
+                here = [counts[z][c.index] for z in range(len(firm.zones))]
+                assert sum(here) == c.required
+                assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
+            if math.isinf(value):
+                continue
+            ended += 1
+            assert value >= least - 1e-6
+            assert np.abs(machines - np.round(machines)).max(initial=0.0) < 1e-6, f"seed {seed}"
+            assert math.isinf(ZoneDive(firm, program, each).run(Budget(), least))
+    assert ended > 1.8 * whole > 20  # the others have no room for what was rounded
+
+
+def test_a_count_goes_up_where_the_nearest_leaves_no_room() -> None:
+    """Two zones need a quarter of a machine each for a copy: one each, though none is nearer."""
+    document: dict[str, Any] = {
+        "accelerators": {"G": {"memory_gib": 48}},
+        "instance_types": {
+            "t": {"accelerator": "G", "accelerator_count": 4, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
+        },
+        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
+        "components": [
+            {"name": "two", "copies": 2, "accelerators": 1, "spread": {"max_per_zone": 1}},
+            {"name": "one", "copies": 1, "accelerators": 4, "spread": {"max_per_zone": 1}},
+        ],
+    }
+    fleet = compile_fleet(Problem(**document))
+    program, sizes = split_program(fleet)
+    assert program.value() == pytest.approx(15.0)
+    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(30.0)
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:

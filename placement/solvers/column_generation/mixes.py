@@ -53,12 +53,6 @@ class FleetMix(NamedTuple):
         return self._replace(most=list(map(min, most, in_pool)))
 
 
-def with_spare(fleet: Fleet, spare: float) -> list[float]:
-    """(C,) required copies, and that part more of each component whose copies share one accelerator."""
-    shares = (any(option.shared and option.accelerators == 1 for option in c.options) for c in fleet.components)
-    return [c.required * (1 + spare * more) for c, more in zip(fleet.components, shares, strict=True)]
-
-
 class FleetMixes:
     """Mixes of one fleet; patterns that one call finds are kept for the next."""
 
@@ -87,7 +81,7 @@ class FleetMixes:
         """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
         program = self._program
         program.limit(high.tolist(), low.tolist())
-        program.ask_for(with_spare(self._relaxation.fleet, spare), {}, 1 + spare)
+        program.ask_for(_with_spare(self._relaxation.fleet, spare), {}, 1 + spare)
         return self._counts.solution(low, high) if self._columns.solve(_PARAMS.rounds, budget) else None
 
     def _most(self) -> Floats:
@@ -95,3 +89,9 @@ class FleetMixes:
         useful = any_domain(self._fleet).most
         quotas = (pool.max_instances for pool in self._fleet.pools)
         return np.array([2.0 * n if quota is None else n for n, quota in zip(useful, quotas, strict=True)], dtype=float)
+
+
+def _with_spare(fleet: Fleet, spare: float) -> list[float]:
+    """(C,) required copies, and that part more of each component whose copies share one accelerator."""
+    shares = (any(option.shared and option.accelerators == 1 for option in c.options) for c in fleet.components)
+    return [c.required * (1 + spare * more) for c, more in zip(fleet.components, shares, strict=True)]

@@ -38,16 +38,12 @@ class CountsSolution(NamedTuple):
 
 
 class WholeMachineCounts:
-    """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break.
+    """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break."""
 
-    Where a machine costs less than `least` dollars an hour counts are just rounded up, as if that cost nothing.
-    """
-
-    def __init__(self, program: PatternProgram, fleet: Fleet, least: float = 0.0) -> None:
+    def __init__(self, program: PatternProgram, fleet: Fleet) -> None:
         """O(pools)."""
         self._program, self._strict = program, bool(fleet.limits)
-        prices = np.array([pool.price / MICRO for pool in fleet.pools])
-        self._prices = np.where(prices < least, 0.0, prices)
+        self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
 
     def solution(self, low: Floats, high: Floats) -> CountsSolution | None:
         """That of the program as it was solved last, within these counts; None where there was no room."""

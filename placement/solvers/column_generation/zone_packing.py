@@ -1,7 +1,7 @@
 """Packing a large fleet zone by zone: the pattern LP says how many copies go where, each zone is then packed alone.
 
 A dive over a whole fleet with zones takes most of a minute, one over a zone a few seconds, and leaves less out. What
-the split costs is little where zones are large: the rounding of the LP's copies to whole ones (`zone_counts`).
+the split costs is little where zones are large: whole copies and machines in each (`zone_split`).
 
 Zones are tasks (`zone_tasks`) that this process and a second one take from the same list, the largest first. While this
 process still works at the bound, the second one splits the fleet by an LP of its own, and begins to pack. The best

@@ -13,7 +13,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
-from placement.solvers.column_generation.zone_counts import round_by_zone
+from placement.solvers.column_generation.zone_split import round_by_zone
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import SolverFault

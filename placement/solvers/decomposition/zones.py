@@ -15,8 +15,8 @@ from placement.parallel.thread import may_search_in_background
 from placement.patterns.bound import NAME
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.coarse_bound import raise_coarse_bound
-from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solvers.column_generation.zone_packing import ZonePacking
+from placement.solvers.column_generation.zone_split import round_by_zone
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.parameters import ZoneParameters as _PARAMS
 from placement.solvers.decomposition.tasks import Bound

@@ -1,0 +1,193 @@
+"""A fleet split into zones: how many copies of each component stand in each, so that all machines together cost little.
+
+The pattern LP says how many copies go to each zone and how many machines there are, in parts. A zone that lacks a
+hundredth of a machine needs a whole one, which may cost as much as all else that the split costs. So a rounding dive
+makes machine counts and copies whole in one order, the dearest first: what is cheap is decided last, and fills the
+machines that are there. The LP is solved anew after each step.
+
+No order is best everywhere, so there are several dives, with sizes of some noise, and the split whose LP costs least is
+taken: that is near to what the zones cost on whole machines (docs/notes/2026-12-zones.md).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from placement.patterns.columns import PatternColumns
+from placement.patterns.covering import any_domain
+from placement.patterns.formulation import relax
+from placement.patterns.master import PatternProgram
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solving.schedule import SCHEDULE
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.arrays import Floats
+    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.packing import Packing
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+_PARAMS = COLUMN_GENERATION.zone_packing
+_TIME = SCHEDULE.column_generation.zones.counts
+_WHOLE = 1e-7  # of a machine
+
+
+def round_by_zone(
+    fleet: Fleet,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    patterns: Sequence[Pattern] = (),
+    packing: Packing | None = None,
+    rounds: int | None = None,
+) -> list[list[int]] | None:
+    """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
+
+    The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
+    default after a few, for patterns that are near the optimum. In the largest fleets its numbers are rounded at once.
+    """
+    program = PatternProgram(relax(fleet, all_zones=True))
+    program.add_patterns(patterns)
+    program.set_domain(any_domain(fleet, ()))
+    columns = PatternColumns(program.relaxation, program, seed)
+    if packing is not None:
+        columns.add_packing(packing)
+    if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
+        return None
+    return _cheapest_split(fleet, program, budget, seed)
+
+
+def _cheapest_split(fleet: Fleet, program: PatternProgram, budget: Budget, seed: int) -> list[list[int]] | None:
+    """That of some dives, of which the first has no noise; copies that it has no time for are rounded at once."""
+    prices = np.array([pool.price / MICRO for pool in fleet.pools])
+    sizes = Sizes(
+        np.where(prices < _PARAMS.dear * program.value(), 0.0, prices),
+        np.maximum(0.0, program.dual_values(program.duals())[0]),
+    )
+    dive = ZoneDive(fleet, program, sizes)
+    if fleet.copies > _PARAMS.whole_to:
+        return dive.counts()
+    least, best, rng = dive.run(budget), dive.counts(), random.Random(seed)
+    for _ in range(_PARAMS.dives - 1):
+        if best is None or budget.over():
+            break
+        dive = ZoneDive(fleet, program, sizes.with_noise(rng))
+        value = dive.run(budget, least)
+        if value < least:
+            least, best = value, dive.counts()
+    return best
+
+
+class Sizes(NamedTuple):
+    """Dollars an hour: of a machine of each pool, (P,), 0 where it is cheap; and of a copy of each component, (C,)."""
+
+    machine: Floats
+    copy: Floats
+
+    def with_noise(self, rng: random.Random) -> Sizes:
+        """Each a random part more or less."""
+        return Sizes(*(sizes * [1 + _PARAMS.noise * rng.uniform(-1, 1) for _ in sizes] for sizes in self))
+
+
+class ZoneDive:
+    """One dive by such sizes from the last solution of a `program` that has a row for each component and zone."""
+
+    def __init__(self, fleet: Fleet, program: PatternProgram, sizes: Sizes) -> None:
+        """Nothing is decided; O(modes + C log C)."""
+        self._fleet, self._program, self._sizes = fleet, program, sizes
+        self._parts = _copies_by_zone(program)
+        self._left = sorted((c for c in fleet.components if c.required), key=lambda c: -sizes.copy[c.index])
+        self._decided: dict[int, list[int]] = {}
+        domain = any_domain(fleet, ())
+        self._low, self._high = np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
+        self._most = self._high.copy()
+        self._falls = True  # whether counts may be rounded down
+        self._fell: int | None = None  # the pool whose count was, in the last step
+
+    def run(self, budget: Budget, below: float = math.inf) -> float:
+        """Decide all; what the LP costs then, dollars an hour, or infinity where that is no less or time is over."""
+        self._program.ask_for([c.required for c in self._fleet.components], {})
+        self._limit()
+        while self._program.solve(budget.left()):
+            if self._program.uses_artificials():
+                if not self._give_way():
+                    break
+            elif self._program.value() >= below:
+                break
+            elif not self._step():
+                return self._program.value()
+        return math.inf
+
+    def counts(self) -> list[list[int]] | None:
+        """Whole copies, (zones, components), the open ones rounded at once; None where rules allow none."""
+        if not self._place(self._left):
+            return None
+        none = [0] * len(self._fleet.zones)
+        by_component = (self._decided.get(c.index, none) for c in self._fleet.components)
+        return [list(here) for here in zip(*by_component, strict=True)]
+
+    def _step(self) -> bool:
+        """Make what is largest whole; says whether there was something."""
+        self._parts, self._fell = _copies_by_zone(self._program), None
+        machines = np.clip(self._program.counts()[: len(self._low)], self._low, self._high)
+        partly = np.abs(machines - np.round(machines)) > _WHOLE
+        sizes = np.where(partly, self._sizes.machine, 0.0)
+        pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
+        if sizes[pool] > 0 and sizes[pool] >= copy:
+            self._round(pool, float(machines[pool]))
+        elif self._left:
+            least = max(sizes[pool], _PARAMS.alike * copy)
+            self._place([c for c in self._left if self._sizes.copy[c.index] >= least])
+        else:
+            return False
+        return True
+
+    def _round(self, pool: int, machines: float) -> None:
+        """To the nearest whole number, or up."""
+        if self._falls and machines % 1 < 1 / 2:
+            self._high[pool], self._fell = math.floor(machines), pool
+        else:
+            self._low[pool] = math.ceil(machines)
+        self._limit()
+
+    def _give_way(self) -> bool:
+        """Round up what was rounded down, the last alone if that was a step ago; says whether there was something."""
+        if self._fell is not None:
+            self._low[self._fell] = self._high[self._fell] + 1
+            self._high[self._fell], self._fell = self._most[self._fell], None
+        elif self._falls:
+            self._high, self._falls = self._most.copy(), False
+        else:
+            return False
+        self._limit()
+        return True
+
+    def _limit(self) -> None:
+        self._program.limit(self._high.tolist(), self._low.tolist())
+
+    def _place(self, components: Sequence[FleetComponent]) -> bool:
+        """Make the copies of the first components that are left whole; says whether their rules allow that."""
+        found = zone_counts(components, len(self._fleet.zones), self._parts, self._sizes.copy.tolist())
+        if found is None:
+            return False
+        self._program.fix_zones(found)
+        self._decided |= found
+        self._left = self._left[len(components) :]
+        return True
+
+
+def _copies_by_zone(program: PatternProgram) -> dict[int, dict[int, float]]:
+    """Copies by component and zone, in the last solution."""
+    parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for mode, n in zip(program.relaxation.modes, program.amounts()[0], strict=True):
+        parts[mode.component][mode.zone] += n
+    return parts
