@@ -221,10 +221,10 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
 
 
 def split_program(fleet: Fleet) -> tuple[PatternProgram, Sizes]:
-    """The LP by zone with single items for patterns, as it is solved; machines and copies by their dollars."""
+    """The LP by zone after two rounds of pricing; machines and copies by their dollars."""
     program = PatternProgram(relax(fleet, all_zones=True))
     program.set_domain(any_domain(fleet, ()))
-    assert PatternColumns(program.relaxation, program, 0).solve(0, Budget())
+    assert PatternColumns(program.relaxation, program, 0).solve(2, Budget())
     sizes = Sizes(
         np.array([pool.price / MICRO for pool in fleet.pools]),
         np.maximum(0.0, program.dual_values(program.duals())[0]),
@@ -258,7 +258,7 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
             assert value >= least - 1e-6
             assert np.abs(machines - np.round(machines)).max(initial=0.0) < 1e-6, f"seed {seed}"
             assert math.isinf(ZoneDive(firm, program, each).run(Budget(), least))
-    assert ended > 1.8 * whole > 20  # the others have no room for what was rounded
+    assert ended > whole > 4  # the others have no room for what was rounded
 
 
 def test_a_count_goes_up_where_the_nearest_leaves_no_room() -> None:
