@@ -227,7 +227,7 @@ def split_program(fleet: Fleet) -> tuple[PatternProgram, Sizes]:
     assert PatternColumns(program.relaxation, program, 0).solve(2, Budget())
     sizes = Sizes(
         np.array([pool.price / MICRO for pool in fleet.pools]),
-        np.maximum(0.0, program.dual_values(program.duals())[0]),
+        np.maximum(0.0, program.dual_values(program.duals()).copies),
     )
     return program, sizes
 
@@ -261,23 +261,26 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
     assert ended > whole > 4  # the others have no room for what was rounded
 
 
-def test_a_count_goes_up_where_the_nearest_leaves_no_room() -> None:
-    """Two zones need a quarter of a machine each for a copy: one each, though none is nearer."""
+@pytest.mark.parametrize(("small", "cost"), [(False, 20.0), (True, 13.0)])
+def test_a_count_goes_up_where_the_nearest_leaves_no_room(small: bool, cost: float) -> None:
+    """Two zones need a quarter of a machine each: a whole one each, or none where a small one is cheaper than that."""
+    gpu = {"accelerator": "G", "vcpus": 96, "memory_gib": 768}
     document: dict[str, Any] = {
         "accelerators": {"G": {"memory_gib": 48}},
         "instance_types": {
-            "t": {"accelerator": "G", "accelerator_count": 4, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
+            "large": {**gpu, "accelerator_count": 4, "price_per_hour": 10.0},
+            "small": {**gpu, "accelerator_count": 1, "price_per_hour": 3.0},
         },
-        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
-        "components": [
-            {"name": "two", "copies": 2, "accelerators": 1, "spread": {"max_per_zone": 1}},
-            {"name": "one", "copies": 1, "accelerators": 4, "spread": {"max_per_zone": 1}},
+        "pools": [
+            *({"name": zone, "instance_type": "large", "zone": zone} for zone in ("za", "zb")),
+            *([{"name": "small", "instance_type": "small", "zone": "za"}] if small else []),
         ],
+        "components": [{"name": "two", "copies": 2, "accelerators": 1, "spread": {"max_per_zone": 1}}],
     }
     fleet = compile_fleet(Problem(**document))
     program, sizes = split_program(fleet)
-    assert program.value() == pytest.approx(15.0)
-    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(30.0)
+    assert program.value() == pytest.approx(5.0)
+    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(cost)
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:

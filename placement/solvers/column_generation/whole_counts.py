@@ -55,28 +55,35 @@ class WholeMachineCounts:
         return CountsSolution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
 
     def dive(self, root: CountsSolution, budget: Budget) -> CountsSolution | None:
-        """Counts rounded one by one, as the LP of then says, in the cheaper of two orders; None where none hold all.
+        """Counts rounded one by one, the dearest machine's first, as the LP of then says; None where none hold all.
 
-        The dearest machine comes first, or the count whose rounding moves most dollars; each becomes the nearest whole
-        number if the others still hold all copies then, else the next greater one.
+        Each becomes the nearest whole number; one that is rounded down goes up instead where the others have no room,
+        or cost more than that does.
         """
-        found = (self._dive(root, budget, by_price=by_price) for by_price in (True, False))
-        return min((dive for dive in found if dive is not None), key=lambda dive: dive.value, default=None)
-
-    def _dive(self, root: CountsSolution, budget: Budget, *, by_price: bool) -> CountsSolution | None:
         now: CountsSolution | None = root
         while now is not None and not budget.over():
-            lower = np.floor(now.counts)
-            parts = np.where(self._prices > 0, now.counts - lower, 0.0)
-            if not parts.any():
+            fractional = now.counts % 1 > 0
+            if not fractional.any():
                 return now
-            moved = np.ceil(parts) if by_price else np.minimum(parts, 1 - parts)
-            pool = int((moved * self._prices).argmax())
-            low, high = now.low.copy(), now.high.copy()
-            low[pool], high[pool] = lower[pool] + 1, lower[pool]
-            up = self._within(low, now.high, budget) if 2 * parts[pool] >= 1 else None
-            now = up or self._within(now.low, high, budget) or self._within(low, now.high, budget)
+            now = self._rounded_one(now, int(np.where(fractional, self._prices, -1.0).argmax()), budget)
         return None
+
+    def _rounded_one(self, now: CountsSolution, pool: int, budget: Budget) -> CountsSolution | None:
+        """The LP's solution with one count whole.
+
+        Where a count that is rounded down makes one of dearer machines fractional, that would be rounded up, this one
+        down once more, and so on.
+        """
+        low, high = now.low.copy(), now.high.copy()
+        high[pool] = math.floor(now.counts[pool])
+        low[pool] = high[pool] + 1
+        part = now.counts[pool] - high[pool]
+        down = self._within(now.low, high, budget) if 2 * part < 1 else None
+        if down is not None and down.value <= now.value + (1 - part) * self._prices[pool]:
+            fractional = (down.counts % 1 > 0) & (now.counts % 1 == 0)
+            if not (fractional & (self._prices > self._prices[pool])).any():
+                return down
+        return self._within(low, now.high, budget) or down or self._within(now.low, high, budget)
 
     def cheapest(self, root: CountsSolution, budget: Budget) -> tuple[int, ...]:
         """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.

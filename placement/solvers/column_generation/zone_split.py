@@ -71,7 +71,7 @@ def _cheapest_split(fleet: Fleet, program: PatternProgram, budget: Budget, seed:
     prices = np.array([pool.price / MICRO for pool in fleet.pools])
     sizes = Sizes(
         np.where(prices < _PARAMS.dear * program.value(), 0.0, prices),
-        np.maximum(0.0, program.dual_values(program.duals())[0]),
+        np.maximum(0.0, program.dual_values(program.duals()).copies),
     )
     dive = ZoneDive(fleet, program, sizes)
     if fleet.copies > _PARAMS.whole_to:
@@ -111,14 +111,14 @@ class ZoneDive:
         self._low, self._high = np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
         self._most = self._high.copy()
         self._falls = True  # whether counts may be rounded down
-        self._fell: int | None = None  # the pool whose count was, in the last step
+        self._fell: tuple[int, float] | None = None  # the pool whose count was, in the last step; what that may cost
 
     def run(self, budget: Budget, below: float = math.inf) -> float:
         """Decide all; what the LP costs then, dollars an hour, or infinity where that is no less or time is over."""
         self._program.ask_for([c.required for c in self._fleet.components], {})
         self._limit()
         while self._program.solve(budget.left()):
-            if self._program.uses_artificials():
+            if self._program.uses_artificials() or self._fell_too_far():
                 if not self._give_way():
                     break
             elif self._program.value() >= below:
@@ -138,9 +138,8 @@ class ZoneDive:
     def _step(self) -> bool:
         """Make what is largest whole; says whether there was something."""
         self._parts, self._fell = _copies_by_zone(self._program), None
-        machines = np.clip(self._program.counts()[: len(self._low)], self._low, self._high)
-        partly = np.abs(machines - np.round(machines)) > _WHOLE
-        sizes = np.where(partly, self._sizes.machine, 0.0)
+        machines = self._machines()
+        sizes = self._open_sizes(machines)
         pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
         if sizes[pool] > 0 and sizes[pool] >= copy:
             self._round(pool, float(machines[pool]))
@@ -151,19 +150,37 @@ class ZoneDive:
             return False
         return True
 
+    def _machines(self) -> Floats:
+        return np.clip(self._program.counts()[: len(self._low)], self._low, self._high)
+
+    def _open_sizes(self, machines: Floats) -> Floats:
+        """(P,) the size of a machine where the count is not whole, and 0."""
+        return np.where(np.abs(machines - np.round(machines)) > _WHOLE, self._sizes.machine, 0.0)
+
     def _round(self, pool: int, machines: float) -> None:
         """To the nearest whole number, or up."""
         if self._falls and machines % 1 < 1 / 2:
-            self._high[pool], self._fell = math.floor(machines), pool
+            self._high[pool] = math.floor(machines)
+            self._fell = pool, self._program.value() + (1 - machines % 1) * self._sizes.machine[pool]
         else:
             self._low[pool] = math.ceil(machines)
         self._limit()
 
+    def _fell_too_far(self) -> bool:
+        """Whether to round up would have cost less, or a count of dearer machines is not whole any more.
+
+        That one would be rounded up, this one down once more, and so on.
+        """
+        if self._fell is None:
+            return False
+        pool, most = self._fell
+        return self._program.value() > most or self._open_sizes(self._machines()).max() > self._sizes.machine[pool]
+
     def _give_way(self) -> bool:
         """Round up what was rounded down, the last alone if that was a step ago; says whether there was something."""
         if self._fell is not None:
-            self._low[self._fell] = self._high[self._fell] + 1
-            self._high[self._fell], self._fell = self._most[self._fell], None
+            pool = self._fell[0]
+            self._low[pool], self._high[pool], self._fell = self._high[pool] + 1, self._most[pool], None
         elif self._falls:
             self._high, self._falls = self._most.copy(), False
         else:
