@@ -7,30 +7,23 @@ all of those out, and the bound rises to the next mix (combinatorial Benders cut
 whom, and what moves cost. Only plans below the cutoff are ruled out (`bounds.cutoff`), and the bound says no more.
 """
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
-from placement.bounds.cutoff import cutoff_below
+from placement.bounds.cutoff import Cutoff, cutoff_below
+from placement.compiled.fleet import Fleet
 from placement.direct.standard_form import to_standard_form
+from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import Groups
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import exclude, may_decide
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import CombinatorialBendersParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.result import PackingAnswer
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from placement.bounds.cutoff import Cutoff
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.bound import PatternBound
-    from placement.patterns.certificate import Groups
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.result import PackingAnswer
-
-_PARAMS = COLUMN_GENERATION.combinatorial_benders
 ENGINE = "CP-SAT"
 ABOUT = "all rules of the problem on no more machines than this node allows, for plans that cost less than that"
 _TIME = SCHEDULE.column_generation.decide.one

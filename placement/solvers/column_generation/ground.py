@@ -4,22 +4,14 @@ Where rules look at the whole plan there are several: pattern bounds at other li
 all of whose inequalities on machine counts hold, and of which the best is nearest to the plans that are looked for.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import Cut
 from placement.patterns.covering import cheapest_mix
 from placement.patterns.group_bound import LinearBound
-from placement.patterns.parameters import PATTERNS
-
-if TYPE_CHECKING:
-    from placement.patterns.certificate import Cut
-    from placement.patterns.master import Pattern
-    from placement.solving.context import Solve
-
-_PARAMS = PATTERNS.bound
+from placement.patterns.master import Pattern
+from placement.patterns.parameters import PatternBoundParameters as _PARAMS
+from placement.solving.context import Solve
 
 
 class WholePlanGround:

@@ -1,12 +1,11 @@
 """What a second process does for column generation: pack other fleet mixes, then improve the best plan in turns."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Packing
 from placement.local_search.set_covering import SetCovering
@@ -14,26 +13,19 @@ from placement.local_search.variable_neighbourhood import NAME as NEIGHBOURHOODS
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import HelperJob
-from placement.parallel.job import answer_of
+from placement.parallel.job import TaskAnswer, answer_of
 from placement.patterns.bound import PatternBound
 from placement.patterns.group_bound import raise_bounds_by_rules
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
-from placement.solvers.column_generation.ground import WholePlanGround
+from placement.solvers.column_generation.ground import Ground, WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import SecondProcessParameters as _PARAMS
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.parallel.job import TaskAnswer
-    from placement.solvers.column_generation.ground import Ground
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.helper
 _TIME = SCHEDULE.column_generation.helper
 _MOST = 1_000_000  # tries and steps
 

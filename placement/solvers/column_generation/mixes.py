@@ -10,30 +10,24 @@ counts are made whole (`whole_counts`). None of this enters a bound.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Floats
+from placement.compiled.fleet import Fleet
 from placement.compiled.survival import cap_per_pool
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
+from placement.patterns.formulation import Relaxation
 from placement.patterns.group_rows import add_group_rows
-from placement.patterns.master import PatternProgram
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import WholeMachineCounts
+from placement.patterns.master import Pattern, PatternProgram
+from placement.solvers.column_generation.parameters import MixParameters as _PARAMS
+from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.solvers.column_generation.whole_counts import CountsSolution
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.mixes
 _TIME = SCHEDULE.column_generation.mixes.offer
 
 

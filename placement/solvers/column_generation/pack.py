@@ -11,17 +11,17 @@ them. Local search assigns copies that are still unassigned (`local_search.refil
 machines (`local_search.completion`). All of that is as if nothing ran, so there are no mixes where moves are dear.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.packing import Packing
 from placement.compiled.spread import is_zoned
-from placement.heuristics import partial_packing
+from placement.heuristics import PartialPacking, partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
 from placement.local_search.set_covering import SetCovering
@@ -33,28 +33,19 @@ from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive, may_dive
+from placement.solvers.column_generation.ground import Ground
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import PackParameters as _PARAMS
 from placement.solvers.column_generation.penalties import left_out_penalties
-from placement.solving.schedule import SCHEDULE
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.schedule import SCHEDULE, Phase
 from placement.solving.steps import count_steps
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.heuristics import PartialPacking
-    from placement.solvers.column_generation.ground import Ground
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.schedule import Phase
-
-    Machines = tuple[int, ...]
+Machines = tuple[int, ...]
 
 NAME = "column-generation"
 _TIME = SCHEDULE.column_generation.mixes
-_PARAMS = COLUMN_GENERATION.pack
 
 
 @dataclass(slots=True)

@@ -1,7 +1,5 @@
 """Parameters of the room, by module: the solver column-generation."""
 
-from __future__ import annotations
-
 from placement.solving.parameters import MethodParameters, parameter
 
 
@@ -172,19 +170,19 @@ class ZonePackingParameters(MethodParameters):
 class ColumnGenerationParameters(MethodParameters):
     """The solver column-generation."""
 
-    combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
-    templates: TemplateParameters = TemplateParameters()
-    machines: WideStepParameters = WideStepParameters()
-    residuals: ResidualParameters = ResidualParameters()
-    master: RestrictedMasterParameters = RestrictedMasterParameters()
-    helper: SecondProcessParameters = SecondProcessParameters()
-    mixes: MixParameters = MixParameters()
-    pack: PackParameters = PackParameters()
-    penalties: PenaltyParameters = PenaltyParameters()
-    running_solutions: RunningSolutionsParameters = RunningSolutionsParameters()
-    scarce: ScarceParameters = ScarceParameters()
-    whole_solutions: WholeSolutionsParameters = WholeSolutionsParameters()
-    zone_packing: ZonePackingParameters = ZonePackingParameters()
+    combinatorial_benders = CombinatorialBendersParameters
+    templates = TemplateParameters
+    machines = WideStepParameters
+    residuals = ResidualParameters
+    master = RestrictedMasterParameters
+    helper = SecondProcessParameters
+    mixes = MixParameters
+    pack = PackParameters
+    penalties = PenaltyParameters
+    running_solutions = RunningSolutionsParameters
+    scarce = ScarceParameters
+    whole_solutions = WholeSolutionsParameters
+    zone_packing = ZonePackingParameters
 
 
-COLUMN_GENERATION = ColumnGenerationParameters()
+COLUMN_GENERATION = ColumnGenerationParameters

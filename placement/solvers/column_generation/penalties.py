@@ -1,19 +1,11 @@
 """The penalty of a copy that a fleet mix has no place for: it needs a part of another machine."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from placement.compiled.fleet import Fleet
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import PenaltyParameters as _PARAMS
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-
-_PARAMS = COLUMN_GENERATION.penalties
 
 
 def left_out_penalties(fleet: Fleet) -> list[float]:

@@ -7,43 +7,36 @@
    placed elsewhere (`local_search.completion`). Where a part was not packed, copies take less room there from then on.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.running import Place
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.heuristics import partial_packing_of, relabel
 from placement.heuristics.workspace import Workspace
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
-from placement.patterns.running.whole_bound import raise_running_bound
+from placement.patterns.running.whole_bound import WholeRunningBound, raise_running_bound
+from placement.patterns.running.whole_program import RunningAnswer
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import RunningSolutionsParameters as _PARAMS
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.solution_parts import SolutionParts
+from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.running import Place
-    from placement.patterns.running.whole_bound import WholeRunningBound
-    from placement.patterns.running.whole_program import RunningAnswer
-    from placement.solving.context import Solve
-
 NAME = "running-solutions"
-_PARAMS = COLUMN_GENERATION.running_solutions
 _TIME = SCHEDULE.running_solutions
 
 

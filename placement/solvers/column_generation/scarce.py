@@ -13,12 +13,10 @@ Copies left out come before money, so all of this is done before plans are made 
    program converges in time.
 """
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, optional_copies
 from placement.local_search.optional_copies import OptionalCopies
 from placement.patterns.enumeration.placing_program import PlacingProgram
@@ -28,17 +26,14 @@ from placement.patterns.size import may_build
 from placement.reductions.capped import CappedInstances
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import WholeSolutionsParameters as _PARAMS
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solvers.column_generation.wanted_copies import pack_wanted
 from placement.solvers.column_generation.whole_solutions import is_large, may_pack_solutions
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.solving.context import Solve
-
 _TIME = SCHEDULE.column_generation.scarce
-_PARAMS = COLUMN_GENERATION.whole_solutions
 
 
 def bring_in_optional(solve: Solve) -> None:

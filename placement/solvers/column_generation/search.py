@@ -1,33 +1,27 @@
 """One search by column generation in this process: bound by patterns, pack at fleet mixes, improve."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from placement.compiled.spread import is_zoned
 from placement.heuristics import improve
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.handing_on import hands_on
 from placement.solving.parameters import option
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from placement.local_search.set_covering import SetCovering
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-
-    Stats = dict[str, int | float | str]
-    PackZones = Callable[[PatternBound, Budget], bool]
+Stats = dict[str, int | float | str]
+PackZones = Callable[[PatternBound, Budget], bool]
 
 _TIME = SCHEDULE.column_generation
 

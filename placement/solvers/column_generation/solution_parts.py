@@ -5,37 +5,29 @@ is one of the fleet. What does not fit is thinned out to as few copies as do not
 based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and check (Thorsteinsson 2001, CP 2001).
 """
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from placement.compiled.packing import Packing
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Machine, Packing
 from placement.heuristics import partial_packing
 from placement.heuristics.parameters import HEURISTICS
 from placement.local_search.refill import bring_in
 from placement.patterns.enumeration.given_machines import pack_given, thinned
-from placement.patterns.enumeration.program import Forbidden
+from placement.patterns.enumeration.program import Forbidden, ProgramAnswer, WholeProgram
+from placement.patterns.formulation import Relaxation
+from placement.patterns.running.whole_program import RunningAnswer
 from placement.reductions.given_counts import SomePools
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import WholeSolutionsParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.result import PackingAnswer
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+Counts = dict[int, int]
+Solution = ProgramAnswer | RunningAnswer
 
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine
-    from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.running.whole_program import RunningAnswer
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-    from placement.solving.result import PackingAnswer
-
-    Counts = dict[int, int]
-    Solution = ProgramAnswer | RunningAnswer
-
-_PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 

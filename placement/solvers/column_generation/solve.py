@@ -24,11 +24,8 @@ Where machines are committed, all this is done for the fleet with those as pools
 (`reductions.free_machines`). Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
@@ -51,12 +48,10 @@ from placement.solvers.column_generation.search import DEFAULT, ColumnGeneration
 from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solvers.registry import find_solver
+from placement.solving.context import Solve
 from placement.solving.handing_on import handing_on
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.solving.context import Solve
 
 __all__ = ["NAME", "ColumnGenerationOptions", "solve_column_generation"]
 

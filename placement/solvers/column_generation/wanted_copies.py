@@ -7,13 +7,14 @@ have pools share one. What is packed may lack copies, and break rules that all o
 there (`local_search.optional_copies`).
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
 from placement.patterns.formulation import relax
+from placement.patterns.left_out import LeftOutBound
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
@@ -21,15 +22,8 @@ from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.mixes import FleetMix
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.patterns.left_out import LeftOutBound
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 
 
 def pack_wanted(solve: Solve, bound: LeftOutBound, budget: Budget, seed: int) -> Packing | None:

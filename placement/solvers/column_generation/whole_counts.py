@@ -6,24 +6,20 @@ is dear (docs/notes/2026-11-scale.md). What is found is a start for packing, and
 Land and Doig, "An automatic method of solving discrete programming problems", Econometrica 28.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Floats
+from placement.compiled.fleet import Fleet
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solving.budget import Budget
 from placement.units import MICRO
-
-if TYPE_CHECKING:
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.master import PatternProgram
-    from placement.solving.budget import Budget
 
 _WHOLE = 1e-7  # of a machine
 

@@ -15,27 +15,27 @@
 Packing zone by zone knows none of these rules, and is left out.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.search import bounded, decide_mixes, left_out_limits
+from placement.solvers.column_generation.search import (
+    ColumnGenerationOptions,
+    Stats,
+    bounded,
+    decide_mixes,
+    left_out_limits,
+)
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
+from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.local_search.set_covering import SetCovering
-    from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
-    from placement.solvers.column_generation.search import ColumnGenerationOptions, Stats
-    from placement.solving.context import Solve
 
 
 def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: SetCovering) -> Outcome:

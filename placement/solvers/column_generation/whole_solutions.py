@@ -13,35 +13,26 @@ copies share a machine, and the direct model of the whole fleet finds that much 
 other patterns may be cheaper.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.local_search.completion import Completion
+from placement.local_search.set_covering import SetCovering
+from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
+from placement.patterns.enumeration.program import ProgramAnswer
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.capped import CappedInstances
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.solution_parts import SolutionParts
+from placement.solvers.column_generation.parameters import WholeSolutionsParameters as _PARAMS
+from placement.solvers.column_generation.solution_parts import PackedParts, SolutionParts
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.local_search.set_covering import SetCovering
-    from placement.patterns.bound import PatternBound
-    from placement.patterns.enumeration.program import ProgramAnswer
-    from placement.solvers.column_generation.solution_parts import PackedParts
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-
-
-_PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 

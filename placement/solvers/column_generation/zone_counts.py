@@ -4,20 +4,14 @@ Each number becomes a whole one near it, so that every rule over zones is kept a
 dual value as it has in parts.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
+from placement.compiled.fleet import FleetComponent
 from placement.compiled.spread import targets
 from placement.local_search.parameters import LOCAL_SEARCH
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from placement.compiled.fleet import FleetComponent
-
-    ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
+ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
 _HAIR = 1e-6  # of what the LP rounds
 

@@ -8,36 +8,27 @@ process still works at the bound, the second one splits the fleet by an LP of it
 packings of all zones so far are a plan (`zone_plans`).
 """
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from placement.compiled.spread import is_zoned
 from placement.parallel.helper import HelperJob
+from placement.parallel.job import TaskAnswer
+from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.coarse_bound import raise_coarse_bound
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.zone_plans import ZonePlans
-from placement.solvers.column_generation.zone_tasks import SplitAnswer, SplitFleet, zone_tasks
-from placement.solving.budget import POLL
+from placement.solvers.column_generation.zone_tasks import PackZone, SplitAnswer, SplitFleet, zone_tasks
+from placement.solving.budget import POLL, Budget
+from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.parallel.job import TaskAnswer
-    from placement.patterns.bound import PatternBound
-    from placement.solvers.column_generation.zone_tasks import PackZone
-    from placement.solving.budget import Budget
-    from placement.solving.context import Solve
-
-_PARAMS = COLUMN_GENERATION.zone_packing
 _TIME = SCHEDULE.column_generation.zones
 
 

@@ -1,23 +1,15 @@
 """The best packing of each zone so far, and the plan that they make together."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing, evaluate
+from placement.reductions.greenfield import Greenfield
 from placement.solvers.column_generation.pack import NAME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet
-    from placement.reductions.greenfield import Greenfield
-    from placement.solvers.column_generation.zone_tasks import PackZone
-    from placement.solving.incumbent import Incumbent
-
-_PARAMS = COLUMN_GENERATION.zone_packing
+from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
+from placement.solvers.column_generation.zone_tasks import PackZone
+from placement.solving.incumbent import Incumbent
 
 
 class ZonePlans:

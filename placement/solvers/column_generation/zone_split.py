@@ -6,7 +6,7 @@ makes machine counts and copies whole in one order, the dearest first: what is c
 machines that are there. The LP is solved anew after each step.
 
 No order is best everywhere, so there are several dives, with sizes of some noise, and the split whose LP costs least is
-taken: that is near to what the zones cost on whole machines (docs/notes/2026-12-zones.md).
+taken: that is near to what the zones cost on whole machines (docs/notes/2026-12-fleets.md).
 """
 
 from __future__ import annotations
@@ -14,29 +14,24 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from placement.arrays import Floats
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.packing import Packing
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.master import PatternProgram
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.patterns.master import Pattern, PatternProgram
+from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing
-    from placement.patterns.master import Pattern
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.zone_packing
 _TIME = SCHEDULE.column_generation.zones.counts
 _WHOLE = 1e-7  # of a machine
 
@@ -119,7 +114,7 @@ class ZoneDive:
         self._limit()
         while self._program.solve(budget.left()):
             if self._program.uses_artificials() or self._fell_too_far():
-                if not self._give_way():
+                if not self._round_up_instead():
                     break
             elif self._program.value() >= below:
                 break
@@ -176,7 +171,7 @@ class ZoneDive:
         pool, most = self._fell
         return self._program.value() > most or self._open_sizes(self._machines()).max() > self._sizes.machine[pool]
 
-    def _give_way(self) -> bool:
+    def _round_up_instead(self) -> bool:
         """Round up what was rounded down, the last alone if that was a step ago; says whether there was something."""
         if self._fell is not None:
             pool = self._fell[0]

@@ -1,33 +1,26 @@
 """What there is to do where a fleet is packed zone by zone, in any process: split the fleet, pack one zone."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from placement.compiled.fleet import Fleet
+from placement.compiled.packing import Packing
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.set_covering import SetCovering
 from placement.parallel.job import TaskAnswer, answer_of
+from placement.patterns.master import Pattern
 from placement.reductions.given_counts import OneZone
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation.pack import NAME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_split import round_by_zone
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import SolverFault
 from placement.solving.schedule import SCHEDULE
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
-    from placement.patterns.master import Pattern
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.zone_packing
 _TIME = SCHEDULE.column_generation.zones
 _ALONE = ColumnGenerationOptions(second=False)
 

@@ -6,18 +6,13 @@ is left of a component can still complete it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, tightest
+from placement.compiled.machine_state import Copy, MachineState, tightest
 from placement.compiled.spread import targets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from placement.compiled.machine_state import MachineState
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.modes import Mode
+from placement.patterns.formulation import Relaxation
+from placement.patterns.modes import Mode
 
 
 @dataclass(slots=True)

@@ -3,31 +3,25 @@
 Copies for which no room is found are left out, for `local_search.refill` to bring in.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 
+from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Seat
 from placement.heuristics import PartialPacking, partial_packing_of
 from placement.heuristics.workspace import Workspace
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import Pattern
 from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.machines import MachineSelection
 from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
 from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
+from placement.solvers.column_generation.mixes import FleetMix
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Pattern
-    from placement.solvers.column_generation.mixes import FleetMix
-    from placement.solving.budget import Budget
 
 _TIME = SCHEDULE.column_generation.mixes.dive
 

@@ -6,23 +6,15 @@ accelerator, whose pattern is then known: what else it has there is *wanted*. Co
 beside the patterns: they are taken where the LP has more of them than of any pattern.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
-from placement.solvers.column_generation.diving.restricted_master import SOME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
+from placement.solvers.column_generation.diving.restricted_master import SOME, Patterns
+from placement.solvers.column_generation.parameters import TemplateParameters as _PARAMS
 
-if TYPE_CHECKING:
-    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
-    from placement.solvers.column_generation.diving.restricted_master import Patterns
-
-    Part = tuple[tuple[int, int], ...]  # (item, times)
-
-_PARAMS = COLUMN_GENERATION.templates
+Part = tuple[tuple[int, int], ...]  # (item, times)
 
 
 @dataclass(slots=True)

@@ -4,30 +4,20 @@ A template of one machine is made for each pool, and the one nearest to the LP's
 solved again for the copies and machines that are left, as long as it has wide copies on any machine.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+import numpy as np
 
 from placement.compiled.machine_state import MachineState
 from placement.patterns.master import DualValues
-from placement.solvers.column_generation.diving.machine_templates import MachineTemplates
-from placement.solvers.column_generation.diving.restricted_master import SOME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-
-    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
-    from placement.solvers.column_generation.diving.machine_templates import MachineTemplate
-    from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
-    from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.machines
+from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
+from placement.solvers.column_generation.diving.machine_templates import MachineTemplate, MachineTemplates
+from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
+from placement.solvers.column_generation.diving.restricted_master import SOME, RestrictedMaster
+from placement.solvers.column_generation.parameters import WideStepParameters as _PARAMS
+from placement.solving.budget import Budget
 
 
 class MachineSelection:

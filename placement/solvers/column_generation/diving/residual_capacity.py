@@ -4,23 +4,17 @@ A *residual* is a device class of accelerators and the units that are free on on
 alike, but for their machines. A *residual pattern* is what may stand there together: copies on one accelerator.
 """
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping, Sequence
 
-from typing import TYPE_CHECKING
-
+from placement.compiled.machine_state import MachineState
+from placement.patterns.formulation import DeviceClass, Relaxation
 from placement.patterns.grid import fit_grid
 from placement.vector_packing.knapsack import Knapsack
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from placement.compiled.machine_state import MachineState
-    from placement.patterns.formulation import DeviceClass, Relaxation
-
-    Residual = tuple[int, tuple[int, ...]]  # device class, units that are free
-    Place = tuple[MachineState, int]  # a machine and one of its accelerators
-    ResidualsByClass = list[tuple[Knapsack, list[Residual]]]  # those of one device class
-    ResidualPattern = tuple[Residual, tuple[tuple[int, int], ...]]  # (item, times) ascending
+Residual = tuple[int, tuple[int, ...]]  # device class, units that are free
+Place = tuple[MachineState, int]  # a machine and one of its accelerators
+ResidualsByClass = list[tuple[Knapsack, list[Residual]]]  # those of one device class
+ResidualPattern = tuple[Residual, tuple[tuple[int, int], ...]]  # (item, times) ascending
 
 
 class ResidualGrid:

@@ -1,27 +1,19 @@
 """The pattern LP with residuals: accelerators filled in part hold residual patterns, as empty ones hold patterns."""
 
-from __future__ import annotations
-
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.formulation import volumes
-from placement.patterns.master import PatternProgram
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import Duals
-    from placement.solvers.column_generation.diving.residual_capacity import (
-        Residual,
-        ResidualCapacity,
-        ResidualPattern,
-        ResidualsByClass,
-    )
+from placement.patterns.certificate import Prices
+from placement.patterns.formulation import Relaxation, volumes
+from placement.patterns.master import Duals, PatternProgram
+from placement.solvers.column_generation.diving.residual_capacity import (
+    Residual,
+    ResidualCapacity,
+    ResidualPattern,
+    ResidualsByClass,
+)
 
 _SOME = 1e-7
 

@@ -4,30 +4,21 @@ Before that, components with rules over zones get a whole number of copies for e
 Otherwise the last copies would be left for zones without free capacity.
 """
 
-from __future__ import annotations
-
 import math
 from heapq import nsmallest
-from typing import TYPE_CHECKING
 
-from placement.solvers.column_generation.diving.assignment import one_more
-from placement.solvers.column_generation.diving.restricted_master import SOME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.compiled.machine_state import MachineState
+from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState, one_more
+from placement.solvers.column_generation.diving.residual_capacity import (
+    Place,
+    Residual,
+    ResidualCapacity,
+    ResidualPattern,
+)
+from placement.solvers.column_generation.diving.restricted_master import SOME, RestrictedMaster
+from placement.solvers.column_generation.parameters import ResidualParameters as _PARAMS
+from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
-
-if TYPE_CHECKING:
-    from placement.compiled.machine_state import MachineState
-    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
-    from placement.solvers.column_generation.diving.residual_capacity import (
-        Place,
-        Residual,
-        ResidualCapacity,
-        ResidualPattern,
-    )
-    from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
-    from placement.solving.budget import Budget
-
-_PARAMS = COLUMN_GENERATION.residuals
 
 
 class ResidualPatterns:

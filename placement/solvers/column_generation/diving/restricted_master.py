@@ -1,33 +1,26 @@
 """The pattern LP of what is left in a dive: solved again after each step, with some more patterns for it."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.patterns.formulation import Relaxation
+from placement.patterns.master import DualValues, Pattern
+from placement.solvers.column_generation.diving.assignment import DiveState
+from placement.solvers.column_generation.diving.residual_capacity import (
+    Residual,
+    ResidualCapacity,
+    ResidualPattern,
+    ResidualsByClass,
+)
 from placement.solvers.column_generation.diving.residual_master import ResidualProgram
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from placement.patterns.formulation import Relaxation
-    from placement.patterns.master import DualValues, Pattern
-    from placement.solvers.column_generation.diving.assignment import DiveState
-    from placement.solvers.column_generation.diving.residual_capacity import (
-        Residual,
-        ResidualCapacity,
-        ResidualPattern,
-        ResidualsByClass,
-    )
-    from placement.solving.budget import Budget
-    from placement.vector_packing.knapsack import Knapsack
+from placement.solvers.column_generation.parameters import RestrictedMasterParameters as _PARAMS
+from placement.solving.budget import Budget
+from placement.vector_packing.knapsack import Knapsack
 
 SOME = 1e-6  # of a pattern
-_PARAMS = COLUMN_GENERATION.master
 
 
 @dataclass(slots=True)
