@@ -10,9 +10,9 @@ https://doi.org/10.1287/opre.1060.0286); then `local_search`. `docs/maths/diving
 
 *Modules.* `solve` is the order of all; `search` and `whole_plan` are what follows the first plan, without and with
 rules over the whole plan, and `scarce` with `wanted_copies` what comes before where optional copies are left out.
-`pack` packs at fleet `mixes`, made whole by `whole_counts`, from a `ground` (bounds) and by `penalties`. `zone_packing`
-goes by `zone_split` with `zone_counts`, `zone_tasks` and `zone_plans`. `whole_solutions` and `running_solutions` are solutions of the
-pattern program, packed in `solution_parts`. `helper` is the second process.
+`pack` packs at fleet `mixes`, made whole by `whole_counts`, from a `ground` (bounds) and by `penalties`.
+`zone_packing` goes by `zone_split` with `zone_counts`, `zone_tasks` and `zone_plans`. `whole_solutions` and
+`running_solutions` are solutions of the pattern program, packed in `solution_parts`. `helper` is the second process.
 
 *Inputs.* A `Solve` and `ColumnGenerationOptions` (`solve.solve_column_generation` is the front door; the shares of
 time are in `solving.schedule`).
