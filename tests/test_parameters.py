@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from placement.cli.app import app
 from placement.parameters import PARAMETERS
 from placement.report.solvers import parameter_table
-from placement.solving.parameters import changed, class_of, parameter_rows
+from placement.solving.parameters import changed, parameter_rows
 from tests.report.test_tables import shown as text_of
 from tests.source import tree
 
@@ -180,7 +180,7 @@ def test_a_parameter_says_what_it_is() -> None:
 def _reads(source: str, parameter: str) -> bool:
     """Whether a module uses a parameter, by the name of its group or as one of its own group."""
     *_, group, name = parameter.split(".")
-    kind = class_of(functools.reduce(getattr, parameter.split(".")[:-1], PARAMETERS)).__name__
+    kind = functools.reduce(getattr, parameter.split(".")[:-1], PARAMETERS).__name__
     own = f"import {kind} as _PARAMS\n" in source or f".{group}\n" in source
     return f"{group}.{name}" in source or f"{kind}.{name}" in source or (f"_PARAMS.{name}" in source and own)
 

@@ -284,6 +284,14 @@ class PatternProgram:
                 return status == highspy.HighsModelStatus.kOptimal
         return False
 
+    def basis(self) -> highspy.HighsBasis:
+        """That of the last solution, to go on from later: as long as no rows or columns are added."""
+        return self.solver.getBasis()
+
+    def go_on_from(self, basis: highspy.HighsBasis) -> None:
+        """Begin the next solution with the basis of an earlier one."""
+        self.solver.setBasis(basis)
+
     def value(self) -> float:
         """Dollars per hour of the last solution."""
         return float(self.solver.getObjectiveValue())

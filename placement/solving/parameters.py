@@ -42,18 +42,13 @@ class ParameterRow(NamedTuple):
     what: str
 
 
-def class_of(group: Any) -> type[Any]:
-    """The class of a group, which is given itself or as an object of it."""
-    return group if isinstance(group, type) else type(group)
-
-
-def groups_of(room: Any) -> dict[str, type[Any]]:
+def groups_of(room: type[Any]) -> dict[str, type[Any]]:
     """The groups of a room, or the rooms of all parameters, in their order."""
-    groups = {name: class_of(value) for name, value in vars(class_of(room)).items()}
+    groups = {name: value for name, value in vars(room).items() if isinstance(value, type)}
     return {name: group for name, group in groups.items() if issubclass(group, MethodParameters)}
 
 
-def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
+def parameter_rows(group: type[Any], path: str = "") -> Iterator[ParameterRow]:
     """All parameters of a nested class of them, in their order."""
     inner = groups_of(group)
     for name, groups in inner.items():
@@ -64,7 +59,7 @@ def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
 
 
 @contextmanager
-def changed(group: Any, **values: Any) -> Iterator[None]:
+def changed(group: type[Any], **values: Any) -> Iterator[None]:
     """Within it, parameters of a group have other values, in all threads of this process.
 
     For tests and measurements.
@@ -77,8 +72,8 @@ def changed(group: Any, **values: Any) -> Iterator[None]:
     before = {name: getattr(group, name) for name in values}
     try:
         for name, value in values.items():
-            setattr(class_of(group), name, value)
+            setattr(group, name, value)
         yield
     finally:
         for name, value in before.items():
-            setattr(class_of(group), name, value)
+            setattr(group, name, value)

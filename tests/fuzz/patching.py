@@ -23,7 +23,6 @@ from placement.parameters import PARAMETERS
 from placement.solving import budget as budgets
 from placement.solving.budget import Budget
 from placement.solving.incumbent import SEARCH, STRICT
-from placement.solving.parameters import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,7 +70,7 @@ def homes(place: str) -> tuple[Any, ...]:
 def _group(place: str) -> Any:
     *path, name = place.partition(":")[2].split(".")
     try:
-        group = class_of(functools.reduce(getattr, path, PARAMETERS))
+        group = functools.reduce(getattr, path, PARAMETERS)
         getattr(group, name)
     except AttributeError:
         raise LookupError(f"no {place}") from None

@@ -157,7 +157,7 @@ class ZonePackingParameters(MethodParameters):
     rounds: int = parameter(8, "rounds", "of the same where the second process splits it, from the patterns of a plan")
     dear: float = parameter(0.001, "part", "of all machines' cost, from which one is dear: dear ones are counted whole")
     whole_to: int = parameter(4_000, "copies", "in larger fleets the LP is rounded at once: the time is worth more")
-    dives: int = parameter(6, "dives", "for a split, at most; replan 400, 6: 0.82 % above the LP by one, 0.58 by six")
+    dives: int = parameter(4, "dives", "for a split, at most; replan 400, 6: 0.59 % above the LP by one, 0.39 by four")
     noise: float = parameter(0.3, "part", "that sizes are more or less in all dives but the first")
     alike: float = parameter(0.8, "part", "of the largest copy left, from which copies are made whole in the same step")
     news: float = parameter(

@@ -71,10 +71,12 @@ def _cheapest_split(fleet: Fleet, program: PatternProgram, budget: Budget, seed:
     dive = ZoneDive(fleet, program, sizes)
     if fleet.copies > _PARAMS.whole_to:
         return dive.counts()
+    root = program.basis()
     least, best, rng = dive.run(budget), dive.counts(), random.Random(seed)
     for _ in range(_PARAMS.dives - 1):
         if best is None or budget.over():
             break
+        program.go_on_from(root)
         dive = ZoneDive(fleet, program, sizes.with_noise(rng))
         value = dive.run(budget, least)
         if value < least:
