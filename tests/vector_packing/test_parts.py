@@ -364,7 +364,7 @@ def test_a_cover_that_is_stopped_says_nothing_of_what_it_did_not_look_for(monkey
         mip_dual_bound=float("inf"), primal_solution_status=0
     )  # no node left open when it was stopped
     stopped = SimpleNamespace(getInfo=lambda: info), HighsModelStatus.kTimeLimit
-    monkeypatch.setattr("placement.engines.highs.prove", lambda *_, **__: stopped)
+    monkeypatch.setattr("placement.vector_packing.cover.prove", lambda *_, **__: stopped)
     answer = solve_cover(generation.problem, generation.state, [(0, ((0, 1),))], 20.0, Budget())
     assert (answer.chosen, answer.proved, answer.decided) == (None, 30, False)
 
