@@ -69,3 +69,15 @@ def _planned(seed: int, **knobs: Any) -> tuple[Problem, Fleet, Packing] | None:
 def broken_rules(problem: Problem, fleet: Fleet, packing: Packing) -> list[str]:
     """What the check says of a packing."""
     return [violation.message for violation in placement.verify(problem, to_plan(fleet, packing)).violations]
+
+
+def copy_on_a_draining_machine(max_moves: int) -> Problem:
+    """Two of three optional copies may stay where they run; the third is on a machine that drains, and would move."""
+    return Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, "vcpus": 1}],
+        instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p", "state": "draining"}],
+        placements=[{"component": "c", "instance": i} for i in "iij"],
+        objective={"max_moves": max_moves},
+    )

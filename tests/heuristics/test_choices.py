@@ -27,6 +27,7 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+from tests.corpus import copy_on_a_draining_machine
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.heuristics.invariants import check_invariants
 from tests.strategies import random_problem
@@ -223,14 +224,7 @@ def test_optional_copies_are_pressed_in() -> None:
 
 def test_bug_no_copy_is_pressed_in_that_may_not_move() -> None:
     """Two of three copies stay where they run, the third would have to leave its machine: it is left out."""
-    problem = Problem(
-        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
-        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
-        components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, "vcpus": 1}],
-        instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p", "state": "draining"}],
-        placements=[{"component": "c", "instance": i} for i in "iij"],
-        objective={"max_moves": 0},
-    )
+    problem = copy_on_a_draining_machine(max_moves=0)
     for name in ("ffd", "best-fit", "greedy"):
         result = solve(problem, name, work=1)
         assert (result.status, result.left_out) == ("feasible", {0: 1})

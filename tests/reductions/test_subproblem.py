@@ -21,7 +21,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import strategies
-from tests.corpus import broken_rules, plans, seeds
+from tests.corpus import broken_rules, copy_on_a_draining_machine, plans, seeds
 from tests.reductions.lifted_value import lifted_value
 
 
@@ -166,14 +166,7 @@ def test_copies_come_in_where_no_rule_over_zones_is_at_stake() -> None:
 def test_bug_a_copy_that_comes_in_where_none_may_move_is_no_packing() -> None:
     """Two of three copies stay, the third runs on a machine that drains: it may come in as far as moves are left."""
     for most, may in ((0, False), (1, True)):
-        problem = Problem(
-            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
-            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
-            components=[{"name": "c", "copies": 3, "min_copies": 0, "accelerators": 0, "vcpus": 1}],
-            instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "p", "state": "draining"}],
-            placements=[{"component": "c", "instance": i} for i in "iij"],
-            objective={"max_moves": most},
-        )
+        problem = copy_on_a_draining_machine(max_moves=most)
         fleet, three = compile_fleet(problem), Packing((Machine(0, 0, (Seat(0, 0, ()),) * 3),))
         packing = Packing((Machine(0, 0, (Seat(0, 0, ()),) * 2),))
         part = next(make_parts(fleet, packing, [[0]]))

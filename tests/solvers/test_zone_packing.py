@@ -93,6 +93,22 @@ def small(parameters: Change) -> None:
     parameters(COLUMN_GENERATION.zone_packing, copies_from=1)
 
 
+def over_two_zones(components: list[dict[str, Any]], **types: tuple[int, float]) -> dict[str, Any]:
+    """A document of two zones with pools of each of these instance types, by accelerators and dollars an hour."""
+    machine = {"accelerator": "G", "vcpus": 96, "memory_gib": 768}
+    return {
+        "accelerators": {"G": {"memory_gib": 48}},
+        "instance_types": {
+            name: {**machine, "accelerator_count": number, "price_per_hour": price}
+            for name, (number, price) in types.items()
+        },
+        "pools": [
+            {"name": f"{name}-{zone}", "instance_type": name, "zone": zone} for name in types for zone in ("za", "zb")
+        ],
+        "components": components,
+    }
+
+
 def counts_of(fleet: Fleet, packing: Packing) -> list[list[int]]:
     """Copies by zone and component."""
     counts = [[0] * len(fleet.components) for _ in fleet.zones]
@@ -167,17 +183,8 @@ def test_whole_copies_keep_a_rule_that_the_nearest_ones_break(rule: dict[str, An
 
 def test_zones_have_about_the_dual_value_that_the_lp_gives_them() -> None:
     """Halves of twenty single copies, dear and cheap ones in any order: no zone has more than half a copy too much."""
-    document: dict[str, Any] = {
-        "accelerators": {"G": {"memory_gib": 48}},
-        "instance_types": {
-            "t": {"accelerator": "G", "accelerator_count": 8, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
-        },
-        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
-        "components": [
-            {"name": f"c{k}", "copies": 1, "accelerator_memory_gib": 4, "spread": {"max_per_zone": 1}}
-            for k in range(20)
-        ],
-    }
+    single = {"copies": 1, "accelerator_memory_gib": 4, "spread": {"max_per_zone": 1}}
+    document = over_two_zones([{"name": f"c{k}", **single} for k in range(20)], t=(8, 10.0))
     fleet = compile_fleet(Problem(**document))
     dual_value = [float(1 + 7 * k % 20) for k in range(20)]
     counts = rounded(fleet, {k: {0: 0.5, 1: 0.5} for k in range(20)}, dual_value)
@@ -193,17 +200,11 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
     The LP may have all six in one zone, and a part of a machine for the copy in the other. When there is no time for
     more than it, its own numbers are made whole.
     """
-    document: dict[str, Any] = {
-        "accelerators": {"G": {"memory_gib": 48}},
-        "instance_types": {
-            "t": {"accelerator": "G", "accelerator_count": 4, "vcpus": 96, "memory_gib": 768, "price_per_hour": 10.0}
-        },
-        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in ("za", "zb")],
-        "components": [
-            {"name": "everywhere", "copies": 2, "accelerators": 1, "spread": {"min_zones": 2}},
-            *({"name": f"c{k}", "copies": 1, "accelerators": 1} for k in range(6)),
-        ],
-    }
+    components: list[dict[str, Any]] = [
+        {"name": "everywhere", "copies": 2, "accelerators": 1, "spread": {"min_zones": 2}},
+        *({"name": f"c{k}", "copies": 1, "accelerators": 1} for k in range(6)),
+    ]
+    document = over_two_zones(components, t=(4, 10.0))
     fleet, solve = compile_fleet(Problem(**document)), PatternProgram.solve
     left = solved
 
@@ -264,19 +265,9 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
 @pytest.mark.parametrize(("small", "cost"), [(False, 20.0), (True, 13.0)])
 def test_a_count_goes_up_where_the_nearest_leaves_no_room(small: bool, cost: float) -> None:
     """Two zones need a quarter of a machine each: a whole one each, or none where a small one is cheaper than that."""
-    gpu = {"accelerator": "G", "vcpus": 96, "memory_gib": 768}
-    document: dict[str, Any] = {
-        "accelerators": {"G": {"memory_gib": 48}},
-        "instance_types": {
-            "large": {**gpu, "accelerator_count": 4, "price_per_hour": 10.0},
-            "small": {**gpu, "accelerator_count": 1, "price_per_hour": 3.0},
-        },
-        "pools": [
-            *({"name": zone, "instance_type": "large", "zone": zone} for zone in ("za", "zb")),
-            *([{"name": "small", "instance_type": "small", "zone": "za"}] if small else []),
-        ],
-        "components": [{"name": "two", "copies": 2, "accelerators": 1, "spread": {"max_per_zone": 1}}],
-    }
+    two = {"name": "two", "copies": 2, "accelerators": 1, "spread": {"max_per_zone": 1}}
+    document = over_two_zones([two], large=(4, 10.0), **({"small": (1, 3.0)} if small else {}))
+    document["pools"] = document["pools"][:3]  # small ones are in one zone alone
     fleet = compile_fleet(Problem(**document))
     program, sizes = split_program(fleet)
     assert program.value() == pytest.approx(5.0)

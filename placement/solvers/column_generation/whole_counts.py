@@ -34,12 +34,15 @@ class CountsSolution(NamedTuple):
 
 
 class WholeMachineCounts:
-    """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break."""
+    """Whole counts for one `program`; the `fleet` has the prices, and limits that rounding up may break.
 
-    def __init__(self, program: PatternProgram, fleet: Fleet) -> None:
+    `prices` : (P,) dollars an hour by which counts are rounded, if not those.
+    """
+
+    def __init__(self, program: PatternProgram, fleet: Fleet, prices: Floats | None = None) -> None:
         """O(pools)."""
         self._program, self._strict = program, bool(fleet.limits)
-        self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
+        self._prices = np.array([pool.price / MICRO for pool in fleet.pools]) if prices is None else prices
 
     def solution(self, low: Floats, high: Floats) -> CountsSolution | None:
         """That of the program as it was solved last, within these counts; None where there was no room."""
@@ -61,10 +64,10 @@ class WholeMachineCounts:
             fractional = now.counts % 1 > 0
             if not fractional.any():
                 return now
-            now = self._rounded_one(now, int(np.where(fractional, self._prices, -1.0).argmax()), budget)
+            now = self.rounded(now, int(np.where(fractional, self._prices, -1.0).argmax()), budget)
         return None
 
-    def _rounded_one(self, now: CountsSolution, pool: int, budget: Budget) -> CountsSolution | None:
+    def rounded(self, now: CountsSolution, pool: int, budget: Budget) -> CountsSolution | None:
         """The LP's solution with one count whole.
 
         Where a count that is rounded down makes one of dearer machines fractional, that would be rounded up, this one
@@ -74,12 +77,12 @@ class WholeMachineCounts:
         high[pool] = math.floor(now.counts[pool])
         low[pool] = high[pool] + 1
         part = now.counts[pool] - high[pool]
-        down = self._within(now.low, high, budget) if 2 * part < 1 else None
+        down = self.within(now.low, high, budget) if 2 * part < 1 else None
         if down is not None and down.value <= now.value + (1 - part) * self._prices[pool]:
             fractional = (down.counts % 1 > 0) & (now.counts % 1 == 0)
             if not (fractional & (self._prices > self._prices[pool])).any():
                 return down
-        return self._within(low, now.high, budget) or down or self._within(now.low, high, budget)
+        return self.within(low, now.high, budget) or self.within(now.low, high, budget)
 
     def cheapest(self, root: CountsSolution, budget: Budget) -> tuple[int, ...]:
         """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.
@@ -88,7 +91,7 @@ class WholeMachineCounts:
         part of the LP's value, or when time is over.
         """
         enough = max(0.0, ENGINE_PARAMETERS.integer_program.gap * root.value)
-        best, cost = self._rounded(root)[0], math.inf
+        best, cost = self._rounded_up(root)[0], math.inf
         dive = self.dive(root, budget)
         if dive is not None:
             best, cost = np.ceil(dive.counts), dive.value
@@ -97,7 +100,7 @@ class WholeMachineCounts:
         while nodes and nodes[0][0] < cost - enough and not budget.over():
             now: CountsSolution | None = heapq.heappop(nodes)[-1]
             while now is not None and now.value < cost - enough:
-                up, lost = self._rounded(now)
+                up, lost = self._rounded_up(now)
                 if now.value + lost.sum() < cost and not (self._strict and lost.any()):
                     best, cost = up, now.value + float(lost.sum())
                 if not lost.any() or next(number) >= COLUMN_GENERATION.mixes.nodes or budget.over():
@@ -107,7 +110,7 @@ class WholeMachineCounts:
                     heapq.heappush(nodes, (other.value, next(number), other))
         return tuple(map(int, best))
 
-    def _rounded(self, now: CountsSolution) -> tuple[Floats, Floats]:
+    def _rounded_up(self, now: CountsSolution) -> tuple[Floats, Floats]:
         """Counts rounded up, and the dollars an hour that each pool loses by that."""
         up = np.ceil(now.counts)
         return up, (up - now.counts) * self._prices
@@ -118,11 +121,11 @@ class WholeMachineCounts:
         """The LP with fewer machines of a pool than rounded up, and with no fewer: the cheaper one first."""
         low, high = now.low.copy(), now.high.copy()
         low[pool], high[pool] = up[pool], up[pool] - 1
-        sides = self._within(now.low, high, budget), self._within(low, now.high, budget)
+        sides = self.within(now.low, high, budget), self.within(low, now.high, budget)
         first, second = sorted(sides, key=lambda side: math.inf if side is None else side.value)
         return first, second
 
-    def _within(self, low: Floats, high: Floats, budget: Budget) -> CountsSolution | None:
+    def within(self, low: Floats, high: Floats, budget: Budget) -> CountsSolution | None:
         """The LP's solution within other counts; None where there is no room, or no time."""
         self._program.limit(high.tolist(), low.tolist())
         return self.solution(low, high) if self._program.solve(budget.left()) else None

@@ -27,13 +27,13 @@ from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import Pattern, PatternProgram
 from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
+from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
 _TIME = SCHEDULE.column_generation.zones.counts
-_WHOLE = 1e-7  # of a machine
 
 
 def round_by_zone(
@@ -104,24 +104,29 @@ class ZoneDive:
         self._parts = _copies_by_zone(program)
         self._left = sorted((c for c in fleet.components if c.required), key=lambda c: -sizes.copy[c.index])
         self._decided: dict[int, list[int]] = {}
-        domain = any_domain(fleet, ())
-        self._low, self._high = np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
-        self._most = self._high.copy()
-        self._falls = True  # whether counts may be rounded down
-        self._fell: tuple[int, float] | None = None  # the pool whose count was, in the last step; what that may cost
+        self._counts = WholeMachineCounts(program, fleet, sizes.machine)
 
     def run(self, budget: Budget, below: float = math.inf) -> float:
-        """Decide all; what the LP costs then, dollars an hour, or infinity where that is no less or time is over."""
+        """Decide all; what the LP costs then, dollars an hour, or infinity where that is no less or time is over.
+
+        Where copies that are made whole leave no room, counts that were rounded down are open again.
+        """
+        domain, machine = any_domain(self._fleet, ()), self._sizes.machine
+        most = np.array(domain.most, dtype=float)
         self._program.ask_for([c.required for c in self._fleet.components], {})
-        self._limit()
-        while self._program.solve(budget.left()):
-            if self._program.uses_artificials() or self._fell_too_far():
-                if not self._round_up_instead():
-                    break
-            elif self._program.value() >= below:
-                break
-            elif not self._step():
-                return self._program.value()
+        now = self._counts.within(np.array(domain.fewest, dtype=float), most, budget)
+        while now is not None and now.value < below:
+            self._parts = _copies_by_zone(self._program)
+            sizes = np.where(now.counts % 1 > 0, machine, 0.0)
+            pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
+            if sizes[pool] > 0 and sizes[pool] >= copy:
+                now = self._counts.rounded(now, pool, budget)
+            elif self._left:
+                least = max(sizes[pool], _PARAMS.alike * copy)
+                self._place([c for c in self._left if self._sizes.copy[c.index] >= least])
+                now = self._counts.within(now.low, now.high, budget) or self._counts.within(now.low, most, budget)
+            else:
+                return now.value
         return math.inf
 
     def counts(self) -> list[list[int]] | None:
@@ -131,62 +136,6 @@ class ZoneDive:
         none = [0] * len(self._fleet.zones)
         by_component = (self._decided.get(c.index, none) for c in self._fleet.components)
         return [list(here) for here in zip(*by_component, strict=True)]
-
-    def _step(self) -> bool:
-        """Make what is largest whole; says whether there was something."""
-        self._parts, self._fell = _copies_by_zone(self._program), None
-        machines = self._machines()
-        sizes = self._open_sizes(machines)
-        pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
-        if sizes[pool] > 0 and sizes[pool] >= copy:
-            self._round(pool, float(machines[pool]))
-        elif self._left:
-            least = max(sizes[pool], _PARAMS.alike * copy)
-            self._place([c for c in self._left if self._sizes.copy[c.index] >= least])
-        else:
-            return False
-        return True
-
-    def _machines(self) -> Floats:
-        return np.clip(self._program.counts()[: len(self._low)], self._low, self._high)
-
-    def _open_sizes(self, machines: Floats) -> Floats:
-        """(P,) the size of a machine where the count is not whole, and 0."""
-        return np.where(np.abs(machines - np.round(machines)) > _WHOLE, self._sizes.machine, 0.0)
-
-    def _round(self, pool: int, machines: float) -> None:
-        """To the nearest whole number, or up."""
-        if self._falls and machines % 1 < 1 / 2:
-            self._high[pool] = math.floor(machines)
-            self._fell = pool, self._program.value() + (1 - machines % 1) * self._sizes.machine[pool]
-        else:
-            self._low[pool] = math.ceil(machines)
-        self._limit()
-
-    def _fell_too_far(self) -> bool:
-        """Whether to round up would have cost less, or a count of dearer machines is not whole any more.
-
-        That one would be rounded up, this one down once more, and so on.
-        """
-        if self._fell is None:
-            return False
-        pool, most = self._fell
-        return self._program.value() > most or self._open_sizes(self._machines()).max() > self._sizes.machine[pool]
-
-    def _round_up_instead(self) -> bool:
-        """Round up what was rounded down, the last alone if that was a step ago; says whether there was something."""
-        if self._fell is not None:
-            pool = self._fell[0]
-            self._low[pool], self._high[pool], self._fell = self._high[pool] + 1, self._most[pool], None
-        elif self._falls:
-            self._high, self._falls = self._most.copy(), False
-        else:
-            return False
-        self._limit()
-        return True
-
-    def _limit(self) -> None:
-        self._program.limit(self._high.tolist(), self._low.tolist())
 
     def _place(self, components: Sequence[FleetComponent]) -> bool:
         """Make the copies of the first components that are left whole; says whether their rules allow that."""
