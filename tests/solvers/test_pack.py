@@ -33,7 +33,7 @@ from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import WholeMachineCounts
+from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -227,13 +227,7 @@ def test_a_dive_makes_counts_whole_that_hold_all_copies() -> None:
         sizes = rng.sample(range(2, 10), 3)
         prices, copies = [10 * size + rng.randint(-4, 4) for size in sizes], rng.randint(20, 40)
         fleet = fleet_of_sizes(sizes, prices, copies, 100)
-        program, domain = PatternProgram(relax(fleet)), any_domain(fleet)
-        program.add_patterns(PatternBound(Solve.of(fleet)).patterns)
-        program.set_domain(domain)
-        assert PatternColumns(program.relaxation, program, 0).solve(1, Budget())
-        counts = WholeMachineCounts(program, fleet)
-        root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
-        assert root is not None
+        counts, root = solved_counts(fleet)
         dive = counts.dive(root, Budget())
         assert dive is not None
         assert (dive.counts == np.round(dive.counts)).all()
@@ -242,6 +236,43 @@ def test_a_dive_makes_counts_whole_that_hold_all_copies() -> None:
         saved += sum(map(mul, np.ceil(root.counts), prices)) - dive.value
         assert counts.dive(root, Budget(0.0)) is None
     assert saved > 20
+
+
+def test_bug_a_dive_does_not_go_in_circles() -> None:
+    """One large machine for a copy that fills it, and ten thirds of a small one: four small ones cost the least.
+
+    With three of them a copy would be on a second large machine, and that one would be rounded up in turn.
+    """
+    types = {
+        name: {"accelerator": "A", "accelerator_count": n, "vcpus": 99, "memory_gib": 999, "price_per_hour": price}
+        for name, n, price in (("small", 3, 6.6), ("large", 8, 30.0))
+    }
+    document = {
+        "accelerators": {"A": {"memory_gib": 8}},
+        "instance_types": types,
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in types],
+        "components": [
+            {"name": "wide", "copies": 1, "accelerators": 8},
+            {"name": "c", "copies": 10, "accelerators": 1},
+        ],
+    }
+    counts, root = solved_counts(compile_fleet(Problem(**document)))
+    assert root.counts.tolist() == pytest.approx([10 / 3, 1.0])
+    dive = counts.dive(root, Budget())
+    assert dive is not None
+    assert dive.counts.tolist() == [4.0, 1.0]
+
+
+def solved_counts(fleet: Fleet) -> tuple[WholeMachineCounts, CountsSolution]:
+    """The LP with the patterns of the bound and one round of pricing, and its solution."""
+    program, domain = PatternProgram(relax(fleet)), any_domain(fleet)
+    program.add_patterns(PatternBound(Solve.of(fleet)).patterns)
+    program.set_domain(domain)
+    assert PatternColumns(program.relaxation, program, 0).solve(1, Budget())
+    counts = WholeMachineCounts(program, fleet)
+    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
+    assert root is not None
+    return counts, root
 
 
 def fleet_of_sizes(sizes: list[int], prices: list[int], copies: int, most: int) -> Fleet:
