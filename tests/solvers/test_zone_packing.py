@@ -29,7 +29,7 @@ from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
-from placement.solvers.column_generation import zone_plans, zone_tasks
+from placement.solvers.column_generation import zone_plans, zone_split, zone_tasks
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search
 from placement.solvers.column_generation.zone_counts import zone_counts
@@ -272,6 +272,18 @@ def test_a_count_goes_up_where_the_nearest_leaves_no_room(small: bool, cost: flo
     program, sizes = split_program(fleet)
     assert program.value() == pytest.approx(5.0)
     assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(cost)
+
+
+def test_counts_that_copies_have_no_room_on_are_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five copies need a machine and a quarter: one a zone, or two in one. All copies in the other have room, too."""
+    fleet = compile_fleet(Problem(**over_two_zones([{"name": "c", "copies": 5, "accelerators": 1}], t=(4, 10.0))))
+    program, sizes = split_program(fleet)
+    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(20.0)
+    costs = []
+    for split in ([5, 0], [0, 5]):
+        monkeypatch.setattr(zone_split, "zone_counts", lambda *_, split=split: {0: split})
+        costs.append(ZoneDive(fleet, program, sizes).run(Budget()))
+    assert 20.0 < max(costs) < math.inf
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
