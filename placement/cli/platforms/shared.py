@@ -13,6 +13,7 @@ from placement.cli.common_options import file_option
 from placement.cli.endings import Code, say
 from placement.cli.traffic import fitting_policy
 from placement.errors import UsageError, called_file
+from placement.grouping import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +64,8 @@ def write_imported(imported: Imported, output: str, *, full: bool = False) -> No
 
 def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
     """A line on stderr for each note; of very many one for all that are alike, and how many more there are."""
-    groups: dict[tuple[str, ...], list[Note]] = {}
-    for index, note in enumerate(notes):
-        groups.setdefault((str(index),) if full or len(notes) <= NOTES else _shape(note), []).append(note)
+    each = full or len(notes) <= NOTES
+    groups = grouped(((str(index),) if each else _shape(note), note) for index, note in enumerate(notes))
     lines = list(groups.values())[: None if full else NOTES]
     for first, *others in lines:
         say(f"note: {first}" + (f" ({len(others):,} more like it)" if others else ""))
