@@ -1,12 +1,10 @@
 """The predictor of an InferenceService: what the user chooses of it, where its pods may run, and what each takes."""
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.documents import Pool, Problem
 from placement.integrations.kubernetes.manifests import asked_of_accelerators, asked_of_host
-from placement.integrations.kubernetes.naming import TYPE, ZONES, Owner, is_label, zone_label_of
+from placement.integrations.kubernetes.naming import TYPE, Owner, is_label, labels_of_row
 from placement.integrations.labels import ObjectNames
 from placement.integrations.variants import PlanVariant
 
@@ -58,21 +56,15 @@ def node_selector(pool: Pool) -> dict[str, str]:
     A pool that was imported is labelled with what its nodes have, so its row's type and zone are no labels of theirs.
     """
     own = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
-    told = {} if TYPE in own else _of_row(pool, own)
-    return {key: value for key, value in told.items() if is_label(key, value) and value != NO_ZONE} | own
-
-
-def _of_row(pool: Pool, labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels that stand for a pool's type and zone, where no label of its own says what zone its nodes are in."""
-    zone = {} if any(key in labels for key in ZONES) else {zone_label_of(pool.zone): pool.zone}
-    return {TYPE: pool.instance_type} | zone
+    told = {} if TYPE in own else labels_of_row(pool, own)
+    return {key: value for key, value in told.items() if is_label(key, value)} | own
 
 
 def unselected(pool: Pool) -> list[str]:
     """What of a pool's type, zone and labels can be no label of a node, so that nodes are not selected by it."""
     told = {key: value for key, value in pool.labels.items() if "/" in key}
     if TYPE not in told:
-        told = _of_row(pool, told) | told
+        told = labels_of_row(pool, told) | told
     return [f"{key}={value}" for key, value in told.items() if not is_label(key, value)]
 
 

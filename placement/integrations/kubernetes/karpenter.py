@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from placement.catalogue.readers.fields import At
-from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.documents import Plan, Pool, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.kubernetes.manifests import Workshop
@@ -26,8 +25,8 @@ from placement.integrations.kubernetes.naming import (
     domain_of,
     is_label,
     is_of_platform,
+    labels_of_row,
     slug,
-    zone_label_of,
 )
 from placement.integrations.kubernetes.objects import Json, KubeCluster
 from placement.integrations.kubernetes.selectors import Taint, node_rules
@@ -67,11 +66,9 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
     A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
     Raises UsageError: the pool's type or zone can be none of a node, so no node would ever start.
     """
-    told = {TYPE: pool.labels.get(TYPE, pool.instance_type)} | {
-        key: pool.labels[key] for key in ZONES if key in pool.labels
-    }
-    if len(told) == 1 and pool.zone != NO_ZONE and TYPE not in pool.labels:  # else its row's zone is a rack, or none
-        told[zone_label_of(pool.zone)] = pool.zone
+    told = {key: pool.labels[key] for key in (TYPE, *ZONES) if key in pool.labels}
+    if TYPE not in told:  # else its row's zone is a rack, or none
+        told = labels_of_row(pool, told) | told
     for key, value in told.items():
         if not is_label(key, value):
             where = f"pool {printable(pool.name)}: {printable(value)}"

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.tables import find_accelerator
 from placement.documents import Component, Option, Plan, Pool, Problem
 from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
@@ -33,11 +32,10 @@ from placement.integrations.kubernetes.naming import (
     REQUIRED,
     TYPE,
     ZONE,
-    ZONES,
     Owner,
     is_label,
+    labels_of_row,
     slug,
-    zone_label_of,
 )
 from placement.integrations.kubernetes.objects import Json, mapping_under
 from placement.integrations.kubernetes.own_rules import (
@@ -164,9 +162,7 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     }
     if TYPE in told or any(key.endswith(GROUPS) for key in told):
         return told
-    found = {TYPE: pool.instance_type}
-    if pool.zone != NO_ZONE and not any(key in told for key in ZONES):
-        found[zone_label_of(pool.zone)] = pool.zone
+    found = labels_of_row(pool, told)
     for key, value in list(found.items()):
         without = any(labels.get(key) != value for labels in known)
         if without or not is_label(key, value):

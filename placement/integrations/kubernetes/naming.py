@@ -1,10 +1,12 @@
 """Names of documents as names and labels of Kubernetes: any text in, letters and digits out, no two alike."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple, Self
 
+from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.tables import regions
-from placement.documents import Component
+from placement.documents import Component, Pool
 from placement.integrations.labels import digest
 
 HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
@@ -98,10 +100,18 @@ def is_label(key: str, value: str) -> bool:
     return len(key) <= 317 and _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
 
 
-def zone_label_of(zone: str) -> str:
+def labels_of_row(pool: Pool, own: Mapping[str, str]) -> dict[str, str]:
+    """Labels of nodes that stand for a pool's type and zone, where none of its `own` says what zone they are in."""
+    told = {TYPE: pool.instance_type}
+    return (
+        told if pool.zone == NO_ZONE or any(key in own for key in ZONES) else told | {_zone_label(pool.zone): pool.zone}
+    )
+
+
+def _zone_label(zone: str) -> str:
     """The label by which nodes tell where they are: of an id of AWS, of a region that stands for its zones, of a name.
 
-    >>> [zone_label_of(zone).rpartition("/")[2] for zone in ("us-east-1a", "use1-az1", "usw2-lax1-az2", "us-central1")]
+    >>> [_zone_label(zone).rpartition("/")[2] for zone in ("us-east-1a", "use1-az1", "usw2-lax1-az2", "us-central1")]
     ['zone', 'zone-id', 'zone-id', 'region']
     """
     if _AWS_ZONE_ID.fullmatch(zone):
