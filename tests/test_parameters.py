@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from placement.cli.app import app
 from placement.parameters import PARAMETERS
-from placement.report.solvers import parameter_table
+from placement.report.solvers import parameter_lists
 from placement.solving.parameters import changed, parameter_rows
 from tests.report.test_tables import shown as text_of
 from tests.source import tree
@@ -203,7 +203,7 @@ def test_changed_parameters_come_back() -> None:
 
 def test_the_table_has_every_parameter() -> None:
     """With its value and unit."""
-    text = text_of(parameter_table(), width=200)
+    text = text_of(parameter_lists(), width=200)
     for row in ROWS:
         assert row.name.rpartition(".")[2] in text
         assert row.unit in text

@@ -1,4 +1,4 @@
-"""Dual feasible functions: needs over a half, a third and so on of the room, rounded up without a bound ending to hold.
+"""Dual feasible functions: they round up needs of more than a half, a third, ... of the room, and bounds still hold.
 
 A function f maps needs in [0, 1] of a room to [0, 1] so that needs that fit together never measure more than 1. What
 holds for volumes holds for what f makes of them, and says more where few copies fit beside each other.

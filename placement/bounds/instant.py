@@ -22,7 +22,7 @@ _INSTANCE_LOSS = "min_available_on_instance_loss"
 
 
 class InstantBound(NamedTuple):
-    """Ticks that no plan can beat, by whom, and the rules that do not count, between semicolons."""
+    """Ticks that no plan can beat, the name of the bound, and the rules that it leaves out, between semicolons."""
 
     name: str
     ticks: int
@@ -30,7 +30,7 @@ class InstantBound(NamedTuple):
 
 
 def raise_instant_bounds(solve: Solve) -> None:
-    """Report what no plan can beat by any, where nothing is known yet; less when the budget is over meanwhile."""
+    """Report the instant bounds, unless a bound is known already; weaker ones when the budget ends meanwhile."""
     if solve.incumbent.ticks_bound is not None:
         return
     for bound in instant_bounds(solve.fleet, solve.budget):

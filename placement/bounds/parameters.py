@@ -17,7 +17,7 @@ class DualFeasibleParameters(MethodParameters):
     Measured: finer ones moved no bound in trials.
     """
 
-    finest: int = parameter(8, "functions", "the finest splits what a machine has in one more part than this")
+    finest: int = parameter(8, "functions", "at most: the k-th splits what a machine has in k + 1 parts")
 
 
 class OverloadParameters(MethodParameters):
@@ -38,7 +38,7 @@ class VolumeParameters(MethodParameters):
     most_modes: int = parameter(
         30_000,
         "modes x pools",
-        "with more, dual feasible functions take seconds that the bound of patterns uses better",
+        "up to which there are dual feasible functions: beyond, the bound of patterns uses those seconds better",
     )
 
 

@@ -32,8 +32,8 @@ def solvers(
 ) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     from placement.cli.streams import console
-    from placement.report.solvers import parameter_table, schedule_tables, solver_table
+    from placement.report.solvers import parameter_lists, schedule_tables, solver_table
 
     if schedule and parameters:
         raise UsageError("--schedule and --parameters are two tables: ask for one of them")
-    console(sys.stdout).print(schedule_tables() if schedule else parameter_table() if parameters else solver_table())
+    console(sys.stdout).print(schedule_tables() if schedule else parameter_lists() if parameters else solver_table())

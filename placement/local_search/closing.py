@@ -168,7 +168,7 @@ class _ClosingProgram:
                 self.model.add(cp_model.LinearExpr.sum(taken) <= max(0, room))
 
     def _limit(self, component: FleetComponent) -> None:
-        """No more stay than are wanted, and on a machine than its cap."""
+        """No more copies stay than are wanted, nor more on a machine than `max_per_instance`."""
         fleet, here = self._fleet, self._here[component.index]
         if not here:
             return

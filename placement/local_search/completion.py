@@ -57,7 +57,8 @@ class Completion:
     def load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""
         ws = self._best_fit.workspace(fleet)
-        for machine in sorted(packing.machines, key=lambda machine: machine.instance is None):  # which take any others
+        # Running machines first: a new one takes any idle row, theirs too.
+        for machine in sorted(packing.machines, key=lambda machine: machine.instance is None):
             m = machine.instance
             if ws.can_rent(machine.pool) if m is None else ws.may_use(m):
                 m = ws.rent(machine.pool) if m is None else m

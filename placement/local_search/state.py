@@ -188,7 +188,7 @@ class MachineStates:
         return SavedStates(self.machines[:], [machine.save() for machine in self.machines], self.missing.copy(), zoned)
 
     def restore(self, saved: SavedStates) -> None:
-        """Be as before, the same machines and all."""
+        """Go back to what `save` returned, its machines in its order."""
         self.machines, self.missing, self.zoned = saved.machines, saved.missing, saved.zoned
         for machine, state in zip(saved.machines, saved.states, strict=True):
             machine.restore(state)

@@ -39,7 +39,10 @@ UNIT = SCALE * FINE  # dual values of machines and copies are in 1 / UNIT micro-
 
 @dataclass(slots=True)
 class Prices:
-    """Integer prices, at least 0; absent ones are 0. Items that copies without a demand are may have negative ones.
+    """Integer prices, at least 0; absent ones are 0.
+
+    An item that one mode alone asks for (`MasterRows.mode_of_item`) may have a price below 0, unless its copies serve a
+    demand: with what runs they may be worth something for their reward alone.
 
     Those of patterns, `coverage` and `capacity`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
     `coverage[q][i]` of a copy of item i on one accelerator of device class q, `capacity[q]` of an owned accelerator,
@@ -119,7 +122,7 @@ def machine_costs(
 ) -> list[int]:
     """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
 
-    Groups and limits without a price, as all are to prices that are not of a node, have a price of 0.
+    Groups and limits without a price, as where the prices are not those of a node, have a price of 0.
     """
     each = [
         rent - coefficient for rent, coefficient in zip(rents(fleet, committed, UNIT), cut.coefficients, strict=True)

@@ -17,8 +17,8 @@ class PatternBoundParameters(MethodParameters):
     node_rounds: int = parameter(30, "rounds", "of column generation in one node")
     nodes: int = parameter(2_000, "nodes", "of the tree, or as many more when it goes on, unless it is told otherwise")
     cuts: int = parameter(30, "cuts", "kept of the tree")
-    enough: float = parameter(1e-7, "part", "column generation ends when its bound is so near the LP's value")
-    near: float = parameter(1e-4, "part", "and so near in a node that is branched on anyway")
+    enough: float = parameter(1e-7, "part of the LP's value", "that its bound may lack when column generation ends")
+    near: float = parameter(1e-4, "part of it", "in a node that is branched on anyway")
     news: float = parameter(1.002, "factor", "by which a bound must be higher for a report")
     rise: float = parameter(
         1.0005, "factor", "by which it must be higher to be worth more branching, when time is short"
@@ -54,7 +54,7 @@ class CountParameters(MethodParameters):
 
     rounds: int = parameter(20, "programs", "each with the inequalities that the solution of the one before breaks")
     tight: float = parameter(0.999, "part of what machines hold", "that an inequality must say to be kept")
-    near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
+    near: float = parameter(2e-3, "part of its bound", "by which a program's solution may be dearer, at first")
     over: int = parameter(20, "machines", "above a quota that a search may have on its way, and as many as the quota")
     over_price: float = parameter(4.0, "times the price", "of a machine, that one above a quota costs on top")
     free: float = parameter(0.6, "part of the components", "counted anew at a time among few modes, at first")
@@ -77,7 +77,7 @@ class WeightParameters(MethodParameters):
     """Inequalities that counts break (`counts/weights.py`)."""
 
     rounds: int = parameter(30, "rounds", "of pricing, for one pool")
-    more: float = parameter(1e-6, "part", "patterns that weigh so much more than an accelerator are worth a column")
+    more: float = parameter(1e-6, "part more than an accelerator", "that a pattern must weigh to be worth a column")
     broken: float = parameter(1e-4, "accelerators", "that a cut must ask for more than there are")
 
 
@@ -99,7 +99,7 @@ class ListingParameters(MethodParameters):
     """Patterns of one device class, listed (`enumeration/listing.py`)."""
 
     most_table: int = parameter(2**22, "entries", "of the tables of one device class")
-    parts: int = parameter(4, "factor", "times as many parts of patterns may be open as patterns may be found")
+    parts: int = parameter(4, "times the patterns that may be found", "of which parts may be open")
 
 
 class EnumerationParameters(MethodParameters):
@@ -120,14 +120,14 @@ class ClassCutParameters(MethodParameters):
 
     largest: int = parameter(1_000, "value", "of the dearest item: rounding loses a thousandth at most")
     rounds: int = parameter(50, "rounds", "of pricing, for one device class")
-    more: float = parameter(1e-6, "part", "patterns that are worth so much more than an accelerator get a column")
+    more: float = parameter(1e-6, "part more than an accelerator", "that a pattern must be worth to get a column")
 
 
 class GivenMachinesParameters(MethodParameters):
     """Given copies on given machines (`enumeration/given_machines.py`)."""
 
     most_patterns: int = parameter(20_000, "patterns", "of all machines together")
-    contents: int = parameter(10, "factor", "times as many contents of accelerators are looked at as may be patterns")
+    contents: int = parameter(10, "times the patterns that there may be", "of contents of accelerators looked at")
 
 
 class OpenNodeParameters(MethodParameters):
@@ -175,7 +175,7 @@ class GroupParameters(MethodParameters):
     nodes: int = parameter(50, "nodes", "of the tree")
     mix_effort: float = parameter(2.0, "deterministic s", "of CP-SAT, for the small program")
     prices: int = parameter(6, "prices", "of a move that are tried")
-    first_price: float = parameter(0.25, "part of a copy's rent", "the first of them")
+    first_price: float = parameter(0.25, "part of a copy's rent", "that the first of them is")
     dearer: float = parameter(3.0, "factor", "from one of them to the next")
 
 
@@ -185,7 +185,9 @@ class MasterParameters(MethodParameters):
     penalty: float = parameter(
         8.0, "factor", "times its price, of a machine beyond the quota; multiplied by itself until none is used"
     )
-    most_penalty: float = parameter(8.0**4, "factor", "beyond which what is over is no matter of the penalty")
+    most_penalty: float = parameter(
+        8.0**4, "times its price", "at which it is no longer raised: more would not make what is over fit"
+    )
     smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
 
 

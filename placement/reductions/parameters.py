@@ -16,16 +16,19 @@ class PreassignedParameters(MethodParameters):
     most_splits: int = parameter(5_000, "splits", "of copies over the zones so far that are kept, the cheapest ones")
 
 
-class AggregationParameters(MethodParameters):
+class RestrictingAggregationParameters(MethodParameters):
     """Alike components merged for plans (`restricting_aggregation.py`)."""
 
     few: float = parameter(0.75, "part of the components", "that groups may be at most, to be worth it")
 
 
 class RelaxingAggregationParameters(MethodParameters):
-    """Alike components merged for bounds (`relaxing_aggregation.py`)."""
+    """Alike components merged for bounds (`relaxing_aggregation.py`).
 
-    # mixed 3,000, seed 2: merged, 400 groups prove 8,944 $; with 211 components alone, 140 groups prove 9,189 $.
+    Measured: mixed 3,000, seed 2: merged, 400 groups prove 8,944 $; with 211 components alone, 140 groups prove
+    9,189 $.
+    """
+
     zoned: float = parameter(2.0, "times the groups", "that components with rules over zones may be, to stay alone")
 
 
@@ -41,7 +44,7 @@ class ReductionParameters(MethodParameters):
     greenfield = GreenfieldParameters
     preassigned = PreassignedParameters
     relaxing_aggregation = RelaxingAggregationParameters
-    restricting_aggregation = AggregationParameters
+    restricting_aggregation = RestrictingAggregationParameters
     partition = PartitionParameters
 
 

@@ -13,7 +13,7 @@ from typing import Self
 from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Packing
 from placement.reductions.base import CarriedBound, Reduction
-from placement.reductions.parameters import AggregationParameters as _PARAMS
+from placement.reductions.parameters import RestrictingAggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
 from placement.reductions.relaxing_aggregation import alike, common_need
 

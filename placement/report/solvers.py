@@ -1,4 +1,4 @@
-"""Solvers as tables: the registry with every option, the schedule of their time, and the numbers of their methods."""
+"""Solvers, printed: the registry with every option, the schedule of their time, and the numbers of their methods."""
 
 import dataclasses
 import inspect
@@ -95,22 +95,34 @@ def _table(*names: str) -> PlainTable:
     return table
 
 
-def parameter_table() -> RenderableType:
-    """Every number of a method; above those of a module what it does, from the docstring of their class."""
-    table = PlainTable(tight=False)
-    table.names("parameter")
-    table.add_column("value", justify="right", overflow="fold")
-    table.words("unit", "what it is")
+def parameter_lists() -> RenderableType:
+    """Every number of a method; above those of a module what it does, from the docstring of their class.
+
+    Value, unit and what it is for are one phrase.
+    """
+    found: list[RenderableType] = []
+    width = max(len(row.name.rpartition(".")[2]) for row in parameter_rows(PARAMETERS))
     for room, modules in groups_of(PARAMETERS).items():
         for module, group in groups_of(modules).items():
             said = " ".join((inspect.getdoc(group) or "").split())
-            table.add_row(Text(f"{room}.{module}", style="bold"), "", "", Text(said, style="bold"))
-            for row in parameter_rows(group):
-                table.add_row(f"  {row.name}", _value(row.value), row.unit, row.what)
+            head = Text(f"{room}.{module}", style="bold", overflow="fold").append(f"  {said}", style="not bold")
+            found += [head, _parameters_of(group, width), Text()]
+    return Group(*found)
+
+
+def _parameters_of(group: type[Any], width: int) -> Table:
+    """The parameters of one module, with names of that width at most."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=width + 2, no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in parameter_rows(group):
+        table.add_row(
+            f"  {row.name}", Text(_value(row.value), style="cyan").append(f" {row.unit} {row.what}", style="none")
+        )
     return table
 
 
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_value(one) for one in value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,g}"

@@ -56,7 +56,7 @@ class Knapsack:
         return math.prod(have + 1 for have in self.capacity)
 
     def value(self, prices: Sequence[int]) -> int:
-        """The most that a pattern can be worth at integer prices: exact. What costs less than 0 stands in none."""
+        """The most that a pattern can be worth at integer prices: exact. Items with a price below 0 stand in none."""
         return int(self.table(prices)[self.capacity])
 
     def table(self, prices: Sequence[int]) -> np.ndarray:
@@ -64,21 +64,21 @@ class Knapsack:
         best = self._table(prices)
         count_steps(_PARAMS.cell * self.states * len(self._parts))
         for item, times, there, here in self._parts:
-            item_values = prices[item] * times
-            if item_values > 0:
-                np.maximum(best[there], best[here] + item_values, out=best[there])
+            value = prices[item] * times
+            if value > 0:
+                np.maximum(best[there], best[here] + value, out=best[there])
         best += self._free_value(prices)
         return best
 
-    def with_more(self, table: np.ndarray, item: int, item_values: int) -> np.ndarray:
-        """Extend the table by one item of value `item_values` >= 0; the total must fit int64."""
+    def with_more(self, table: np.ndarray, item: int, value: int) -> np.ndarray:
+        """Extend the table by one item of value >= 0; the total must fit int64."""
         best = table.copy()
         if not any(self.needs[item]):
-            best += item_values * self.limits[item]
+            best += value * self.limits[item]
             return best
         for times in doubling(self.limits[item]):
             there, here = self._shift(item, times)
-            np.maximum(best[there], best[here] + item_values * times, out=best[there])
+            np.maximum(best[there], best[here] + value * times, out=best[there])
         return best
 
     def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
@@ -86,22 +86,22 @@ class Knapsack:
 
         Parameters
         ----------
-        more : (item whose needs they have, how many at most, what each is worth). What costs stands in none.
+        more : (item whose needs they have, how many at most, what each is worth); with a value below 0, none of them.
 
         Returns
         -------
         The value; how often each of `more` stands in such a pattern; the room left for items of the table.
         """
-        if int(table[self.capacity]) + sum(most * max(0, item_values) for _, most, item_values in more) >= _FAR:
+        if int(table[self.capacity]) + sum(most * max(0, value) for _, most, value in more) >= _FAR:
             table = table.astype(object)
         taken: list[tuple[int, int, np.ndarray]] = []
-        for k, (item, most, item_values) in enumerate(more):
-            # Of what costs 64 bits may not hold the price either.
-            for times in doubling(most if item_values > 0 else 0):
+        for k, (item, most, value) in enumerate(more):
+            # A value below 0 is not even multiplied: it may not fit 64 bits.
+            for times in doubling(most if value > 0 else 0):
                 if any(need * times > have for need, have in zip(self.needs[item], self.capacity, strict=True)):
                     break
                 there, here = self._shift(item, times)
-                with_it, best = table[here] + item_values * times, table.copy()
+                with_it, best = table[here] + value * times, table.copy()
                 np.maximum(best[there], with_it, out=best[there])
                 taken.append((k, times, np.asarray(best > table)))
                 table = best

@@ -23,7 +23,7 @@ class VectorDiveParameters(MethodParameters):
     )
     least_value: float = parameter(1e-3, "times its volume", "that an item is worth at least, where prices are 0")
     taken_back: int = parameter(6, "bins", "at first; a third more each time")
-    unknown: float = parameter(1.05, "times the bound", "what a packing may cost while there is none")
+    unknown: float = parameter(1.05, "times the bound", "that a packing may cost while there is none")
     noise: float = parameter(0.2, "part", "by which a load's weight is lessened at random")
     least_waste: float = parameter(0.05, "part of the most wasteful bin", "added to each: full bins go, too")
 
@@ -60,10 +60,10 @@ class ListedParameters(MethodParameters):
     """All patterns of a bin type (`listed.py`)."""
 
     most: int = parameter(1_500_000, "patterns", "listed")
-    cells: int = parameter(8_000_000, "cells", "patterns x copies in the largest: memory grows with these")
-    widest: int = parameter(12, "copies", "in one pattern")
+    cells: int = parameter(8_000_000, "patterns x copies in the largest", "that are listed: memory grows with these")
+    widest: int = parameter(12, "copies", "in one pattern, of which others could still hold more")
     surely: int = parameter(
-        4, "factor", "of too many patterns, by what the first of a level say: those have most that may join them"
+        4, "times too many", "that patterns must be by the first of a level, whose part is too large, to be given up"
     )
     at_once: int = parameter(
         1_000_000, "pairs", "of a pattern and a row that may join it, looked at between two looks at the clock"

@@ -1,8 +1,8 @@
 """All patterns that are worth enough: by items, largest first, with a table of what the items to come can add.
 
-What can't reach the least value is dropped at once, so the work is in proportion to what is found (Baldacci,
-Christofides and Mingozzi 2008, section 4, do so for routes), but for patterns to which another copy could be added:
-those are dropped, too, as a pattern that holds more does in their place.
+A part of a pattern that can't reach the least value any more is dropped at once, so little is begun in vain (Baldacci,
+Christofides and Mingozzi 2008, section 4, list routes so). A pattern with room for one more copy is dropped, too: the
+pattern with that copy does in its place.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class RestrictedMasterParameters(MethodParameters):
     most_rounds: int = parameter(60, "rounds", "of pricing, for one solution")
     stall: int = parameter(4, "rounds", "over which the gain is looked at")
     little: float = parameter(0.03, "part", "that they must bring, or they are the last")
-    safe: float = parameter(2.0, "factor", "times what the last round took, that must be left for another")
+    safe: float = parameter(2.0, "times the last round", "that must be left for another")
     full: float = parameter(0.9, "part of a residual", "that a pattern's part must fill to be tried there")
     paid: float = parameter(
         0.1, "part of its price", "that a machine counts in the LP: what is left free should be cheap to do without"
@@ -70,7 +70,7 @@ class MixParameters(MethodParameters):
 class PackParameters(MethodParameters):
     """Packing at fleet mixes (`pack.py`)."""
 
-    dive_from: int = parameter(50, "copies", "with fewer the heuristics leave little out")
+    dive_from: int = parameter(50, "copies", "from which a mix is dived for: of fewer the heuristics leave little out")
     most_spare: float = parameter(0.2, "part", "more than a mix needs, where there is no gap yet")
     dive_spare: float = parameter(
         0.003, "part", "more than it needs, of the first mix that is dived for: less is rarely enough"
@@ -150,13 +150,17 @@ class ZonePackingParameters(MethodParameters):
     Measured: mixed 400 goes from 2.8 and 6.1 % to 0.58 and 2.00 % (docs/notes/2026-11-rooms.md).
     """
 
-    copies_from: int = parameter(600, "copies", "in smaller fleets the split costs more than it brings")
+    copies_from: int = parameter(
+        600, "copies", "from which zones are packed alone: in smaller fleets the split costs more than it brings"
+    )
     components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
     groups: int = parameter(600, "groups", "of alike components then")
     pricings: int = parameter(2, "rounds", "of pricing, at most, of the LP that splits a fleet (`zone_split.py`)")
     rounds: int = parameter(8, "rounds", "of the same where the second process splits it, from the patterns of a plan")
     dear: float = parameter(0.001, "part", "of all machines' cost, from which one is dear: dear ones are counted whole")
-    whole_to: int = parameter(4_000, "copies", "in larger fleets the LP is rounded at once: the time is worth more")
+    whole_to: int = parameter(
+        4_000, "copies", "up to which a split is dived for: of larger fleets the LP is rounded at once"
+    )
     dives: int = parameter(4, "dives", "for a split, at most; replan 400, 6: 0.59 % above the LP by one, 0.39 by four")
     noise: float = parameter(0.3, "part", "that sizes are more or less in all dives but the first")
     alike: float = parameter(0.8, "part", "of the largest copy left, from which copies are made whole in the same step")
