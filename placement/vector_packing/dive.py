@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from placement.arrays import Ints
+from placement.arrays import Floats, Ints
 from placement.vector_packing.certificate import PackingCut, highest_values, slack_of
 from placement.vector_packing.compiled import Compiled, Load
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
+from placement.vector_packing.master import MasterSolution
 from placement.vector_packing.parameters import VectorDiveParameters as _PARAMS
 
 _WHOLE = 1e-6
@@ -21,10 +22,11 @@ _WHOLE = 1e-6
 
 def round_down(generation: Generation) -> None:
     """Take each load as often as the program does, rounded down or up while it fits; fill the rest."""
-    problem, state, master = generation.problem, generation.state, generation.master
-    weights = master.weights()
-    dual, _ = master.duals()
-    item_value = np.maximum(dual, _PARAMS.least_value * volume(problem))
+    problem, state, master, solution = generation.problem, generation.state, generation.master, generation.solution
+    if solution is None:
+        return
+    weights = solution.weights
+    item_value = _values(problem, solution)
     for share in _PARAMS.round_up:
         filling = Filling(problem)
         _put_whole(filling, master.loads, weights, _WHOLE)
@@ -52,6 +54,11 @@ def _put_whole(filling: Filling, loads: list[Load], weights: np.ndarray, toleran
     return done
 
 
+def _values(problem: Compiled, solution: MasterSolution) -> Floats:
+    """(items,) what each is worth: its dual value, or a little for its size."""
+    return np.maximum(solution.items, _PARAMS.least_value * volume(problem))
+
+
 def finish(filling: Filling, generation: Generation, item_value: np.ndarray) -> None:
     """Fill what is left in several ways, each of which is offered."""
     problem, state = generation.problem, generation.state
@@ -76,15 +83,14 @@ def dive(generation: Generation, *, seed: int = 0) -> None:
     decided = True
     try:
         while filling.left.any() and not state.ended:
-            if not master.solve(state.budget.left()):
+            solution = master.solve(state.budget.left())
+            if solution is None:
                 break
-            weights = master.weights()
-            if master.uncovered() < _WHOLE:
-                dual, _ = master.duals()
-                finish(filling, generation, np.maximum(dual, _PARAMS.least_value * volume(problem)))
-                if decided and _hopeless(generation, filling):
+            if solution.uncovered < _WHOLE:
+                finish(filling, generation, _values(problem, solution))
+                if decided and _hopeless(generation, filling, solution):
                     break
-            if not _fix(generation, filling, weights, generator if seed else None):
+            if not _fix(generation, filling, solution.weights, generator if seed else None):
                 break
             master.fix(filling.left, np.where(problem.limited, filling.available, 2**31))
             decided = _decide_rest(generation, filling.left)
@@ -146,20 +152,21 @@ def without(problem: Compiled, loads: list[Load]) -> Compiled:
 def _decide_rest(generation: Generation, left: Ints) -> bool:
     """Generate for what is left; says whether no load can improve the program any more."""
     for _ in range(_PARAMS.rounds):
-        if generation.state.ended or not generation.master.solve(generation.state.budget.left()):
+        solution = None if generation.state.ended else generation.master.solve(generation.state.budget.left())
+        if solution is None:
             return False
-        if not generation.improve(left):
+        if not generation.improve(solution, left):
             return True
     return False
 
 
-def _hopeless(generation: Generation, filling: Filling) -> bool:
+def _hopeless(generation: Generation, filling: Filling, solution: MasterSolution) -> bool:
     """Whether what is fixed and the program's value for the rest are no better than the best packing."""
     state, problem = generation.state, generation.problem
     if state.known_cost is None:
         return False
     spent = sum(int(problem.cost[t]) * n for (t, _), n in filling.loads)
-    least = spent + generation.master.value() - 1e-6
+    least = spent + solution.value - 1e-6
     return -(-least // state.unit) * state.unit >= state.known_cost
 
 

@@ -15,7 +15,7 @@ from placement.engines.highs import least_steps
 from placement.solving.budget import Budget
 from placement.vector_packing.certificate import PackingCut, cost_bound
 from placement.vector_packing.compiled import Compiled, Load, times_in
-from placement.vector_packing.master import Master
+from placement.vector_packing.master import Master, MasterSolution
 from placement.vector_packing.parameters import GenerationParameters as _PARAMS
 from placement.vector_packing.pricing import Pricer
 from placement.vector_packing.state import PackingState
@@ -28,7 +28,8 @@ _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
 class Generation:
     """The linear program of all loads while it grows.
 
-    `price`, `upper` are those of the best bound, in 1 / `scale` of a unit of cost; `cuts` are all that were proven.
+    `price` and `cut` are those of the best bound, in 1 / `scale` of a unit of cost. `solution` is the last one of the
+    program while it grew; None until it is solved for the first time.
     """
 
     def __init__(self, problem: Compiled, state: PackingState) -> None:
@@ -41,6 +42,7 @@ class Generation:
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = PackingCut((0,) * problem.types, 0)
         self.bound: Fraction | None = None
+        self.solution: MasterSolution | None = None
         self.rounds = 0
         alone = problem.fits
         if np.count_nonzero(alone) > _PARAMS.most_alone:  # the cheapest bins do, with the loads of a packing
@@ -61,18 +63,20 @@ class Generation:
         """
         smoothing = _PARAMS.smoothing
         while True:
-            if self.state.ended or not self.master.solve(self.state.budget.left()):
+            solution = None if self.state.ended else self.master.solve(self.state.budget.left())
+            if solution is None:
                 return False
+            self.solution = solution
             self.rounds += 1
             if budget.over():  # the program is solved with all its columns
                 return False
-            if self._met():
+            if self._met(solution):
                 return True
-            if not thorough and self._rounds_to_bound():
+            if not thorough and self._rounds_to_bound(solution):
                 return True
-            found = smoothing > 0 and self.bound is not None and self._round(smoothing)
-            if not found and not self._round(0.0):
-                if not self._covers() and self._raise_penalty():
+            found = smoothing > 0 and self.bound is not None and self._round(solution, smoothing)
+            if not found and not self._round(solution, 0.0):
+                if not _covers(solution) and self._raise_penalty():
                     continue
                 return True
             if self.state.proved:
@@ -85,28 +89,23 @@ class Generation:
         self.master.raise_penalty()
         return True
 
-    def _covers(self) -> bool:
-        """Whether the program needs no artificial column."""
-        return self.master.uncovered() <= 1e-7
-
-    def _met(self) -> bool:
+    def _met(self, solution: MasterSolution) -> bool:
         """Whether the bound has reached the program's value but for a rounding."""
-        if self.bound is None or not self._covers():
+        if self.bound is None or not _covers(solution):
             return False
-        return float(self.bound) >= self.master.value() * (1 - 1e-9) - 1e-9
+        return float(self.bound) >= solution.value * (1 - 1e-9) - 1e-9
 
-    def _rounds_to_bound(self) -> bool:
+    def _rounds_to_bound(self, solution: MasterSolution) -> bool:
         """Whether no more can come of it for the bound."""
-        if self.bound is None or not self._covers():
+        if self.bound is None or not _covers(solution):
             return False
-        return least_steps(self.master.value() / self.state.unit) * self.state.unit <= self.state.bound
+        return least_steps(solution.value / self.state.unit) * self.state.unit <= self.state.bound
 
-    def _round(self, smoothing: float) -> bool:
+    def _round(self, solution: MasterSolution, smoothing: float) -> bool:
         """Price once; add columns, raise the bound; says whether a column improves the program."""
-        problem, master = self.problem, self.master
-        dual, of_type = master.duals()
-        unit = master.unit * self.scale
-        price = dual * unit
+        problem = self.problem
+        unit = self.master.unit * self.scale
+        price = solution.items * unit
         if smoothing:
             price = smoothing * self.price + (1 - smoothing) * price
         # Lower prices are as true; of artificial columns they may be beyond 64 bits.
@@ -116,7 +115,7 @@ class Generation:
         cost = problem.cost * self.scale
         enough = np.where(
             problem.limited | (problem.least > 0),
-            cost - np.floor(np.maximum(of_type * unit, -self.most)).astype(np.int64),
+            cost - np.floor(np.maximum(solution.types * unit, -self.most)).astype(np.int64),
             cost,
         )
         enough = np.maximum(enough, 0)
@@ -125,13 +124,13 @@ class Generation:
         loads = list(priced.loads)
         if loads and self.pricer.tabular:
             loads += self.pricer.complete(value, loads, problem.limit, problem.demand, enough, _PARAMS.extra)
-        return self._add(loads, dual, of_type)
+        return self._add(loads, solution)
 
-    def _add(self, loads: Sequence[Load], dual: np.ndarray, of_type: np.ndarray) -> bool:
+    def _add(self, loads: Sequence[Load], solution: MasterSolution) -> bool:
         """Add the loads that improve the program; says whether any of them is new."""
         found = False
         for t, pattern in loads:
-            value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
+            value = sum(solution.items[self.problem.item[row]] * n for row, n in pattern) + solution.types[t]
             if value > self.problem.cost[t] / self.master.unit + 1e-9:
                 found |= self.master.add((t, pattern))
         return found
@@ -143,13 +142,17 @@ class Generation:
             self.bound, self.price, self.cut = bound, price, cut
             self.state.raise_to(bound, NAME)
 
-    def improve(self, left: Ints) -> bool:
+    def improve(self, solution: MasterSolution, left: Ints) -> bool:
         """One round for a program that asks for `left` only; says whether a column was added. Proves nothing."""
-        problem, master = self.problem, self.master
-        dual, of_type = master.duals()
-        unit = master.unit * self.scale
-        whole = np.floor(np.minimum(dual * unit, self.most)).astype(np.int64)
+        problem = self.problem
+        unit = self.master.unit * self.scale
+        whole = np.floor(np.minimum(solution.items * unit, self.most)).astype(np.int64)
         limit = np.minimum(problem.limit, left[problem.item])
-        enough = problem.cost * self.scale - np.floor(np.maximum(of_type * unit, -self.most)).astype(np.int64)
+        enough = problem.cost * self.scale - np.floor(np.maximum(solution.types * unit, -self.most)).astype(np.int64)
         priced = self.pricer.price(whole[problem.item], limit, np.maximum(enough, 0))
-        return self._add(priced.loads, dual, of_type)
+        return self._add(priced.loads, solution)
+
+
+def _covers(solution: MasterSolution) -> bool:
+    """Whether the program needs no artificial column."""
+    return solution.uncovered <= 1e-7

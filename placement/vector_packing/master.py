@@ -5,13 +5,30 @@ covered by a dear artificial column, so the program always has a solution.
 """
 
 import math
+from typing import NamedTuple
 
+import highspy
 import numpy as np
 
 from placement.arrays import Floats, Ints
 from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 from placement.vector_packing.compiled import Compiled, Load
-from placement.vector_packing.parameters import GenerationParameters
+from placement.vector_packing.parameters import GenerationParameters as _PARAMS
+
+
+class MasterSolution(NamedTuple):
+    """A solution of the program, and the dual values that come with it.
+
+    `value` is its cost, in units of the problem; `weights` (loads,) how often each load is used, of those there were;
+    `uncovered` copies that artificial columns cover; `items` (items,) and `types` (types,) the duals of their rows, in
+    fractions of `Master.unit`.
+    """
+
+    value: float
+    weights: Floats
+    uncovered: float
+    items: Floats
+    types: Floats
 
 
 class Master:
@@ -26,7 +43,7 @@ class Master:
         self.loads: list[Load] = []
         self.coverage: list[tuple[Ints, Ints]] = []
         self._known: set[Load] = set()
-        self.penalty = 10.0
+        self.penalty = _PARAMS.penalty
         lp = linear_program(
             [[(items + t, 1.0)] for t in range(types)] + [[(i, 1.0)] for i in range(items)],
             cost=np.concatenate([problem.cost / self.unit, np.full(items, self.penalty)]),
@@ -54,43 +71,33 @@ class Master:
         self._solver.addCol(self._problem.cost[t] / self.unit, 0.0, math.inf, len(rows), rows, values)
         return True
 
-    def solve(self, seconds: float) -> bool:
-        """Solve the program; False when the time ran out."""
-        import highspy
-
+    def solve(self, seconds: float) -> MasterSolution | None:
+        """Solve the program; None when the time ran out."""
         limit_time(self._solver, seconds)
         status = run(self._solver)
-        if status == highspy.HighsModelStatus.kOptimal:
-            return True
         if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
-            return False
-        # Rare numerical trouble: forget the basis and try the dual simplex once.
-        self._solver.clearSolver()
-        if run(self._solver) == highspy.HighsModelStatus.kOptimal:
-            return True
-        raise EngineError(f"HiGHS ends a covering program with {status}")
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            # Rare numerical trouble: forget the basis and try the dual simplex once.
+            self._solver.clearSolver()
+            if run(self._solver) != highspy.HighsModelStatus.kOptimal:
+                raise EngineError(f"HiGHS ends a covering program with {status}")
+        return self._solution()
 
-    def value(self) -> float:
-        """Cost of the last solution, in units of the problem."""
-        return float(self._solver.getInfo().objective_function_value) * self.unit
-
-    def duals(self) -> tuple[Floats, Floats]:
-        """Per item and per bin type, in fractions of `unit`."""
-        dual = np.array(self._solver.getSolution().row_dual)
-        return np.maximum(dual[: self.items], 0.0), dual[self.items :]
-
-    def weights(self) -> Floats:
-        """How often each load is used."""
-        return np.array(self._solver.getSolution().col_value)[self._first :]
-
-    def uncovered(self) -> float:
-        """Copies that artificial columns cover."""
-        values = np.array(self._solver.getSolution().col_value)
-        return float(values[self._first - self.items : self._first].sum())
+    def _solution(self) -> MasterSolution:
+        found = self._solver.getSolution()
+        values, duals = np.array(found.col_value), np.array(found.row_dual)
+        return MasterSolution(
+            value=float(self._solver.getInfo().objective_function_value) * self.unit,
+            weights=values[self._first :],
+            uncovered=float(values[self._first - self.items : self._first].sum()),
+            items=np.maximum(duals[: self.items], 0.0),
+            types=duals[self.items :],
+        )
 
     def raise_penalty(self) -> None:
         """Make the artificial columns dearer."""
-        self.penalty *= GenerationParameters.dearer
+        self.penalty *= _PARAMS.dearer
         first = self._first - self.items
         for i in range(self.items):
             self._solver.changeColCost(first + i, self.penalty)

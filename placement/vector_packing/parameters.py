@@ -44,6 +44,7 @@ class GenerationParameters(MethodParameters):
     smoothing: float = parameter(0.6, "weight", "of the best prices so far, in prices to price at")
     most_alone: int = parameter(7_000, "columns", "of one item and bin type each to begin with")
     extra: int = parameter(4, "columns", "more a round, for what the best one leaves")
+    penalty: float = parameter(10.0, "dearest bins", "that an artificial column costs at first, for each copy")
     dearer: float = parameter(30.0, "factor", "of the penalty of artificial columns, as long as any is used")
     most_penalty: float = parameter(1e9, "units of the program", "beyond which what they cover fits nowhere")
 
