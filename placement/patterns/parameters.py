@@ -74,7 +74,7 @@ class CountParameters(MethodParameters):
 
 
 class WeightParameters(MethodParameters):
-    """Inequalities that counts break (`counts/weights.py`)."""
+    """Inequalities that counts break, or new machines of an outline (`counts/weights.py`)."""
 
     rounds: int = parameter(30, "rounds", "of pricing, for one pool")
     more: float = parameter(1e-6, "part more than an accelerator", "that a pattern must weigh to be worth a column")
@@ -113,14 +113,6 @@ class EnumerationParameters(MethodParameters):
     narrower: float = parameter(0.7, "factor", "of a gap with too many patterns, that the next may have")
     wider: float = parameter(1.02, "factor", "of that, after each node that is passed over")
     nodes: int = parameter(200, "nodes", "of one program's search")
-
-
-class ClassCutParameters(MethodParameters):
-    """Inequalities that copies on a device class keep (`enumeration/class_cuts.py`)."""
-
-    largest: int = parameter(1_000, "value", "of the dearest item: rounding loses a thousandth at most")
-    rounds: int = parameter(50, "rounds", "of pricing, for one device class")
-    more: float = parameter(1e-6, "part more than an accelerator", "that a pattern must be worth to get a column")
 
 
 class GivenMachinesParameters(MethodParameters):
@@ -242,7 +234,6 @@ class PatternsParameters(MethodParameters):
     enumeration = EnumerationParameters
     open_nodes = OpenNodeParameters
     program = PatternProgramParameters
-    class_cuts = ClassCutParameters
     given_machines = GivenMachinesParameters
     formulation = FormulationParameters
     grid = GridParameters

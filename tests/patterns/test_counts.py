@@ -123,6 +123,31 @@ def test_prices_become_an_inequality() -> None:
     assert 4 * volume.items[0] == 3 * volume.most
 
 
+def test_weights_that_two_items_break() -> None:
+    """Items of 8 and 3 of 10 GiB: an accelerator holds one of the former, or three of the latter."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 10}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": name, "copies": 4, "accelerators": 1, "accelerator_memory_gib": size, "shared": True}
+            for name, size in (("large", 8), ("small", 3))
+        ],
+    )
+    relaxation = relax(compile_fleet(problem))
+    (device_class,) = relaxation.device_classes
+    sizes = [item.memory_mib for item in device_class.items]
+    large, small = sizes.index(max(sizes)), sizes.index(min(sizes))
+    fit = PoolFit(relaxation, device_class, 0)
+    assert fit.lacking({large: 2, small: 3}, 3) is None
+    broken = fit.lacking({large: 2, small: 3}, 2)
+    assert broken is not None
+    assert broken.items[large] * 2 + broken.items[small] * 3 > broken.most * 2
+    assert max(broken.items[large], 3 * broken.items[small]) <= broken.most
+
+
 def test_the_small_program() -> None:
     """Two machines for three copies; and for the demand that two and a hair serve."""
     for demand, machines in ((3, 2), (2.01, 2), (2, 1)):

@@ -4,8 +4,8 @@ The outline counts the copies on all new machines of a pool. Given its solution,
 machines, decided exactly (`patterns.enumeration.given_machines`). What does not fit becomes rows that every plan keeps
 (logic-based Benders cuts: Hooker and Ottosson 2003, Math. Program. 96; branch and check: Thorsteinsson 2001, CP 2001):
 
-1. Where not even parts of patterns hold it, the inequality of its prices (`patterns.enumeration.class_cuts`), for any
-   number of machines: :math:`\sum v_{co} x_{cop} \le \alpha d_p n_p`.
+1. Where not even parts of patterns hold it, the inequality of its prices (`patterns.counts.weights`), for any number
+   of machines: :math:`\sum w_{co} x_{cop} \le W d_p n_p`.
 2. Else, of copies thinned out to as few as still fit on no k machines: one of them fewer, or more than k machines.
 
 Pools that are alike learn the same. When all pools are packed the solution is a plan, and costs what the outline says.
@@ -20,7 +20,7 @@ from placement.compiled.packing import Machine, Packing
 from placement.direct.model import DirectModel
 from placement.direct.program import Linear, Values, Var, total_of, weighted
 from placement.direct.translate import decode
-from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut
+from placement.patterns.counts.weights import PoolFit, Weights
 from placement.patterns.enumeration.given_machines import pack_given, thinned
 from placement.patterns.formulation import Relaxation
 from placement.patterns.modes import Mode
@@ -90,9 +90,9 @@ class OutlineCheck:
 
     def _packed(self, new: NewMachines, budget: Budget) -> tuple[Machine, ...] | None:
         """The machines of one pool with their copies; None where these do not fit, which is learnt, or not in time."""
-        cut = self._broken_cut(new)
-        if cut is not None:
-            self._learn_cut(new.pool, cut)
+        weights = self._broken(new)
+        if weights is not None:
+            self._learn_weights(weights)
             return None
         copies, share = new.by_component, _TIME.check.of(budget)
         found = self._pack(new, copies, share)
@@ -107,12 +107,11 @@ class OutlineCheck:
 
     # -- the inequality of prices
 
-    def _broken_cut(self, new: NewMachines) -> ClassCut | None:
+    def _broken(self, new: NewMachines) -> Weights | None:
         """One that the copies break, if patterns say so even in parts."""
         relaxation, p = self._relaxation, new.pool
-        q = None if relaxation is None else relaxation.class_of.get(p)
         modes = [(self._modes.get((c, o, p)), n) for (c, o), n in new.copies.items()]
-        if relaxation is None or q is None or any(mode is None or mode.parts for mode, _ in modes):
+        if relaxation is None or p not in relaxation.class_of or any(mode is None or mode.parts for mode, _ in modes):
             return None
         touches: Counter[int] = Counter()
         accelerators = relaxation.devices(p) * new.machines
@@ -121,36 +120,32 @@ class OutlineCheck:
             accelerators -= n * mode.owns
             if mode.item is not None:
                 touches[mode.item] += n * mode.touches
-        return broken_cut(relaxation.device_classes[q], touches, accelerators) if touches else None
+        device_class = relaxation.device_classes[relaxation.class_of[p]]
+        return PoolFit(relaxation, device_class, p).lacking(touches, accelerators)
 
-    def _learn_cut(self, p: int, cut: ClassCut) -> None:
-        """Its row for each pool whose accelerators hold the same."""
+    def _learn_weights(self, weights: Weights) -> None:
+        """Their row for each pool whose accelerators hold the same."""
         assert self._relaxation is not None
         classes = self._relaxation.device_classes
-        contents = classes[self._relaxation.class_of[p]].contents
+        contents = classes[self._relaxation.class_of[weights.pool]].contents
         for device_class in classes:
             if device_class.contents == contents:
-                there = ClassCut(cut.items, device_class.knapsack.value(cut.items))
+                most = device_class.knapsack.value(weights.items)
                 for pool in device_class.pools:
-                    self._add_cut(pool, there)
+                    self._add_weights(Weights(pool, weights.items, most))
 
-    def _add_cut(self, p: int, cut: ClassCut) -> None:
-        if (p, cut) in self._known or p not in self._on_new:
+    def _add_weights(self, weights: Weights) -> None:
+        """One row. What has whole machines, or is not known to patterns, weighs nothing."""
+        p = weights.pool
+        if weights in self._known or p not in self._on_new:
             return
-        self._known.add((p, cut))
+        self._known.add(weights)
         assert self._relaxation is not None
-        dual_values = [
-            (var, self._dual_value(self._modes.get((c, o, p)), cut)) for (c, o), var in self._on_new[p].items()
-        ]
-        most = self._relaxation.devices(p) * cut.accelerator
-        self._model.program.at_most(weighted((var, n) for var, n in dual_values if n), most * self._model.new[p])
+        there = [(var, self._modes.get((c, o, p))) for (c, o), var in self._on_new[p].items()]
+        weighed = [(var, weights.of(mode)) for var, mode in there if mode is not None and not mode.parts]
+        most = self._relaxation.devices(p) * weights.most
+        self._model.program.at_most(weighted((var, n) for var, n in weighed if n), most * self._model.new[p])
         self.rows += 1
-
-    def _dual_value(self, mode: Mode | None, cut: ClassCut) -> int:
-        """What a copy is worth; nothing where it has whole machines, or is not known to patterns."""
-        if mode is None or mode.parts or mode.device_class is None:
-            return 0
-        return mode.owns * cut.accelerator + (0 if mode.item is None else mode.touches * cut.items[mode.item])
 
     # -- the row of what fits on no such machines
 

@@ -9,11 +9,12 @@ problem*, Oper. Res. 9). All in integers: where the weights came from does not m
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from placement.engines.highs import LARGEST
-from placement.patterns.enumeration.class_cuts import item_prices
+import numpy as np
+
+from placement.engines.highs import LARGEST, linear_program, solved
 from placement.patterns.formulation import DeviceClass, Relaxation
 from placement.patterns.modes import Mode
 from placement.patterns.parameters import WeightParameters as _PARAMS
@@ -85,7 +86,7 @@ class PoolFit:
         known = [pattern for pattern in self._patterns if any(i in wanted for i in pattern)]
         known += [{i: limits[i]} for i in wanted]
         for _ in range(_PARAMS.rounds):
-            prices = item_prices(known, wanted)
+            prices = _item_prices(known, wanted)
             if prices is None:
                 return None
             items = [0] * len(self._device_class.items)
@@ -99,3 +100,17 @@ class PoolFit:
             known.append(pattern)
             self._patterns.append(pattern)
         return None
+
+
+def _item_prices(patterns: Sequence[Mapping[int, int]], wanted: Mapping[int, float]) -> dict[int, float] | None:
+    """What one more accelerator touched by each item asks for of accelerators, when these patterns may be cut.
+
+    None where the engine fails. Items that are not `wanted`, so often each, stand in patterns for nothing.
+    """
+    row = {i: r for r, i in enumerate(wanted)}
+    columns = [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns]
+    lp = linear_program(columns, np.ones(len(patterns)), within=(0.0, np.inf), rows=([*wanted.values()], np.inf))
+    solver = solved(lp)
+    if solver is None:
+        return None
+    return dict(zip(row, (max(0.0, price) for price in solver.getSolution().row_dual), strict=True))

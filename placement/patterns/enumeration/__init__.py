@@ -8,8 +8,8 @@ section 4, https://doi.org/10.1007/s10107-007-0178-5. `reduced_costs` says what 
 is the integer program (HiGHS), `nodes` the front door; `last_digits` and `counts_costing` decide what HiGHS's
 tolerances hide. Over the patterns that happen to be known the same program guides searches for plans, and proves
 nothing: `narrow_program` for the cheapest, `placing_program` for most optional copies. `given_machines` packs given
-copies on given machines, exactly; `class_cuts` says which copies a device class can't hold. All are written with `rows`
-(`zone_rows` for rules over zones), and `exact_bound` says what prices of such rows prove.
+copies on given machines, exactly. All are written with `rows` (`zone_rows` for rules over zones); `exact_bound` says
+what prices of such rows prove.
 
 *Inputs.* A node's domain (fewest and most machines per pool and group), its prices, and the cutoff in micro-dollars
 per hour.
