@@ -64,12 +64,7 @@ class CountParameters(MethodParameters):
     mends: int = parameter(4, "programs", "to mend one solution")
     least_free: float = parameter(0.1, "part of the components", "that are at least")
     wider: float = parameter(1.1, "factor", "of that part, where the engine says that nothing is cheaper")
-    least_spare: float = parameter(0.005, "part of the room", "left free on a pool after the first failure there")
-    most_spare: float = parameter(0.05, "part of the room", "left free at most")
-    more: float = parameter(1.7, "factor", "of what is left free, after each further failure")
-    less: float = parameter(
-        0.7, "factor", "of that, from one round to the next; and of a part that was too large for the engine"
-    )
+    less: float = parameter(0.7, "factor", "of that part, where it was too large for the engine")
     failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 

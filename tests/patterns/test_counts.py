@@ -18,7 +18,7 @@ from placement.patterns.counts.model import CountModel
 from placement.patterns.counts.pools import PoolPacking
 from placement.patterns.counts.program import Merging, everything
 from placement.patterns.counts.search import CountSearch
-from placement.patterns.counts.weights import PoolFit, Weights, first_weights
+from placement.patterns.counts.weights import PoolFit, first_weights
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.recheck_program import read_program
@@ -159,16 +159,6 @@ def test_the_small_program() -> None:
         assert bound.bound == machines * 10**6
         assert bound.verdict is not None
         assert "ENDATA" in (bound.verdict.program() or "")
-
-
-def test_spare_makes_copies_heavier_and_owned_accelerators_not() -> None:
-    """What fills an accelerator by itself still fits."""
-    relaxation = relax(shared_pair())
-    (mode,) = relaxation.modes
-    weights = Weights(0, (30,), 40)
-    assert weights.of(mode) == 30
-    assert weights.of(mode, 0.1) == 33
-    assert weights.of(mode, 2.0) == 40
 
 
 def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:

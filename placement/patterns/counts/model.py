@@ -6,7 +6,7 @@ single pools (`weights`).
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from placement.compiled.packing import Packing
@@ -33,7 +33,6 @@ class CountModel:
     relaxation : whose machines and copies are counted.
     merging : which pools are counted together.
     weights, rounded : the inequalities, of what stands on single pools and of demands.
-    spare : by pool, how much more copies weigh that share accelerators (see `Weights.of`); absent ones 0.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class CountModel:
         merging: Merging,
         *,
         anywhere: bool = False,
-        spare: Mapping[int, float] | None = None,
         over_quota: float | None = None,
     ) -> None:
         """O(modes).
@@ -51,7 +49,7 @@ class CountModel:
         its price on top.
         """
         fleet = relaxation.fleet
-        self.relaxation, self.merging, self.spare = relaxation, merging, dict(spare or {})
+        self.relaxation, self.merging = relaxation, merging
         self._over_quota = over_quota
         self._groups = groups_of(fleet)
         self._domain: NodeDomain = any_domain(fleet, self._groups)
@@ -69,7 +67,7 @@ class CountModel:
 
     def program(self) -> CountProgram:
         """The program with the inequalities so far."""
-        inequalities = Inequalities(tuple(self.weights), tuple(self.rounded), dict(self.spare), self._over_quota)
+        inequalities = Inequalities(tuple(self.weights), tuple(self.rounded), self._over_quota)
         return CountProgram(self.relaxation, self._groups, self._domain, self._reduced, inequalities, self.merging)
 
     def price(self, counts: Counts) -> int:
@@ -136,27 +134,9 @@ class CountModel:
                 if mode.parts:
                     free[p] -= self.relaxation.devices(p) * math.ceil(n / mode.parts - 1e-6)
                 if mode.item is not None:
-                    more = 1 + self.spare.get(p, 0.0)
-                    touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n * more
+                    touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n
         found = (self._fits[p].lacking(items, free[p]) for p, items in touched.items() if items)
         return [weights for weights in found if weights is not None]
-
-    def tighten(self, counts: Counts, p: int) -> None:
-        """Ask for a little more room on a pool than these counts leave there: they have no packing."""
-        here = [(mode, n) for mode, n in zip(self.relaxation.modes, counts.copies, strict=True) if n and mode.pool == p]
-        free = self.relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in here)
-        taken = max(
-            sum(weights.items[mode.item] * mode.touches * n for mode, n in here if mode.item is not None) / weights.most
-            for weights in self.weights
-            if weights.pool == p
-        )
-        if taken:
-            least = free / taken - 1 + _PARAMS.least_spare
-            self.spare[p] = min(_PARAMS.most_spare, max(self.spare.get(p, 0.0), least))
-
-    def relax_spare(self) -> None:
-        """Ask for a part of that room: other copies stand on the pools by and by."""
-        self.spare = {p: spare * _PARAMS.less for p, spare in self.spare.items() if spare > _PARAMS.least_spare / 2}
 
     def _loads(self, machines: Sequence[float], copies: Sequence[float]) -> list[float]:
         """What copies weigh by each of the weights, as a part of what the machines of their pools hold."""
@@ -168,7 +148,7 @@ class CountModel:
         found = []
         for weights in self.weights:
             capacity = weights.most * self._devices(weights.pool, machines)
-            load = sum(weights.of(mode, self.spare.get(weights.pool, 0.0)) * n for mode, n in on.get(weights.pool, ()))
+            load = sum(weights.of(mode) * n for mode, n in on.get(weights.pool, ()))
             found.append(load / capacity if capacity else 0.0)
         return found
 

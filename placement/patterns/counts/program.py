@@ -8,7 +8,7 @@ fewest zones, and what must be left when a zone is lost, all as sums over zones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -45,13 +45,11 @@ class Counts(NamedTuple):
 class Inequalities(NamedTuple):
     """On what stands on single pools, and of rounded demands; then what a search adds, whose solutions prove nothing.
 
-    On a pool in `spare` copies that share accelerators weigh so much more. With `over_quota` a pool may have more
-    machines than its quota, each at so many times its price on top.
+    With `over_quota` a pool may have more machines than its quota, each at so many times its price on top.
     """
 
     weights: Sequence[Weights]
     rounded: Sequence[Rounded]
-    spare: Mapping[int, float]
     over_quota: float | None = None
 
 
@@ -214,7 +212,7 @@ class CountProgram(WholeProgram):
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
         for weights in self._inequalities.weights:
             each = self.relaxation.devices(weights.pool) * weights.most
-            self._hold(weights.pool, each, partial(weights.of, spare=self._inequalities.spare.get(weights.pool, 0.0)))
+            self._hold(weights.pool, each, weights.of)
         self._round_demands()
         for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import partial
 
 from placement.compiled.packing import Packing
@@ -36,7 +36,6 @@ class CountSearch:
         seconds: float,
         *,
         weights: Iterable[Weights] = (),
-        spare: Mapping[int, float] | None = None,
     ) -> None:
         """O(modes x weights). Each program but that of the whole has so many `seconds`.
 
@@ -45,7 +44,6 @@ class CountSearch:
         pools : packs what counts put on each pool.
         choices : what copies run by at first; all other modes are tried by few components at a time.
         weights : inequalities that are known.
-        spare : by pool, how much of the room of accelerators that copies share is left free.
         """
         relaxation = pools.relaxation
         self.programs = 0
@@ -58,7 +56,7 @@ class CountSearch:
             if (mode.component, mode.option, first[mode.pool]) not in choices
         )
         none = Merging.none(relaxation.fleet)
-        self._model = CountModel(relaxation, none, spare=spare, over_quota=_PARAMS.over_price)
+        self._model = CountModel(relaxation, none, over_quota=_PARAMS.over_price)
         self._model.weights = list(dict.fromkeys((*self._model.weights, *weights)))
         self._placed = sorted({mode.component for mode in relaxation.modes})
         # Part of the components that are counted anew at a time, among the choices and among all modes.
@@ -66,7 +64,6 @@ class CountSearch:
         self._pools = pools
         self._separated = False
         self._parts_modes: set[int] = set()  # modes of the solution in parts
-        self._tight: tuple[int, ...] = ()  # pools where counts had no packing
         self._random = random.Random(0)
 
     @property
@@ -78,22 +75,6 @@ class CountSearch:
     def begun(self) -> bool:
         """Whether there are counts to go on from, within the quotas or not."""
         return self._at is not None
-
-    def with_spare(self, spare: float, budget: Budget) -> CountSearch:
-        """A search for counts that leave so much room free everywhere, with the inequalities and counts of this one."""
-        model = self._model
-        everywhere = {pool.index: spare for pool in model.relaxation.fleet.pools}
-        other = CountSearch(self._pools, self._choices, self._seconds, weights=model.weights, spare=everywhere)
-        other._model.rounded, other._separated = list(model.rounded), True
-        other._at = None if self._at is None else other._repaired(self._at, budget)
-        return other
-
-    def loosen(self, pools: Iterable[int] | None = None) -> None:
-        """Leave more room free on these pools from now on, or on those of last time: counts had no packing there."""
-        spare = self._model.spare
-        self._tight = self._tight if pools is None else tuple(pools)
-        for p in self._tight:
-            spare[p] = min(_PARAMS.most_spare, max(_PARAMS.least_spare, spare.get(p, 0.0) * _PARAMS.more))
 
     def begin_at(self, packing: Packing) -> None:
         """Take the counts of a plan."""
@@ -127,7 +108,6 @@ class CountSearch:
     def improve(self, budget: Budget, seed: int) -> None:
         """Cheaper counts from those at hand, until the time is up or many neighbourhoods in a row have none."""
         self._random = random.Random(seed)
-        self._model.relax_spare()
         self._improve(budget, lambda: False)
 
     def whole(
@@ -147,7 +127,7 @@ class CountSearch:
         return partial(program.find, budget, known, placed, tell=tell_of_others, until=until)
 
     def mend(self, budget: Budget, counts: Counts) -> bool:
-        """Counts like these that leave the room free that they do not; says whether they are cheaper than at hand."""
+        """Counts like these that break no inequality; says whether they are cheaper than at hand."""
         return not self._is_dearer(counts) and self._mend(budget, counts)
 
     def _improve(self, budget: Budget, ended: Callable[[], bool]) -> None:
@@ -226,8 +206,6 @@ class CountSearch:
                 lacking = self._pools.lacking(counts, budget)
                 if not lacking:
                     return counts
-                for p in lacking:
-                    model.tighten(counts, p)
                 needed = {p: -(-n // model.relaxation.devices(p)) for p, n in lacking.items()}
                 more = counts._replace(machines=tuple(n + needed.get(p, 0) for p, n in enumerate(counts.machines)))
             counts = more

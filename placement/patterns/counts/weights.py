@@ -31,13 +31,9 @@ class Weights:
     items: tuple[int, ...]
     most: int
 
-    def of(self, mode: Mode, spare: float = 0.0) -> int:
-        """What a copy by a mode on one of the pools weighs, on all of its accelerators together.
-
-        With `spare` one that shares them weighs so much more, so that some of their room is left free.
-        """
-        item = 0 if mode.item is None else self.items[mode.item]
-        return mode.owns * self.most + mode.touches * (min(self.most, int(item * (1 + spare))) if spare else item)
+    def of(self, mode: Mode) -> int:
+        """What a copy by a mode on one of the pools weighs, on all of its accelerators together."""
+        return mode.owns * self.most + mode.touches * (0 if mode.item is None else self.items[mode.item])
 
 
 def first_weights(relaxation: Relaxation, pools: Iterable[int]) -> Iterator[Weights]:

@@ -33,13 +33,11 @@ class CountPacking:
 
     `tried`: the counts that were to be packed.
     `pools`: packs what counts put on each pool, and remembers what it packed.
-    `tight`: pools that had to have more machines than were counted, when a packing by another solver did not fit.
     """
 
     def __init__(self, solve: Solve, relaxation: Relaxation, solver: str) -> None:
         """`solver` packs what can't be packed pool by pool."""
         self.tried: set[Counts] = set()
-        self.tight: tuple[int, ...] = ()
         self._solve, self._fleet, self._relaxation, self._solver = solve, solve.fleet, relaxation, solver
         self.pools = PoolPacking(relaxation)
 
@@ -59,7 +57,6 @@ class CountPacking:
         rules over zones, which the program does not know in full.
         """
         self.tried.add(counts)
-        self.tight = ()
         return (by_pool and self._pack_pools(counts, budget)) or self._pack_zones(counts, budget, by_pool=by_pool)
 
     def too_dear(self, counts: Counts) -> bool:
@@ -100,8 +97,6 @@ class CountPacking:
         if packing is None:
             return False
         self._solve.incumbent.offer(fresh.lift(counted.lift(packing)), NAME)
-        used = Counter(machine.pool for machine in packing.machines)
-        self.tight = tuple(p for p, n in enumerate(counts.machines) if used[p] > n)
         return counted.fleet.tick_price * machine_price(counted.fleet, packing) <= self._ticks(counts)
 
     def _keep_zone_rules(self, copies: Mapping[tuple[int, int, int], int]) -> bool:

@@ -68,14 +68,12 @@ class CountRounds:
         """
         budget, search, packing = self._solve.budget, self._search, self._packing
         if counts in self._unpacked:
-            search.loosen()
             self._begin_again()
             return False
         if self._packing.over or counts in packing.tried or packing.too_dear(counts):
             return False
         if not packing.pack(counts, _PHASE.try_to_pack.of(budget), by_pool=True):
             self._unpacked.add(counts)
-            search.loosen(packing.tight)
             self._begin_again()
             search.mend(self._part(), counts)
         return True

@@ -2,7 +2,7 @@
 
 1. The count program, to about its bound.
 2. Counts as a fleet of their own, without demands (`reductions.counted`), packed (`packing`). Where that can't be done,
-   other counts are looked for that leave more room free on accelerators that copies share.
+   other counts are looked for.
 3. The program to its end, from the counts at hand; better ones are packed, too. Then the best plan is improved.
 
 Where the program's counts are far from its bound, steps 2 and 3 are left to `rounds`.
@@ -19,7 +19,6 @@ from placement.patterns.counts.program import Counts
 from placement.patterns.counts.search import CountSearch
 from placement.patterns.counts.weights import Weights
 from placement.patterns.formulation import relax
-from placement.patterns.parameters import CountParameters as _COUNTS
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
 from placement.solvers.demand.rounds import CountRounds, improve_in_turns
@@ -114,29 +113,17 @@ class _Search:
             whole = fits or counting.counts == before
 
     def _pack(self, counts: Counts | None, search: CountSearch, budget: Budget, *, by_pool: bool) -> bool:
-        """Pack the cheapest counts, then such that leave more and more room free, or less after what could be packed.
-
-        Says whether the cheapest counts were packed as they are.
-        """
-        spare = 0.0
-        for _ in range(_PARAMS.tries):
-            if counts is None or counts in self._packing.tried or spare > _COUNTS.most_spare:
+        """Pack the cheapest counts; where they have no packing, those of a search. Says whether the former have one."""
+        for each in range(_PARAMS.tries):
+            if counts is None or counts in self._packing.tried or self._packing.too_dear(counts):
                 return False
-            if self._packing.over or budget.over() or self._packing.too_dear(counts):
+            if self._packing.over or budget.over():
                 return False
-            fits = self._packing.pack(counts, _PHASE.pack.one.of(budget), by_pool=by_pool)
-            if not self._shares or (fits and not spare):
-                return fits
-            spare = spare * _COUNTS.less if fits else max(_COUNTS.least_spare, spare * _COUNTS.more)
-            other = search.with_spare(spare, budget)
-            other.run(_PHASE.pack.other.of(budget))
-            counts, by_pool = other.counts, True
+            if self._packing.pack(counts, _PHASE.pack.one.of(budget), by_pool=by_pool):
+                return not each
+            search.run(_PHASE.pack.other.of(budget))
+            counts, by_pool = search.counts, True
         return False
-
-    @property
-    def _shares(self) -> bool:
-        """Whether copies share accelerators at all: only then is there room to leave free."""
-        return any(mode.touches for mode in self._relaxation.modes)
 
 
 def _by_pool(found: Iterable[CountBound]) -> Iterable[Weights]:
