@@ -3,8 +3,7 @@
 Inequalities on counts know patterns in parts, and patterns with more copies than there are. Whether whole accelerators
 hold the copies on a pool is a bin packing problem of its own, and a small one (`vector_packing`): it is decided in a
 few hundredths of a second where a general search for the zone took seconds and found one machine too many. Copies on
-several accelerators and packed accelerators then go to machines by first fit, and exactly where the host is what is
-short.
+several accelerators and packed accelerators then go to machines by first fit.
 """
 
 from collections import Counter
@@ -50,7 +49,7 @@ class PoolPacking:
         """Machines as many as are counted, with all copies; None where none were found."""
         found = list[Machine]()
         for p, row in self._rows(counts).items():
-            machines = self._machines(p, row, counts.machines[p], budget)
+            machines = self._first_fit(p, list(self._groups(p, row, budget)), counts.machines[p])
             if machines is None:
                 return None
             found += machines
@@ -77,14 +76,10 @@ class PoolPacking:
             self._known[key] = found
         return self._known[key]
 
-    def _machines(self, p: int, row: _Row, most: int, budget: Budget) -> list[Machine] | None:
-        """The machines of one pool; None where so many were not found to hold all."""
-        groups = list(self._groups(p, row, budget))
-        return self._first_fit(p, groups, most) or self._exact_fit(p, groups, most, budget)
-
     def _first_fit(self, p: int, groups: Sequence[_Group], most: int) -> list[Machine] | None:
-        """Copies of their own accelerators on the first machine with room; shared accelerators where hosts are free.
+        """The machines of one pool; None where copies find no place.
 
+        Copies of their own accelerators go on the first machine with room, shared accelerators where hosts are free.
         As sizes divide each other, and the largest come first, that is exact for accelerators, but not for the host.
         """
         machines = [MachineState(self.relaxation.fleet, p, None) for _ in range(most)]
@@ -101,31 +96,6 @@ class PoolPacking:
             else:
                 return None
         return [Machine(p, None, tuple(sorted(some))) for some in seats if some]
-
-    def _exact_fit(self, p: int, groups: Sequence[_Group], most: int, budget: Budget) -> list[Machine] | None:
-        """Machines as bins of accelerators, vCPUs and host memory, by the exact packing core."""
-        shape = self.relaxation.fleet.pools[p].shape
-        by_size = grouped((self._size(group), group) for group in groups)
-        sizes = list(by_size)
-        problem = VectorPacking(
-            sizes=sizes,
-            demands=[len(by_size[size]) for size in sizes],
-            capacities=[(max(1, shape.accelerators), shape.vcpus, shape.host_mib)],
-            costs=[1],
-            available=[most],
-        )
-        bins = solve_vector_packing(problem, budget=_PHASE.of(budget)).bins
-        found = list[Machine]()
-        for one in bins or ():
-            for _ in range(one.count):
-                machine, seats = MachineState(self.relaxation.fleet, p, None), list[Seat]()
-                for size in sorted((sizes[i] for i, _, n in one.content for _ in range(n)), reverse=True):
-                    placed = self._place(machine, by_size[size].pop())
-                    if placed is None:
-                        return None
-                    seats += placed
-                found.append(Machine(p, None, tuple(sorted(seats))))
-        return found or None
 
     def _groups(self, p: int, row: _Row, budget: Budget) -> Iterator[_Group]:
         """What must stand together: single copies, or all that is on one accelerator."""
@@ -147,14 +117,11 @@ class PoolPacking:
             for one in bins
             for _ in range(one.count)
         ]
-        yield from sorted(groups, key=lambda group: self._size(group)[1], reverse=True)
+        yield from sorted(groups, key=self._vcpus, reverse=True)
 
-    def _size(self, group: _Group) -> tuple[int, int, int]:
-        """Accelerators, vCPUs and MiB of host memory of a group."""
+    def _vcpus(self, group: _Group) -> int:
         components = self.relaxation.fleet.components
-        options = [components[mode.component].options[mode.option] for mode in group]
-        accelerators = max((option.accelerators for option in options), default=0)
-        return accelerators, sum(option.vcpus for option in options), sum(option.host_mib for option in options)
+        return sum(components[mode.component].options[mode.option].vcpus for mode in group)
 
     def _place(self, machine: MachineState, group: _Group) -> list[Seat] | None:
         """Put copies on a machine, those that share an accelerator on one of the same; None where it has no room."""
