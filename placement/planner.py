@@ -39,7 +39,7 @@ T = TypeVar("T")
 # A large plan takes long to write and check; its time is taken off the search's where it is not short. In seconds: for
 # a row of a plan, a component, and a machine that runs; tables included.
 _ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
-_SHORT = 0.25
+_SHORT = 0.25  # seconds: what takes no longer to write and check is not taken off
 # A search may end so late after its time: seconds, and a part of the time limit. After Ctrl-C, seconds: of one that has
 # something to hand out already, and of one that has nothing yet.
 _LATE, _LATE_PART, _LATE_INTERRUPTED, _LATE_WITH_NOTHING = 0.25, 0.05, 2.0, 5.0

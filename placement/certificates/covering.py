@@ -21,10 +21,10 @@ from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices
 from placement.patterns.history import NodeCase, Subject
 from placement.solving.budget import Budget
 
-_MOST_NODES = 3_000
-_MOST_CUTS = 60
+_MOST_NODES = 3_000  # of one tree that are split
+_MOST_CUTS = 60  # of those that there are, the last
 _GRAIN = 2**24  # factors are whole multiples of its inverse
-_WHOLE = 1e-6
+_WHOLE = 1e-6  # of a machine, within which a count is whole
 _LACK = 1e4  # times the dearest machine's price and the pools: what it costs not to keep an inequality
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from placement import arguments
 from placement.errors import UsageError, wrong_argument
 
-LEAST_PERCENT, MOST_PERCENT = 5, 50
+LEAST_PERCENT, MOST_PERCENT = 5, 50  # of the copies, as SageMaker has it
 BATCH_RULE = f"a number of copies, or {LEAST_PERCENT}% to {MOST_PERCENT}% of them"
 
 

@@ -13,7 +13,7 @@ from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.transition.program import TransitionProgram
 
-MOST_VARIABLES = 30_000
+MOST_VARIABLES = 30_000  # of one program; a larger one is not asked
 WORK = 3.0  # of one program, in CP-SAT's deterministic seconds
 
 

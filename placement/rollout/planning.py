@@ -21,9 +21,9 @@ from placement.transition import Durations
 from placement.transition.timeline import DURATIONS_RULE, Timeline
 
 ATTEMPTS = 12  # of each size of batch
-LONGEST_WAIT = 3600  # seconds; SageMaker's limits
-LONGEST, SHORTEST = 28_800, 600
-MOST_EXTRA = 10_000
+LONGEST_WAIT = 3600  # seconds between two batches, by SageMaker
+LONGEST, SHORTEST = 28_800, 600  # seconds, after which SageMaker ends a rolling update: at most, at least
+MOST_EXTRA = 10_000  # machines, that may be rented on the way where nothing is said
 
 
 def plan_rollout(

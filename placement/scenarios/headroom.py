@@ -26,7 +26,7 @@ from placement.solving.result import Result, SolverFault, Status, Stop, at_its_e
 from placement.units import dollars
 from placement.writing import check_claims
 
-FACTORS = (1.1, 1.3, 1.5)
+FACTORS = (1.1, 1.3, 1.5)  # times the copies and demands of today, where nothing is said
 _FLOORS = ("min_available_on_zone_loss", "min_available_on_pool_loss", "min_available_on_instance_loss")
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from placement.scenarios.terms import Term
 
 _LARGEST = 2**60  # of the objective
-_FEWEST_SECONDS = 0.01
+_FEWEST_SECONDS = 0.01  # of one program, at least: it gets some time whatever is left
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioStep
 from placement.scenarios.written import written
 from placement.units import micro_dollars
 
-_FEWEST_SECONDS = 0.05
-_FINEST = 10**6  # of hours
+_FEWEST_SECONDS = 0.05  # in which plans with fewer moves are looked for
+_FINEST = 10**6  # parts of an hour that a horizon is told in
 _PAIRING = {"horizon_hours": 1.0, "move_cost": 1.0}  # when machines are paired, any price of a move will do
 
 

@@ -23,7 +23,7 @@ from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
 
-MOST_TEMPORARY = 1000
+MOST_TEMPORARY = 1000  # machines, where nothing is said
 
 
 def plan_transition(

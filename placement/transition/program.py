@@ -28,7 +28,7 @@ from placement.transition.difference import Difference, Stand
 from placement.transition.moment import Moment, Sites
 from placement.units import WHOLE_SHARE
 
-MOST_VARIABLES = 40_000
+MOST_VARIABLES = 40_000  # of one program, about; a larger one is not written
 Linear = Any  # a variable of CP-SAT, a sum of such, or a number
 
 

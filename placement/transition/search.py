@@ -10,7 +10,7 @@ from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
 
 CHANGES = 20_000  # copies that start or stop, over all attempts: fewer attempts at large transitions
-FEWEST_ATTEMPTS = 4
+FEWEST_ATTEMPTS = 4  # also there
 
 
 def search(ask: TransitionAsk) -> SearchResult:
