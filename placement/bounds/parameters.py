@@ -43,7 +43,11 @@ class VolumeParameters(MethodParameters):
 
 
 class BoundsParameters(MethodParameters):
-    """Bounds that need no engine."""
+    """Bounds that need no engine.
+
+    Measured at half and twice, nine cases: `cliques` and `volume` move nothing; half of `dual_feasible` is 0.78 % off
+    the bound (docs/notes/2026-11-parameters.md).
+    """
 
     cliques = CliqueParameters
     dual_feasible = DualFeasibleParameters

@@ -63,7 +63,10 @@ class MilpParameters(MethodParameters):
 
 
 class DirectParameters(MethodParameters):
-    """The direct model and its engines."""
+    """The direct model and its engines.
+
+    Measured at half and twice, nine cases: `cp_sat` and `program` move nothing (docs/notes/2026-11-parameters.md).
+    """
 
     program = ProgramParameters
     cp_sat = CpSatParameters

@@ -215,7 +215,12 @@ class SizeParameters(MethodParameters):
 
 
 class PatternsParameters(MethodParameters):
-    """The bound from patterns."""
+    """The bound from patterns.
+
+    Measured at half and twice, seven fleets: neither `bound`, nor `columns` with `master`, nor `formulation`, `grid`,
+    `dedicated` and `size`, nor enumeration and its programs move gaps further than chance does
+    (docs/notes/2026-11-parameters.md).
+    """
 
     benders = BendersParameters
     bound = PatternBoundParameters

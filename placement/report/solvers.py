@@ -96,18 +96,23 @@ def _table(*names: str) -> PlainTable:
 
 
 def parameter_lists() -> RenderableType:
-    """Every number of a method; above those of a module what it does, from the docstring of their class.
+    """Every number of a method; above those of a room, and of a module, what it does, from the docstring of its class.
 
     Value, unit and what it is for are one phrase.
     """
     found: list[RenderableType] = []
     width = max(len(row.name.rpartition(".")[2]) for row in parameter_rows(PARAMETERS))
     for room, modules in groups_of(PARAMETERS).items():
+        found += [_head(room, modules), Text()]
         for module, group in groups_of(modules).items():
-            said = " ".join((inspect.getdoc(group) or "").split())
-            head = Text(f"{room}.{module}", style="bold", overflow="fold").append(f"  {said}", style="not bold")
-            found += [head, _parameters_of(group, width), Text()]
+            found += [_head(f"{room}.{module}", group), _parameters_of(group, width), Text()]
     return Group(*found)
+
+
+def _head(name: str, group: type[Any]) -> Text:
+    """A room or a module of it, and what its docstring says."""
+    said = " ".join((inspect.getdoc(group) or "").split())
+    return Text(name, style="bold", overflow="fold").append(f"  {said}", style="not bold")
 
 
 def _parameters_of(group: type[Any], width: int) -> Table:

@@ -172,7 +172,11 @@ class ZonePackingParameters(MethodParameters):
 
 
 class ColumnGenerationParameters(MethodParameters):
-    """The solver column-generation."""
+    """The solver column-generation.
+
+    Measured at half and twice, seven fleets: neither fleet mixes and their packing, nor whole solutions, nor packing
+    zone by zone, nor the dive move gaps further than chance does (docs/notes/2026-11-parameters.md).
+    """
 
     combinatorial_benders = CombinatorialBendersParameters
     templates = TemplateParameters
