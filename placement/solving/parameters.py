@@ -2,8 +2,8 @@
 
 A room that is a method has them in its `parameters.py`, a class a module, nested in one for the room;
 `placement.parameters` has all rooms, and `placement solvers --parameters` prints them. What was measured of a number,
-or of a module's numbers together, stands in the docstring of its class. A number that could not be another stays where
-it is used: a tolerance of an engine, a scale of integers, a value that stands for "without limit".
+or of the numbers of a module or a room together, stands in the docstring of the class. A number that could not be
+another stays where it is used: a tolerance of an engine, a scale of integers, a value that stands for "without limit".
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """Parts of a whole solution of the pattern program, each packed by itself, and what of them fits nowhere.
 
 With machines and copies by pool given, what each device class has is a problem of a few machines. A packing of each
-is one of the fleet. What does not fit is thinned out to as few copies as do not, which every plan must keep to: logic-
-based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and check (Thorsteinsson 2001, CP 2001).
+is one of the fleet. What does not fit is thinned out to as few copies as still do not, which no plan puts there:
+logic-based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and check (Thorsteinsson 2001, CP 2001).
 """
 
 from collections import Counter
@@ -176,10 +176,10 @@ class SolutionParts:
         return self._time.of(budget)
 
     def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
-        """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
+        """Forbid as few of a part's copies as still do not fit on its machines: there, and on machines like these.
 
-        They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike. None
-        where the pools themselves are not alike for the copies: what fits depends on which of them has the machines.
+        Machines on which more options may run are not alike: the copies may fit there. Nothing is forbidden where the
+        part's own pools are not alike for the copies, as what fits then depends on which of them has the machines.
         """
         fleet, (pools, machines, copies, _) = self._fleet, part
         shapes = {fleet.pools[p].shape for p in pools}
