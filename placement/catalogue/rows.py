@@ -14,7 +14,7 @@ _PLACEHOLDER = {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0}  # of a row wi
 
 
 def whole(value: float) -> float | int:
-    """40.0 as 40; 2 decimals are what the tables have."""
+    """40.0 as 40, and any other number to six decimals."""
     return int(value) if float(value).is_integer() else round(value, 6)
 
 
