@@ -97,8 +97,8 @@ class WholePlanParameters(MethodParameters):
 class LocalSearchParameters(MethodParameters):
     """Search around a plan.
 
-    Measured at half and twice, three cases: `set_covering`, `variable_neighbourhood` move nothing; twice the patience
-    of `eliminate` is worth 1.7 % in five times the time (docs/notes/2026-11-parameters.md).
+    Measured at half and twice, three cases: `set_covering` moves nothing, `large_neighbourhood` and `refill` 1.4 % at
+    most (docs/notes/2026-11-parameters.md).
     """
 
     closing = ClosingParameters
