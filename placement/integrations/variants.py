@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Set
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from placement.documents import Component, Option, Plan, Pool, Problem
 from placement.documents.references import GROUP
@@ -28,6 +28,31 @@ class PlanVariant(NamedTuple):
     def mode(self) -> Option:
         """How a copy of it runs."""
         return self.component.modes[self.option]
+
+
+class WrittenCopies(NamedTuple):
+    """A variant as a manifest: the object of Kubernetes, and the labels and specification of the pods that it makes."""
+
+    variant: PlanVariant
+    document: dict[str, Any]
+    labels: Mapping[str, str]
+    spec: dict[str, Any]
+
+    @property
+    def component(self) -> str:
+        """The name of its component."""
+        return self.variant.component.name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name of the object; an empty namespace where it names none."""
+        metadata = self.document["metadata"]
+        return metadata.get("namespace", ""), metadata["name"]
+
+    @property
+    def namespace(self) -> str:
+        """That of its pods."""
+        return self.key[0] or "default"
 
 
 def variants(problem: Problem, plan: Plan, pin: Pin, named: Set[str] | None = None) -> list[PlanVariant]:

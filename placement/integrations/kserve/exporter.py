@@ -23,12 +23,13 @@ from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, asked_of_accelerators, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, REQUIRED, ZONE, Owner, slug
-from placement.integrations.kubernetes.objects import Json, mapping_under
+from placement.integrations.kubernetes.objects import Json, applied, mapping_under
 from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
+from placement.integrations.kubernetes.workloads import SERVICE
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
-from placement.integrations.variants import PlanVariant, variants
+from placement.integrations.variants import PlanVariant, WrittenCopies, variants
 from placement.units import listed
 
 SERVICES, SMALLER = "inference-services.yaml", "smaller-inference-services.yaml"
@@ -48,29 +49,28 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     now = {row.component.name: known.of(row.component) for row in rows}
     around = Surroundings(problem, plan, known.running.by_component, ZONE, known.running.labels)
     written = [
-        _Service(around, row, wish, known, next(iter(now[row.component.name]), None), notes).document(name)
+        _Service(around, row, wish, known, next(iter(now[row.component.name]), None), notes).written(name)
         for row, name in zip(rows, service_names(rows), strict=True)
     ]
-    tell_all(Services(problem, plan, wish, known, rows, written, now, notes))
+    tell_all(Services(problem, plan, wish, known, written, now, notes))
     smaller = _smaller(written, now, notes)
-    files = {SERVICES: [row for row in written if row not in smaller], SMALLER: smaller}
+    files = {
+        SERVICES: [row.document for row in written if row.key not in smaller],
+        SMALLER: [row.document for row in written if row.key in smaller],
+    }
     texts = {name: manifest_text(found, map(str, notes)) for name, found in files.items() if found or name == SERVICES}
     return Exported(texts, tuple(notes))
 
 
-def _smaller(documents: list[Json], now: dict[str, list[ServiceTemplate]], notes: Notes) -> list[Json]:
+def _smaller(written: list[WrittenCopies], now: dict[str, list[ServiceTemplate]], notes: Notes) -> set[tuple[str, str]]:
     """Services that run already, with more copies: these would be gone before others run in their place."""
-    running = {(each.found.namespace, each.found.name): each.copies for services in now.values() for each in services}
-    found = []
-    for row in documents:
-        metadata, wanted = row["metadata"], row["spec"]["predictor"]["minReplicas"]
-        if wanted < running.get((metadata.get("namespace", ""), metadata["name"]), 0):
-            found.append(row)
+    running = {each.found.key: each.copies for services in now.values() for each in services}
+    found = [row.key for row in written if row.variant.copies < running.get(row.key, 0)]
     if found:
-        names = listed([row["metadata"]["name"] for row in found])
+        names = listed([name for _, name in found])
         told = f"{names}: fewer copies than now, so apply it last: once those of {SERVICES} are ready"
         notes.inexact(SMALLER, f"{told} (kubectl wait --for=condition=Ready inferenceservice NAME)")
-    return found
+    return {*found}
 
 
 def _stays(component: Component, notes: Notes) -> bool:
@@ -92,8 +92,8 @@ class _Service(NamedTuple):
     now: ServiceTemplate | None
     notes: Notes
 
-    def document(self, name: str) -> Json:
-        """The manifest; of the service that runs it has what the plan does not say."""
+    def written(self, name: str) -> WrittenCopies:
+        """The manifest, and the pods that KServe makes of it; of the service that runs it has what no plan says."""
         component, now, sharing = self.row.component, self.now, self.wish.sharing
         labels = {COMPONENT_LABEL: slug(component.name)}
         if sharing == "kai" and now is None:
@@ -125,17 +125,15 @@ class _Service(NamedTuple):
             OPTION: str(self.row.option),
             RULES: rules_text(before, predictor, rules),
         }
-        return {
-            "apiVersion": "serving.kserve.io/v1beta1",
-            "kind": "InferenceService",
-            "metadata": {
-                "name": name,
-                **({"namespace": self._space} if self._space else {}),
-                "labels": {**own, **labels},
-                "annotations": told | {MODE: "RawDeployment", AUTOSCALER: self.wish.autoscaler},
-            },
-            "spec": {"predictor": predictor},
-        }
+        told |= {MODE: "RawDeployment", AUTOSCALER: self.wish.autoscaler}
+        spec, own = {"predictor": predictor}, {**own, **labels}
+        document = applied(SERVICE, spec, name=name, namespace=self._space, labels=own, annotations=told)
+        made = {"serving.kserve.io/inferenceservice": name, "app": f"isvc.{name}-predictor", "component": "predictor"}
+        serving = [
+            {"name": "kserve-container", **predictor[key]} for key in SERVING if isinstance(predictor.get(key), dict)
+        ]
+        pod = {**predictor, "containers": [*serving, *(predictor.get("containers") or ())]}
+        return WrittenCopies(self.row, document, made | predictor["labels"], pod)
 
     @property
     def _space(self) -> str:

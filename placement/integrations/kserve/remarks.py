@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.documents import Plan, Problem
+from placement.grouping import grouped
 from placement.integrations.kserve.predictor import (
     IMAGE,
     LABEL,
-    SERVING,
     STORAGE,
     KServeWish,
     node_selector,
@@ -18,17 +18,17 @@ from placement.integrations.kserve.services import ServiceTemplate, ServiceTempl
 from placement.integrations.kubernetes.handovers import tell_service
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, Owner
-from placement.integrations.kubernetes.objects import Json, mappings_under
-from placement.integrations.kubernetes.protection import NewCopies, tell_counts, tell_kept_budgets, tell_quotas
+from placement.integrations.kubernetes.objects import mappings_under
+from placement.integrations.kubernetes.protection import tell_counts, tell_kept_budgets, tell_quotas
 from placement.integrations.kubernetes.selectors import tolerations_of
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
-from placement.integrations.variants import PlanVariant, most_beside
+from placement.integrations.variants import PlanVariant, WrittenCopies, most_beside
 from placement.units import listed
 
 
 class Services(NamedTuple):
-    """Services of an export: variants of the plan, the document of each, and what runs each component now.
+    """Services of an export as they are written, and what runs each component now.
 
     `known` is all that the cluster's files tell.
     """
@@ -37,10 +37,14 @@ class Services(NamedTuple):
     plan: Plan
     wish: KServeWish
     known: ServiceTemplates
-    rows: list[PlanVariant]
-    documents: list[Json]
+    written: list[WrittenCopies]
     now: dict[str, list[ServiceTemplate]]
     notes: Notes
+
+    @property
+    def rows(self) -> list[PlanVariant]:
+        """Variants of the plan."""
+        return [row.variant for row in self.written]
 
 
 def tell_all(made: Services) -> None:
@@ -57,8 +61,7 @@ def tell_all(made: Services) -> None:
 
 def _tell_long_names(made: Services) -> None:
     """Services that KServe can give no address."""
-    for metadata in (row["metadata"] for row in made.documents):
-        name, space = metadata["name"], metadata.get("namespace", "")
+    for space, name in (row.key for row in made.written):
         if len(f"{name}-predictor-{space}") > LABEL:
             told = f"{name}-predictor-{space} has more than {LABEL} letters: KServe can give it no address"
             made.notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
@@ -66,14 +69,12 @@ def _tell_long_names(made: Services) -> None:
 
 def _tell_replaced(made: Services) -> None:
     """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
-    written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in made.documents}
-    names: dict[str, list[str]] = defaultdict(list)
-    for variant, document in zip(made.rows, made.documents, strict=True):
-        names[variant.component.name].append(document["metadata"]["name"])
+    written = {row.key for row in made.written}
+    names = grouped((row.component, row.key[1]) for row in made.written)
     for component, services in made.now.items():
         for each in services:
             place = each.found.place
-            if (each.found.namespace, each.found.name) not in written:
+            if each.found.key not in written:
                 made.notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
                 made.notes.ignored(f"{place} spec.{part}", "only predictors are written")
@@ -136,21 +137,18 @@ def _tell_claims(made: Services) -> None:
 def _tell_taints(made: Services) -> None:
     """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
     taints = made.known.running.taints
-    nodes: dict[str, list[str]] = defaultdict(list)
-    for instance in made.problem.instances:
-        nodes[instance.pool].append(instance.id)
+    nodes = grouped((row.pool, row.id) for row in made.problem.instances)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     unknown = False
-    for row, document in zip(made.rows, made.documents, strict=True):
-        held = [
-            {taint for taint in taints[name] if not taint.is_wish} for name in nodes[row.pool.name] if name in taints
-        ]
-        stood = tolerations_of(At(document["spec"]["predictor"]), Notes(), "")
-        unknown |= not held and not stood and not made.now[row.component.name]
+    for row in made.written:
+        pool = row.variant.pool.name
+        held = [{taint for taint in taints[name] if not taint.is_wish} for name in nodes[pool] if name in taints]
+        stood = tolerations_of(At(row.spec), Notes(), "")
+        unknown |= not held and not stood and not made.now[row.component]
         for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):
             if not any(each.tolerates(taint) for each in stood):
                 told = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
-                found[row.pool.name, told].append(row.component.name)
+                found[pool, told].append(row.component)
     for (pool, told), names in found.items():
         components = listed(list(dict.fromkeys(names)))
         made.notes.inexact(
@@ -165,24 +163,10 @@ def _tell_taints(made: Services) -> None:
 
 def _tell_namespaces(made: Services) -> None:
     """What budgets and quotas of their namespaces do to the new pods."""
-    running, notes = made.known.running, made.notes
-    new = [_new_copies(row, document) for row, document in zip(made.rows, made.documents, strict=True)]
+    running, new, notes = made.known.running, made.written, made.notes
     tell_kept_budgets(running, new, Counter(row.component for row in made.plan.assignments), notes)
-    tell_quotas(running, new, {row.component.name for row in made.rows}, notes)
-    tell_counts(running, made.documents, notes)
-
-
-def _new_copies(row: PlanVariant, document: Json) -> NewCopies:
-    """The pods that KServe makes of a service, as far as budgets and quotas look at them."""
-    metadata, predictor = document["metadata"], document["spec"]["predictor"]
-    name = metadata["name"]
-    labels = {"serving.kserve.io/inferenceservice": name, "app": f"isvc.{name}-predictor", "component": "predictor"}
-    serving = [
-        {"name": "kserve-container", **predictor[key]} for key in SERVING if isinstance(predictor.get(key), dict)
-    ]
-    spec = {**predictor, "containers": [*serving, *(predictor.get("containers") or ())]}
-    space = metadata.get("namespace", "default")
-    return NewCopies(row.component.name, space, labels | predictor["labels"], row.copies, spec)
+    tell_quotas(running, new, {row.component for row in new}, notes)
+    tell_counts(running, [row.document for row in new], notes)
 
 
 def _tell(made: Services) -> None:

@@ -10,18 +10,20 @@ from typing import NamedTuple
 
 from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.handovers import Handover
+from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.objects import (
     Json,
     KubeCluster,
     KubeObject,
+    applied,
     mapping_under,
     mappings_under,
     text_at,
-    version_of,
     whole_at,
 )
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.notes import Notes
+from placement.integrations.variants import WrittenCopies
 from placement.units import count
 
 _FIELDS = {  # the fields of the fewest and the most copies, with their defaults
@@ -76,15 +78,17 @@ class Rescaled(NamedTuple):
     deleted: list[tuple[str, str]]
 
 
-def rescaled(cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Json], notes: Notes) -> Rescaled:
+def rescaled(
+    cluster: KubeCluster, moved: Sequence[Handover], written: Sequence[WrittenCopies], notes: Notes
+) -> Rescaled:
     """What becomes of the autoscalers of all that stops."""
     made = Rescaled([], [])
-    copies = {(row["metadata"]["namespace"], row["metadata"]["name"]): row["spec"]["replicas"] for row in work}
+    copies = {row.key: row.variant.copies for row in written}
     # Those of what stops, and of Deployments of an earlier export that go on.
-    of = {(old.kind, old.space, old.name): row for row in moved for old in row.stops}
-    of |= {("Deployment", space, name): row for row in moved for space, name in row.written}
+    of = {old.owner: row for row in moved for old in row.stops}
+    of |= {Owner("Deployment", *key): row for row in moved for key in row.written}
     for scaler in autoscalers_of(cluster):
-        found, handover = scaler.found, of.get((scaler.kind, scaler.found.namespace, scaler.name))
+        found, handover = scaler.found, of.get(Owner(scaler.kind, scaler.found.namespace, scaler.name))
         if handover is None:
             continue
         new = handover.written
@@ -108,7 +112,6 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
     """The same object, which scales a Deployment of that name."""
     found = scaler.found
     labels, annotations = kept_metadata(found, notes)
-    metadata = {"name": found.name, "namespace": found.namespace, "labels": labels, "annotations": annotations}
     spec = copy.deepcopy(found.at.key("spec").value)
     after = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     spec["scaleTargetRef"] |= after
@@ -116,9 +119,5 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
         described = mapping_under(metric, "object", "describedObject")
         if (described.get("kind"), described.get("name")) == (scaler.kind, scaler.name):
             described |= after
-    return {
-        "apiVersion": version_of(found),
-        "kind": found.kind,
-        "metadata": {key: value for key, value in metadata.items() if value},
-        "spec": spec,
-    }
+    told = {"name": found.name, "namespace": found.namespace, "labels": labels, "annotations": annotations}
+    return applied(found.kind, spec, text_at(found.at, "apiVersion"), **told)

@@ -14,7 +14,7 @@ from placement.integrations.kubernetes.claims import DRIVER, PINNED, DeviceClaim
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.manifests import Workshop, names_of
 from placement.integrations.kubernetes.naming import slug
-from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
+from placement.integrations.kubernetes.objects import Json, applied, mapping_under, mappings_under
 from placement.integrations.variants import PlanVariant
 from placement.units import MIB_PER_GIB, need
 
@@ -68,19 +68,13 @@ class GroupClaims:
         ]
         group_name, labels = names_of(self.group)
         digest = hashlib.sha256(json.dumps([name, chosen], sort_keys=True).encode()).hexdigest()[:6]
-        # A claim can't be changed: another one has another name.
-        metadata: Json = {
-            "name": slug(group_name, digest, most=57),
-            "namespace": self.workshop.space(self.group.component),
-            "labels": dict(labels),
-        }
-        if any(added):
-            metadata["annotations"] = {PINNED: pin}
+        made = slug(group_name, digest, most=57)  # a claim can't be changed: another one has another name
         kind, spec = "ResourceClaim", {"devices": chosen}
         if not pin:
             kind, spec = "ResourceClaimTemplate", {"spec": spec}
-        self.documents.append({"apiVersion": "resource.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
-        self.references[name] = {f"r{kind[1:]}Name": metadata["name"]}
+        space, told = self.workshop.space(self.group.component), {PINNED: pin} if any(added) else {}
+        self.documents.append(applied(kind, spec, name=made, namespace=space, labels=labels, annotations=told))
+        self.references[name] = {f"r{kind[1:]}Name": made}
         self.binds = self.binds or bool(pin)
 
     def _pin(self, *, makes_parts: bool) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from placement.catalogue.rows import whole
+from placement.grouping import in_common
 from placement.integrations.kubernetes.machines import Buy, NodeMachine
 from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
@@ -163,9 +164,8 @@ def _to_name(pool: NodePoolRow) -> NodesToName:
 
 
 def _telling(members: Sequence[NodeMachine], more: Sequence[str]) -> dict[str, str]:
-    keys = dict.fromkeys((*_TELLING, *filter(None, more)))
-    first = members[0].labels
-    return {key: first[key] for key in keys if all(row.labels.get(key, "") == first.get(key) != "" for row in members)}
+    common = in_common([row.labels for row in members])
+    return {key: common[key] for key in dict.fromkeys((*_TELLING, *more)) if common.get(key)}
 
 
 @dataclass

@@ -5,7 +5,7 @@ annotations as far as all pods of a component have them alike, as rules of sched
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under, mappings_under
@@ -109,17 +109,6 @@ def _is_token(volume: Json) -> bool:
 def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
     """Those that the owner wrote."""
     return {key: value for key, value in told.items() if not key.startswith(_ADDED_ANNOTATIONS)}
-
-
-def in_common(pods: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
-    """Kept annotations that all pods have alike, and the names of the others.
-
-    >>> in_common([{"a": "1", "b": "1"}, {"a": "1", "b": "2"}])
-    ({'a': '1'}, ['b'])
-    """
-    kept = [kept_annotations(told) for told in pods]
-    alike = {key: value for key, value in kept[0].items() if all(row.get(key) == value for row in kept)}
-    return alike, sorted({key for row in kept for key in row} - {*alike})
 
 
 def kept_metadata(found: KubeObject, notes: Notes) -> tuple[dict[str, str], dict[str, str]]:

@@ -23,20 +23,14 @@ from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, 
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import Owner, is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import Json, read_cluster
-from placement.integrations.kubernetes.protection import (
-    NewCopies,
-    budget_of,
-    tell_counts,
-    tell_kept_budgets,
-    tell_quotas,
-)
+from placement.integrations.kubernetes.protection import budget_of, tell_counts, tell_kept_budgets, tell_quotas
 from placement.integrations.kubernetes.resource_sums import tell_resources_beyond
 from placement.integrations.kubernetes.roll_outs import tell_roll_outs
 from placement.integrations.kubernetes.steps import SHRINKING, steps_text
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
-from placement.integrations.variants import PlanVariant
+from placement.integrations.variants import PlanVariant, WrittenCopies
 from placement.units import count, listed
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
@@ -80,7 +74,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     workshop = Workshop(problem, plan, templates, notes, wishes, made, standing)
     _check_sharing(groups, workshop)
-    claims, work = _workloads(groups, workshop)
+    claims, new = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.has_deployment and not row.deployment), notes)
     named = {row.component.name for row in groups}
@@ -92,10 +86,9 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     node_pools = node_pools_of(workshop)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
-    moved = handovers(workshop, groups, work, replaced)
-    scalers = rescaled(templates.cluster, moved, work, notes)
-    later = {(old.space, old.name) for row in moved for old in row.later}
-    starts = [row for row in work if (row["metadata"]["namespace"], row["metadata"]["name"]) not in later]
+    moved = handovers(workshop, new, replaced)
+    scalers = rescaled(templates.cluster, moved, new, notes)
+    later = {old.key for row in moved for old in row.later}
     kept = kept_pools(templates.cluster)
     if kept:
         told = "the one that there is has" if len(kept) == 1 else f"the {len(kept)} that there are have"
@@ -105,19 +98,18 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
-        WORK: starts,
+        WORK: [row.document for row in new if row.key not in later],
         SCALERS: scalers.documents,
-        SHRINKING: [row for row in work if row not in starts],
+        SHRINKING: [row.document for row in new if row.key in later],
         SETTLE: [*kept, *node_pools.values()],
     }
     _tell_limits(groups, workshop)
     tell_resources_beyond(problem, plan, templates, notes)
-    tell_roll_outs(problem, plan, groups, work, notes)
-    new = _new_copies(groups, work)
+    tell_roll_outs(problem, plan, new, notes)
     tell_kept_budgets(templates, new, copies, notes)
     _tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes)
-    tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes)
+    tell_counts(templates, [*guards, *claims, *(row.document for row in new), *scalers.documents], notes)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     texts[STEPS] = steps_text(workshop, list(texts), moved, scalers.deleted)
     return Exported(texts, tuple(notes))
@@ -154,9 +146,9 @@ def _check_sharing(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
             )
 
 
-def _workloads(groups: Sequence[PlanVariant], workshop: Workshop) -> tuple[list[Json], list[Json]]:
+def _workloads(groups: Sequence[PlanVariant], workshop: Workshop) -> tuple[list[Json], list[WrittenCopies]]:
     claims: list[Json] = []
-    work: list[Json] = []
+    work: list[WrittenCopies] = []
     for group in groups:
         uuids = _uuids(group, workshop) if group.accelerators else ()
         made = claims_for(group, workshop, uuids)
@@ -168,7 +160,9 @@ def _workloads(groups: Sequence[PlanVariant], workshop: Workshop) -> tuple[list[
             if manager in ("", "plugin"):
                 told = "its device plugin binds no accelerator: copies are pinned to the node"
             workshop.notes.inexact(f"node {group.machine}", told)
-        work.append(deployment(group, workshop, made.references, of_hami))
+        document = deployment(group, workshop, made.references, of_hami)
+        template = document["spec"]["template"]
+        work.append(WrittenCopies(group, document, template["metadata"]["labels"], template["spec"]))
     return claims, work
 
 
@@ -183,16 +177,6 @@ def _uuids(group: PlanVariant, workshop: Workshop) -> tuple[str, ...]:
         workshop.notes.inexact(f"node {group.machine}", told)
         return ()
     return tuple(known[index] for index in chosen)
-
-
-def _new_copies(groups: Sequence[PlanVariant], work: Sequence[Json]) -> list[NewCopies]:
-    """The pods of Deployments that are written, each one's in the order of the groups."""
-    found = []
-    for group, row in zip(groups, work, strict=True):
-        template = row["spec"]["template"]
-        space, labels = row["metadata"]["namespace"], template["metadata"]["labels"]
-        found.append(NewCopies(group.component.name, space, labels, group.copies, template["spec"]))
-    return found
 
 
 def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:

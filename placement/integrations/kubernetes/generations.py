@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from placement.catalogue.readers.fields import At
-from placement.grouping import grouped
-from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
+from placement.grouping import grouped, in_common
+from placement.integrations.kubernetes.cleaning import clean_spec, kept_annotations, own_labels, written_spec
 from placement.integrations.kubernetes.neighbours import neighbours_of
 from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject, mapping_under, texts
 from placement.integrations.kubernetes.own_rules import as_written
@@ -50,6 +50,11 @@ class PodGeneration:
         """Annotations of the template of an owner."""
         return {} if self.source in self.pods else kept_annotations(self.source.annotations)
 
+    @cached_property
+    def _kept(self) -> list[dict[str, str]]:
+        """Annotations that the owner of the newest pods wrote, of each."""
+        return [kept_annotations(pod.annotations) for pod in self.newest]
+
     @property
     def labels(self) -> dict[str, str]:
         """Of a new copy."""
@@ -58,12 +63,12 @@ class PodGeneration:
     @property
     def annotations(self) -> dict[str, str]:
         """Of a new copy: those that pods which run have alike, and those of the template."""
-        return in_common([pod.annotations for pod in self.newest])[0] | self._written
+        return in_common(self._kept) | self._written
 
     @property
     def differing(self) -> list[str]:
         """Annotations that pods which run do not have alike, so that a new copy has none."""
-        return [key for key in in_common([pod.annotations for pod in self.newest])[1] if key not in self._written]
+        return sorted({key for row in self._kept for key in row} - {*in_common(self._kept), *self._written})
 
     @property
     def spec(self) -> Json:

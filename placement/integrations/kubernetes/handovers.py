@@ -15,16 +15,17 @@ from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from placement.documents import Component
+from placement.grouping import grouped, in_common
 from placement.integrations.kubernetes.generations import PodGeneration
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import NAMED, Owner
-from placement.integrations.kubernetes.objects import Json, KubeObject, text_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject, text_at, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import shortage, tell_cordoned, tied
 from placement.integrations.kubernetes.templates import HASH, Templates
 from placement.integrations.kubernetes.volumes import MountedClaim
 from placement.integrations.notes import Notes
-from placement.integrations.variants import PlanVariant
+from placement.integrations.variants import PlanVariant, WrittenCopies
 from placement.units import count, listed
 
 _ENDED = ("Deployment", "ReplicaSet")  # owners that the steps scale to 0 once new copies run
@@ -33,17 +34,20 @@ _SCALED = ("StatefulSet", "LeaderWorkerSet", "Rollout")  # that `kubectl scale` 
 
 
 class OldOwner(NamedTuple):
-    """What runs copies now, and ends or keeps fewer: kind, namespace, name.
+    """What runs copies now, and ends or keeps fewer.
 
     `pods` are arguments that tell its pods to `kubectl wait`; `copies` run, and `stay` of them go on.
     """
 
-    kind: str
-    space: str
-    name: str
+    owner: Owner
     pods: tuple[tuple[str, ...], ...] = ()
     copies: int = 0
     stay: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its namespace and name."""
+        return self.owner.namespace, self.owner.name
 
 
 class Turns(NamedTuple):
@@ -75,7 +79,7 @@ class Handover(NamedTuple):
     @property
     def starts(self) -> list[tuple[str, str]]:
         """Deployments that start, grow or go on: before anything ends, unless old copies must end first."""
-        later = {(row.space, row.name) for row in self.later}
+        later = {row.key for row in self.later}
         return [key for key in self.written if key not in later]
 
     @property
@@ -89,50 +93,44 @@ class Handover(NamedTuple):
         return [row._replace(stay=0) for row in (*self.stops, *self.shrinks)] if self.stops_first else []
 
 
-def handovers(
-    workshop: Workshop, groups: Sequence[PlanVariant], work: Sequence[Json], replaced: Set[str]
-) -> list[Handover]:
+def handovers(workshop: Workshop, new: Sequence[WrittenCopies], replaced: Set[str]) -> list[Handover]:
     """One for each component that is replaced, then what earlier exports made of components that are no more."""
     problem, templates = workshop.problem, workshop.templates
-    written: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    for group, made in zip(groups, work, strict=True):
-        key = made["metadata"]["namespace"], made["metadata"]["name"]
-        written[group.component.name][key] = group.copies
-    all_written = {key for keys in written.values() for key in keys}
+    written = grouped((row.component, row) for row in new)
+    all_written = {row.key for row in new}
     known = {row.name for row in problem.components}
-    outdated: dict[str, list[OldOwner]] = defaultdict(list)
-    for (space, name), component in sorted(templates.exported.items()):
-        if (space, name) not in all_written and (component in replaced or component not in known):
-            outdated[component].append(_old("Deployment", space, name, templates))
+    outdated = grouped(
+        (component, _old(Owner("Deployment", *key), templates))
+        for key, component in sorted(templates.exported.items())
+        if key not in all_written and (component in replaced or component not in known)
+    )
     found = []
     for row in (row for row in problem.components if row.name in replaced):
-        name, new = row.name, written[row.name]
-        now = {key: _copies("Deployment", *key, templates) for key in new}
-        shrinks = [_old("Deployment", *key, templates)._replace(stay=new[key]) for key in new if now[key] > new[key]]
-        stops = [*_owner(row, sum(new.values()), templates), *outdated.pop(name, ())]
-        why = _why_first(name, templates) if (stops or shrinks) and any(new[key] > now[key] for key in new) else ""
+        name, own = row.name, [each.variant for each in written[row.name]]
+        then = {each.key: each.variant.copies for each in written[name]}
+        before = {key: _old(Owner("Deployment", *key), templates) for key in then}
+        now = {key: old.copies for key, old in before.items()}
+        shrinks = [before[key]._replace(stay=then[key]) for key in then if now[key] > then[key]]
+        stops = [*_owner(row, sum(then.values()), templates), *outdated.pop(name, ())]
+        why = _why_first(name, templates) if (stops or shrinks) and any(then[key] > now[key] for key in then) else ""
         if why:
             told = f"{why}: the steps end its old copies before new ones start"
             workshop.notes.assumed(f"component {name}", told)
-        own = [group for group in groups if group.component.name == name]
         if own:
             _tell_volumes(own, workshop)
-        goes_on = [key for key in new if now[key] <= new[key]]
-        ready, wanted = sum(now[key] for key in goes_on), sum(new[key] for key in goes_on)
-        found.append(Handover(name, [*new], shrinks, stops, bool(why), ready, wanted))
+        goes_on = [key for key in then if now[key] <= then[key]]
+        ready, wanted = sum(now[key] for key in goes_on), sum(then[key] for key in goes_on)
+        found.append(Handover(name, [*then], shrinks, stops, bool(why), ready, wanted))
     found += [Handover(component, [], [], stops) for component, stops in outdated.items()]
-    return _in_turns(found, workshop, groups, work)
+    return _in_turns(found, workshop, new)
 
 
-def _in_turns(
-    found: list[Handover], workshop: Workshop, groups: Sequence[PlanVariant], work: Sequence[Json]
-) -> list[Handover]:
+def _in_turns(found: list[Handover], workshop: Workshop, new: Sequence[WrittenCopies]) -> list[Handover]:
     """The same, with turns where new copies have no room beside old ones, which a note names."""
     problem, plan, templates, notes = workshop.problem, workshop.plan, workshop.templates, workshop.notes
-    added = []
-    for group, made in zip(groups, work, strict=True):
-        now = _copies("Deployment", made["metadata"]["namespace"], made["metadata"]["name"], templates)
-        added.append(group._replace(copies=max(0, group.copies - now)))
+    running = [_copies(Owner("Deployment", *row.key), templates) for row in new]
+    groups = [row.variant for row in new]
+    added = [row._replace(copies=max(0, row.copies - now)) for row, now in zip(groups, running, strict=True)]
     tell_cordoned(problem, plan, added, notes)
     short = shortage(problem, plan, added, {row.component for row in found if row.stops_first})
     away = {row.name: max(1, row.most_unavailable) for row in problem.components}
@@ -174,39 +172,34 @@ def _owner(component: Component, copies: int, templates: Templates) -> Iterator[
     """What ran a component before it was exported, if anything did that can be scaled."""
     owner = Owner.of(component)
     if owner.namespace and _ends_by_scaling(component, copies, templates):
-        yield _old(*owner, templates)
+        yield _old(owner, templates)
     elif owner.kind == "Component":  # an export that was applied in part: what ran before is still there
-        for before in templates.beside(component.name):
-            if before.kind in _ENDED:
-                yield _old(*before, templates)
+        yield from (_old(before, templates) for before in templates.beside(component.name) if before.kind in _ENDED)
 
 
-def _old(kind: str, space: str, name: str, templates: Templates) -> OldOwner:
-    return OldOwner(kind, space, name, _pods(kind, space, name, templates), _copies(kind, space, name, templates))
+def _old(owner: Owner, templates: Templates) -> OldOwner:
+    return OldOwner(owner, _pods(owner, templates), _copies(owner, templates))
 
 
-def _copies(kind: str, space: str, name: str, templates: Templates) -> int:
+def _copies(owner: Owner, templates: Templates) -> int:
     """How many copies an owner wants, or else how many run."""
-    found = templates.cluster.get(kind, space, name)
-    spec = found.at.get("spec") if found else None
-    told = whole_at(spec, "replicas") if kind != "LeaderWorkerSet" else None
-    return len(templates.by_owner.get((kind, space, name), ())) if told is None else told
+    found = templates.cluster.get(*owner)
+    told = whole_at(found.at, "spec", "replicas") if found and owner.kind != "LeaderWorkerSet" else None
+    return len(templates.by_owner.get(owner, ())) if told is None else told
 
 
-def _pods(kind: str, space: str, name: str, templates: Templates) -> tuple[tuple[str, ...], ...]:
+def _pods(owner: Owner, templates: Templates) -> tuple[tuple[str, ...], ...]:
     """Arguments that tell the pods of an owner and no others, for each ReplicaSet of it: by labels where these do.
 
     Its selector may take pods of others, and those that have failed, which nobody deletes.
     """
-    found: dict[tuple[str, str] | None, list[KubeObject]] = defaultdict(list)
-    for pod in templates.by_owner.get((kind, space, name), ()):
-        found[controller_of(pod)].append(pod)
-    return tuple(_told(space, pods, templates) for pods in found.values())
+    found = grouped((controller_of(pod), pod) for pod in templates.by_owner.get(owner, ()))
+    return tuple(_told(pods, templates) for pods in found.values())
 
 
-def _told(space: str, pods: Sequence[KubeObject], templates: Templates) -> tuple[str, ...]:
-    alike = {key: value for key, value in pods[0].labels.items() if all(pod.labels.get(key) == value for pod in pods)}
-    near = templates.by_hash.get((space, alike.get(HASH, "")), ())
+def _told(pods: Sequence[KubeObject], templates: Templates) -> tuple[str, ...]:
+    alike = in_common([pod.labels for pod in pods])
+    near = templates.by_hash.get((pods[0].namespace, alike.get(HASH, "")), ())
     takes = [pod for pod in near if all(pod.labels.get(key) == value for key, value in alike.items())]
     if HASH in alike and len(takes) == len(pods):  # that of its ReplicaSet, so later pods of it have it too
         selector = ",".join(f"{key}={value}" for key, value in sorted(alike.items()))

@@ -15,6 +15,7 @@ from typing import Any
 from placement.catalogue.readers.fields import At
 from placement.documents import Plan, Pool, Problem
 from placement.errors import UsageError, printable
+from placement.grouping import in_common
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import (
     HOSTNAME,
@@ -28,7 +29,7 @@ from placement.integrations.kubernetes.naming import (
     labels_of_row,
     slug,
 )
-from placement.integrations.kubernetes.objects import Json, KubeCluster
+from placement.integrations.kubernetes.objects import Json, KubeCluster, applied
 from placement.integrations.kubernetes.selectors import Taint, node_rules
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant
@@ -91,7 +92,7 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
         body["taints"] = [{key: text for key, text in row.items() if text} for row in rows]
     labels = {"metadata": {"labels": dict(look.labels)}} if look.labels else {}
     spec["template"] = {**labels, "spec": body}
-    return {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": name}, "spec": spec}
+    return applied("NodePool", spec, name=name)
 
 
 def node_pools_of(workshop: Workshop) -> dict[str, Json]:
@@ -121,13 +122,12 @@ def frozen(node_pool: Json) -> Json:
 
 def kept_pools(cluster: KubeCluster) -> list[Json]:
     """Node pools that are there, as a person applies them."""
-    rows = []
-    for row in cluster.of("NodePool"):
-        document = copy.deepcopy(row.at.value)
-        metadata = {key: value for key, value in document["metadata"].items() if key not in _SERVED}
-        head = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata}
-        rows.append({**head, "spec": document.get("spec", {})})
-    return rows
+    documents = copy.deepcopy([row.at.value for row in cluster.of("NodePool")])
+    return [
+        applied("NodePool", row.get("spec", {}))
+        | {"metadata": {key: value for key, value in row["metadata"].items() if key not in _SERVED}}
+        for row in documents
+    ]
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,12 @@ def _look_of(pool: str, workshop: Workshop) -> NodeLook:
     nodes = [name for name in nodes if name in known.labels]
     if not nodes:
         return NodeLook()
-    labels: dict[str, str] = {}
-    for key, value in known.labels[nodes[0]].items():
-        is_common = all(known.labels[name].get(key) == value for name in nodes)
-        if (key in known.asked or (is_common and not is_of_platform(key))) and _may_be_given(key):
-            labels[key] = value
+    common = in_common([known.labels[name] for name in nodes])
+    labels = {
+        key: value
+        for key, value in known.labels[nodes[0]].items()
+        if (key in known.asked or (key in common and not is_of_platform(key))) and _may_be_given(key)
+    }
     taints = [row for row in known.taints[nodes[0]] if all(row in known.taints[name] for name in nodes)]
     others = sorted({row.key for name in nodes for row in known.taints[name] if row not in taints})
     if others:

@@ -37,7 +37,7 @@ from placement.integrations.kubernetes.naming import (
     labels_of_row,
     slug,
 )
-from placement.integrations.kubernetes.objects import Json, mapping_under
+from placement.integrations.kubernetes.objects import Json, applied, mapping_under
 from placement.integrations.kubernetes.own_rules import (
     RULES,
     OwnRules,
@@ -201,23 +201,15 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
     _add_rules(spec, group, workshop, off)
     annotations[RULES] = rules_text(before, spec, _own_rules(group, workshop, own_uuids, off))
     more, kept = kept_metadata(before_it, notes) if before_it else ({}, {})
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {
-            "name": name,
-            "namespace": workshop.space(group.component),
-            "labels": more | labels,
-            **({"annotations": kept} if kept else {}),
-        },
-        "spec": {
-            **(kept_settings(before_it, notes) if before_it else {}),
-            "replicas": group.copies,
-            "strategy": strategy_of(group, before_it, notes),
-            "selector": {"matchLabels": dict(labels)},
-            "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
-        },
+    settings = {
+        **(kept_settings(before_it, notes) if before_it else {}),
+        "replicas": group.copies,
+        "strategy": strategy_of(group, before_it, notes),
+        "selector": {"matchLabels": dict(labels)},
+        "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
     }
+    space = workshop.space(group.component)
+    return applied("Deployment", settings, name=name, namespace=space, labels=more | labels, annotations=kept)
 
 
 def _own_rules(group: PlanVariant, workshop: Workshop, uuids: str, off: Sequence[str]) -> OwnRules:

@@ -62,6 +62,11 @@ class KubeObject:
         """
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name, which no other object of its kind has."""
+        return self.namespace, self.name
+
     def annotation_of(self, values: Mapping[str, str]) -> str:
         """Which of some annotations, or labels of the same names, it has with just that value; empty for none."""
         told = {**self.labels, **self.annotations}
@@ -81,7 +86,7 @@ class KubeCluster:
 
     def add(self, found: KubeObject) -> None:
         """Add an object; of two of one kind and name the later one counts."""
-        self._rows[found.kind][found.namespace, found.name] = found
+        self._rows[found.kind][found.key] = found
 
     def of(self, kind: str) -> list[KubeObject]:
         """Objects of a kind, in the order in which they were given."""
@@ -251,10 +256,12 @@ def _text(value: Any, at: At) -> str:
     return str(value) if isinstance(value, int | float) else at.text()
 
 
-def version_of(found: KubeObject) -> str:
-    """The version of an object: the newest that is read where it names none."""
-    group, versions = _VERSIONS[found.kind]
-    return text_at(found.at, "apiVersion") or "/".join(filter(None, (group, versions[0])))
+def applied(kind: str, spec: Json, version: str = "", **metadata: Any) -> Json:
+    """An object as a person applies it, in the newest version that is read; of its metadata what is not empty."""
+    group, versions = _VERSIONS[kind.removesuffix("Template")]
+    told = {key: value for key, value in metadata.items() if value}
+    newest = "/".join(filter(None, (group, versions[0])))
+    return {"apiVersion": version or newest, "kind": kind, "metadata": told, "spec": spec}
 
 
 def mapping_under(value: Any, *keys: str) -> Json:

@@ -7,19 +7,19 @@ that grows beyond a ResourceQuota gets no more pods.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
-from typing import Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.documents import Component
 from placement.errors import DocumentError
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, rows
+from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, applied, rows
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.roll_outs import asked_away
 from placement.integrations.kubernetes.templates import Templates
 from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
 from placement.integrations.notes import Notes
+from placement.integrations.variants import WrittenCopies
 from placement.units import count, listed
 
 _SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
@@ -35,16 +35,6 @@ _MADE = {
     "ScaledObject": ("scaledobjects.keda.sh", "horizontalpodautoscalers.autoscaling"),
     "InferenceService": ("inferenceservices.serving.kserve.io", "deployments.apps", "replicasets.apps"),
 }
-
-
-class NewCopies(NamedTuple):
-    """Copies of a component that an export starts: their namespace, labels and specification."""
-
-    component: str
-    namespace: str
-    labels: Mapping[str, str]
-    copies: int
-    spec: dict[str, Any]
 
 
 def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | None:
@@ -68,20 +58,16 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
     if not away:
         workshop.notes.assumed(place, "no copy may be away at once: nothing can evict one")
     name = slug(component.name)
-    return {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {
-            "name": name,
-            "namespace": workshop.space(component),
-            "labels": {COMPONENT_LABEL: name},
-            "annotations": {MADE: made_text(away, own)},
-        },
-        "spec": {"maxUnavailable": away, "selector": {"matchLabels": {COMPONENT_LABEL: name}}},
-    }
+    label = {COMPONENT_LABEL: name}
+    spec: Json = {"maxUnavailable": away, "selector": {"matchLabels": dict(label)}}
+    told = {MADE: made_text(away, own)}
+    space = workshop.space(component)
+    return applied("PodDisruptionBudget", spec, name=name, namespace=space, labels=label, annotations=told)
 
 
-def tell_kept_budgets(templates: Templates, new: Sequence[NewCopies], planned: Mapping[str, int], notes: Notes) -> None:
+def tell_kept_budgets(
+    templates: Templates, new: Sequence[WrittenCopies], planned: Mapping[str, int], notes: Notes
+) -> None:
     """A note on each budget that stays and lets no copy of the plan go, or that no longer counts a component's copies.
 
     `planned` is how many copies each component has in the plan.
@@ -102,19 +88,19 @@ def tell_kept_budgets(templates: Templates, new: Sequence[NewCopies], planned: M
         if lost:
             told = "counts their pods by labels that new copies don't have: change its selector"
             notes.inexact(budget.place, f"components {listed(lost)}: it {told}")
-        copies = sum(row.copies for row in here) + sum(planned.get(name, 0) for name in counted - exported)
+        copies = sum(row.variant.copies for row in here) + sum(planned.get(name, 0) for name in counted - exported)
         if copies and not read.away(copies):
             told = f"{read.key} {read.text} of {count(copies, 'copy', 'copies')} in the plan lets none be away"
             notes.inexact(budget.place, f"{told}: nothing can evict one, and drains wait; change it")
 
 
-def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes) -> None:
+def tell_quotas(templates: Templates, new: Sequence[WrittenCopies], ended: Set[str], notes: Notes) -> None:
     """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run."""
     cluster = templates.cluster
     asked = _asked(new, cluster.source) if cluster.has("ResourceQuota") else []
     for quota, hard in cluster.read_kind("ResourceQuota", _hard):
         space = quota.namespace
-        started = [(used, row.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
+        started = [(used, row.variant.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
         running = [(row.pod, component) for row, component in templates.rows if row.pod.namespace == space]
         if not started:
             continue
@@ -163,7 +149,7 @@ def _added(written: Sequence[Json], space: str, templates: Templates) -> Counter
     return found
 
 
-def _asked(new: Sequence[NewCopies], source: str) -> list[dict[str, Fraction]]:
+def _asked(new: Sequence[WrittenCopies], source: str) -> list[dict[str, Fraction]]:
     """What one copy of each counts for."""
     try:
         return [_used(At({"spec": row.spec})) for row in new]

@@ -14,7 +14,7 @@ from placement.catalogue.readers.fields import At
 from placement.documents import Component, Plan, Problem
 from placement.integrations.kubernetes.objects import Json, KubeObject, choice_at, mapping_under, whole_at
 from placement.integrations.notes import Notes
-from placement.integrations.variants import PlanVariant
+from placement.integrations.variants import PlanVariant, WrittenCopies
 from placement.units import count, listed, whole_in
 
 # Labels of a component: what its owner's roll-outs do, and which budget counts its copies.
@@ -167,16 +167,15 @@ def _rolling(group: PlanVariant, asked: int | None) -> Json:
     return {"rollingUpdate": {"maxSurge": more or int(not away), "maxUnavailable": away}}  # both at 0 are refused
 
 
-def tell_roll_outs(
-    problem: Problem, plan: Plan, groups: Sequence[PlanVariant], work: Sequence[Json], notes: Notes
-) -> None:
+def tell_roll_outs(problem: Problem, plan: Plan, new: Sequence[WrittenCopies], notes: Notes) -> None:
     """Roll-outs that take more copies away than the component may be without, or have no room for a copy more."""
     taken: dict[str, list[int]] = defaultdict(list)
     components: dict[str, Component] = {}
     waiting: dict[str, list[str]] = defaultdict(list)
     free = _free(problem, plan)
-    for group, row in zip(groups, work, strict=True):
-        away = _away(row["spec"]["strategy"], group.copies)
+    for row in new:
+        group = row.variant
+        away = _away(row.document["spec"]["strategy"], group.copies)
         taken[group.component.name].append(away)
         components[group.component.name] = group.component
         if not away and not group.mode.shared and group.mode.accelerators > free[group.pool.name]:

@@ -182,7 +182,7 @@ def _in_turns(rows: Sequence[Handover]) -> list[str]:
     for row in rows:
         away, first, _ = row.turns or Turns(1, (), 0)
         lines.append(f"# {row.component}: at most {count(away, 'copy', 'copies')} away at once")
-        space = [*row.stops, *row.shrinks][0].space
+        space = [*row.stops, *row.shrinks][0].owner.namespace
         if first:
             pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
             lines.append(f"{_kubectl(space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
@@ -225,28 +225,27 @@ def _turns(row: Handover) -> Iterator[tuple[Sequence[str], str]]:
     ends = [*row.stops, *row.shrinks]
     most = sum(old.copies - old.stay for old in ends)
     spare = max(0, most - (row.wanted - row.ready))
-    left = {(old.kind, old.name): old.copies for old in ends}
+    left = {old.owner: old.copies for old in ends}
     for ended in [*range(away, most, away), most] if most else []:
-        missing = ended - sum(old.copies - left[old.kind, old.name] for old in ends)
+        missing = ended - sum(old.copies - left[old.owner] for old in ends)
         scaled = []
         for old in ends:
-            key = old.kind, old.name
-            fewer = min(missing, left[key] - old.stay)
+            fewer = min(missing, left[old.owner] - old.stay)
             if fewer:
-                left[key], missing = left[key] - fewer, missing - fewer
-                scaled.append(_scaled(old._replace(stay=left[key])))
-        wait = f'[ "$(ready {shlex.quote(ends[0].space)} {names})" -ge {row.ready + ended - spare} ]'
+                left[old.owner], missing = left[old.owner] - fewer, missing - fewer
+                scaled.append(_scaled(old._replace(stay=left[old.owner])))
+        wait = f'[ "$(ready {shlex.quote(ends[0].owner.namespace)} {names})" -ge {row.ready + ended - spare} ]'
         yield scaled, wait if row.starts and ended > spare else ""
 
 
 def _scaled(old: OldOwner) -> str:
-    target = shlex.quote(f"{old.kind.lower()}/{old.name}")
-    return f"{_kubectl(old.space)} scale {target} --replicas={old.stay}"
+    target = shlex.quote(f"{old.owner.kind.lower()}/{old.owner.name}")
+    return f"{_kubectl(old.owner.namespace)} scale {target} --replicas={old.stay}"
 
 
 def _gone(ended: Sequence[OldOwner]) -> list[str]:
     return [
-        f"{_kubectl(old.space)} wait --for=delete {' '.join(map(shlex.quote, pods))} {_PATIENCE}"
+        f"{_kubectl(old.owner.namespace)} wait --for=delete {' '.join(map(shlex.quote, pods))} {_PATIENCE}"
         for old in ended
         for pods in old.pods
     ]

@@ -1,6 +1,5 @@
 """Pod templates from what runs: a copy of a component again, without what the cluster added to its pod."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,15 +50,10 @@ class Templates:
     volumes: Volumes = field(default_factory=Volumes)
 
     @cached_property
-    def by_owner(self) -> Mapping[tuple[str, str, str], Sequence[KubeObject]]:
-        """Pods by kind, namespace and name of what made them: of a Deployment's pods by it and by their ReplicaSet."""
-        found: dict[tuple[str, str, str], list[KubeObject]] = defaultdict(list)
-        for pod in (row.pod for row, _ in self.rows):
-            direct, made = controller_of(pod), deployment_of(pod, self.cluster)
-            keys = {(direct[0], pod.namespace, direct[1])} if direct else set()
-            for key in keys | ({(made.kind, made.namespace, made.name)} if made else set()):
-                found[key].append(pod)
-        return found
+    def by_owner(self) -> Mapping[Owner | None, Sequence[KubeObject]]:
+        """Pods by what made them: those of a Deployment by it and by their ReplicaSet."""
+        pods = [row.pod for row, _ in self.rows]
+        return grouped((key, pod) for pod in pods for key in {_direct(pod), deployment_of(pod, self.cluster)})
 
     @cached_property
     def by_hash(self) -> Mapping[tuple[str, str], Sequence[KubeObject]]:
@@ -97,6 +91,12 @@ class Templates:
             ]
             for key in (named[0] if named else ())
         }
+
+
+def _direct(pod: KubeObject) -> Owner | None:
+    """What made a pod, a ReplicaSet rather than its Deployment."""
+    made = controller_of(pod)
+    return Owner(made[0], pod.namespace, made[1]) if made else None
 
 
 def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
