@@ -49,18 +49,14 @@ def rented_pools(pools: Sequence[NodePoolRow], market: Market) -> list[AccountPo
 
 
 def limits(
-    pools: Sequence[NodePoolRow],
-    workloads: Sequence[Workload],
-    found: Candidates,
-    cluster: KubeCluster,
-    notes: Notes,
+    pools: Sequence[NodePoolRow], standing: Candidates, cluster: KubeCluster, notes: Notes
 ) -> list[dict[str, Any]]:
     """Limits of Karpenter's node pools; of quotas those whose namespace has machines of its own."""
     limited = cluster.read_kind("NodePool", lambda row: amounts(row.at.get("spec"), "limits"))
     made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
     hard = cluster.read_kind("ResourceQuota", lambda row: _hard(row, notes))
-    own = _own_pools(pools, workloads, found) if hard else {}
-    return made + [row for quota, most in hard if (row := _of_quota(quota, most, own, workloads, notes))]
+    own = _own_pools(pools, standing) if hard else {}
+    return made + [row for quota, most in hard if (row := _of_quota(quota, most, own, standing.workloads, notes))]
 
 
 def _of_node_pool(
@@ -111,19 +107,17 @@ def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
     return found
 
 
-def _own_pools(
-    pools: Sequence[NodePoolRow], workloads: Sequence[Workload], found: Candidates
-) -> dict[str, list[NodePoolRow]]:
+def _own_pools(pools: Sequence[NodePoolRow], standing: Candidates) -> dict[str, list[NodePoolRow]]:
     """By namespace the pools where copies of no other namespace may have accelerators. O(pools x shapes)."""
     shapes = [
         (workload.namespace, (w, s))
-        for w, workload in enumerate(workloads)
+        for w, workload in enumerate(standing.workloads)
         if any(shape.ask.count for shape in workload.shapes)
         for s in range(len(workload.shapes))
     ]
     own: dict[str, list[NodePoolRow]] = defaultdict(list)
     for pool in pools:
-        spaces = {space for space, shape in shapes if found.may(pool.machines[0].name, shape)}
+        spaces = {space for space, shape in shapes if standing.may(pool.machines[0].name, shape)}
         if len(spaces) == 1:
             own[spaces.pop()].append(pool)
     return own

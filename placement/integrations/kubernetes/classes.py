@@ -5,17 +5,17 @@ may do there: so taints, selectors and affinity become `instance_types` of optio
 has the least room of its nodes; nodes that hold more than that are a type of their own.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from placement.catalogue.rows import whole
-from placement.grouping import in_common
+from placement.grouping import grouped, in_common
 from placement.integrations.kubernetes.machines import Buy, NodeMachine
-from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
+from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, Owner, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
-from placement.integrations.kubernetes.pods import PodRow, PodShape
+from placement.integrations.kubernetes.pods import PodShape
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.workloads import Workload
 from placement.integrations.notes import Notes
@@ -80,60 +80,62 @@ class NodePoolRow:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-def node_classes(
-    machines: Sequence[NodeMachine],
-    of_node: Mapping[str, Sequence[PodRow]],
-    load: Mapping[str, tuple[int, int]],
-    found: Candidates,
-) -> list[NodeClass]:
-    """Types in the order of their first nodes. `load` is what copies take on each node: CPU and memory."""
-    groups: dict[object, list[NodeMachine]] = defaultdict(list)
-    signature = found.signatures()
-    for machine in machines:
-        comes = tuple(sorted({row.owner for row in of_node.get(machine.name, ())}))
-        alone = machine.name if machine.name in found.named else ""
-        key = (machine.type_label, machine.held.kind, comes, signature[machine.name], alone)
-        groups[key].append(machine)
-    classes = [_class(part, of_node) for members in groups.values() for part in _by_load(members, of_node, load)]
+def node_classes(standing: Candidates) -> list[NodeClass]:
+    """Types in the order of their first nodes."""
+    signature, load = standing.signatures(), _load(standing.workloads)
+
+    def kind(machine: NodeMachine) -> object:
+        alone = machine.name if machine.name in standing.named else ""
+        return machine.type_label, machine.held.kind, _comes(machine, standing), signature[machine.name], alone
+
+    groups = grouped((kind(machine), machine) for machine in standing.machines)
+    classes = [_class(part, standing) for members in groups.values() for part in _by_load(members, standing, load)]
     told = [NodesToName(row.machines, row.machines[0].type_label, "", row.comes, row.room) for row in classes]
-    for row, name in zip(classes, names_of(told, found.telling), strict=True):
+    for row, name in zip(classes, names_of(told, standing.telling), strict=True):
         row.name = name
     return classes
 
 
+def _load(workloads: Sequence[Workload]) -> Mapping[str, tuple[int, int]]:
+    """What copies take on each node: CPU in thousandths and MiB."""
+    shapes = grouped((pod.node, pod.shape) for workload in workloads for pod, _ in workload.pods)
+    return {node: (sum(s.cpu_milli for s in rows), sum(s.memory_mib for s in rows)) for node, rows in shapes.items()}
+
+
+def _comes(machine: NodeMachine, standing: Candidates) -> tuple[Owner, ...]:
+    """The owners of pods that come with a node."""
+    return tuple(sorted({row.owner for row in standing.comes_with(machine)}))
+
+
 def _by_load(
-    members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]], load: Mapping[str, tuple[int, int]]
+    members: list[NodeMachine], standing: Candidates, load: Mapping[str, tuple[int, int]]
 ) -> list[list[NodeMachine]]:
     """Nodes whose copies need more than the least room of the others apart, then again."""
     parts = []
     rest = members
     while rest:
-        room = [_room(machine, of_node) for machine in rest]
-        least = (min(cpu for cpu, _ in room), min(memory for _, memory in room))
+        room = {machine.name: _room(machine, standing) for machine in rest}
+        least = [min(column) for column in zip(*room.values(), strict=True)]
         fuller = {
-            machine.name: machine
-            for machine, has in zip(rest, room, strict=True)
-            if any(
-                held > low and held <= high
-                for held, low, high in zip(load.get(machine.name, (0, 0)), least, has, strict=True)
-            )
+            name
+            for name, has in room.items()
+            if any(low < held <= high for held, low, high in zip(load.get(name, (0, 0)), least, has, strict=True))
         }
         parts.append([machine for machine in rest if machine.name not in fuller])
-        rest = list(fuller.values())
+        rest = [machine for machine in rest if machine.name in fuller]
     return parts
 
 
-def _room(machine: NodeMachine, of_node: Mapping[str, Sequence[PodRow]]) -> tuple[int, int]:
-    rows = of_node.get(machine.name, ())
-    cpu = machine.cpu_milli - sum(row.shape.cpu_milli for row in rows)
-    return max(0, cpu), max(0, machine.memory_mib - sum(row.shape.memory_mib for row in rows))
+def _room(machine: NodeMachine, standing: Candidates) -> tuple[int, int]:
+    shapes = [row.shape for row in standing.comes_with(machine)]
+    cpu = machine.cpu_milli - sum(row.cpu_milli for row in shapes)
+    return max(0, cpu), max(0, machine.memory_mib - sum(row.memory_mib for row in shapes))
 
 
-def _class(members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]) -> NodeClass:
-    room = [_room(machine, of_node) for machine in members]
+def _class(members: list[NodeMachine], standing: Candidates) -> NodeClass:
     cpu, memory = min(row.capacity_cpu_milli for row in members), min(row.capacity_memory_mib for row in members)
-    free_cpu, free_memory = min(cpu for cpu, _ in room), min(memory for _, memory in room)
-    comes = sorted({row.owner.place for row in of_node.get(members[0].name, ())})
+    free_cpu, free_memory = (min(column) for column in zip(*(_room(row, standing) for row in members), strict=True))
+    comes = sorted({owner.place for owner in _comes(members[0], standing)})
     return NodeClass("", members, comes, cpu, memory, cpu - free_cpu, memory - free_memory)
 
 
@@ -142,9 +144,7 @@ def node_pools(classes: Sequence[NodeClass], zone_label: str, telling: TellingFa
     pools: list[NodePoolRow] = []
     own = [key for key in telling.labels if not is_of_platform(key)]
     for row in classes:
-        groups: dict[tuple[str, Buy, str, tuple[str, str]], list[NodeMachine]] = defaultdict(list)
-        for machine in row.machines:
-            groups[machine.zone, machine.buy, machine.reservation, machine.group].append(machine)
+        groups = grouped(((each.zone, each.buy, each.reservation, each.group), each) for each in row.machines)
         for (zone, buy, reservation, group), members in groups.items():
             parts = OF_PARTS if row.machines[0].held.is_part else ()
             labels = _telling(members, (zone_label, group[0], *parts, *own))

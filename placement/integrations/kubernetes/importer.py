@@ -112,7 +112,7 @@ class _Import:
         self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
         keep_whole(self.workloads, by_name)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
-        self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
+        self.classes: list[NodeClass] = node_classes(self.standing)
         self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label, self.standing.telling)
         try:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
@@ -134,7 +134,7 @@ class _Import:
         prices = {row.name: self._price(row) for row in self.classes}
         document["instance_types"] = {row.name: row.row(prices[row.name] or 0) for row in self.classes}
         document["pools"] = [self._pool(row) for row in self.pools]
-        document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes)
+        document["limits"] = limits(self.pools, self.standing, self.cluster, self.notes)
         document["commitments"] = commitments(self.pools, self.notes)
         committed = {name for row in document["commitments"] for name in row["pools"]}
         rented = rented_pools(self.pools, self.wishes.market)
@@ -143,13 +143,13 @@ class _Import:
         document["commitments"] += account.commitments
         options = OptionMaker(self.classes, self.standing, self.notes)
         chosen = [options.options_of(w, row) for w, row in enumerate(self.workloads)]
-        upkeep = upkeep_of_all(self.workloads, self.standing.pods, self.cluster, self.notes)
+        upkeep = upkeep_of_all(self.standing, self.cluster, self.notes)
         document["components"] = self._components(chosen, upkeep)
         document["instances"] = self._instances(prices)
         document["placements"] = self._placements(chosen)
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.cluster.source)
-        tell_resources_uncounted(made.problem, self.workloads, self.classes, self.standing, self.of_node, self.notes)
+        tell_resources_uncounted(made.problem, self.classes, self.standing, self.notes)
         _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 
@@ -216,7 +216,7 @@ class _Import:
     # --- copies
 
     def _components(self, chosen: Sequence[PodOptions], upkeep: Sequence[Upkeep]) -> list[dict[str, Any]]:
-        spreader = Spreader(self.workloads, self.machines, self.standing, self.wishes.zone_label, self.notes)
+        spreader = Spreader(self.standing, self.wishes.zone_label, self.notes)
         ranks = _ranks(self.workloads)
         found = []
         for w, workload in enumerate(self.workloads):
@@ -284,16 +284,6 @@ def _same_memory(machines: Sequence[NodeMachine]) -> list[NodeMachine]:
         replace(row, held=replace(row.held, memory_mib=least[row.held.accelerator])) if row.held.count else row
         for row in machines
     ]
-
-
-def _load(copies: Sequence[PodRow]) -> dict[str, tuple[int, int]]:
-    """What copies take on each node: CPU in thousandths and MiB."""
-    found: dict[str, tuple[int, int]] = {}
-    for row in copies:
-        if row.node:
-            cpu, memory = found.get(row.node, (0, 0))
-            found[row.node] = cpu + row.shape.cpu_milli, memory + row.shape.memory_mib
-    return found
 
 
 def _ranks(workloads: Sequence[Workload]) -> dict[int, int]:

@@ -18,7 +18,6 @@ from placement.integrations.kubernetes.pods import PodRow, PodShape
 from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.templates import Templates
-from placement.integrations.kubernetes.workloads import Workload
 from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_GIB, listed
 
@@ -34,25 +33,19 @@ class _Asking(NamedTuple):
 
 
 def tell_resources_uncounted(
-    problem: Problem,
-    workloads: Sequence[Workload],
-    classes: Sequence[NodeClass],
-    standing: Candidates,
-    of_node: Mapping[str, Sequence[PodRow]],
-    notes: Notes,
+    problem: Problem, classes: Sequence[NodeClass], standing: Candidates, notes: Notes
 ) -> None:
     """A note on each resource of a type of nodes of which copies that may stand on one ask for more than it has.
 
-    `of_node`: pods that come with each node.
     O(types x resources x components log components).
     """
-    names = sorted({name for workload in workloads for shape in workload.shapes for name, _ in shape.other})
+    names = sorted({name for workload in standing.workloads for shape in workload.shapes for name, _ in shape.other})
     for row in classes:
         room = room_of(problem, problem.instance_types[row.name])
         for name in (_PODS, *names):
             has = min(_limit({**machine.other, _PODS: Fraction(machine.pods)}, name) for machine in row.machines)
-            come = max(_asked(of_node.get(machine.name, ()), name) for machine in row.machines)
-            asking = _asking(problem, workloads, row, standing, name)
+            come = max(_asked(standing.comes_with(machine), name) for machine in row.machines)
+            asking = _asking(problem, row, standing, name)
             most = int(min(_most(asking, k, each) for k, each in enumerate(room)))
             if asking and most + come > has:
                 beside = f", of which pods that come with it ask for {_said(come, name)}" if come else ""
@@ -106,12 +99,10 @@ def _amount(shape: PodShape, name: str) -> Fraction:
     return Fraction(1) if name == _PODS else dict(shape.other).get(name, Fraction(0))
 
 
-def _asking(
-    problem: Problem, workloads: Sequence[Workload], row: NodeClass, standing: Candidates, name: str
-) -> list[_Asking]:
+def _asking(problem: Problem, row: NodeClass, standing: Candidates, name: str) -> list[_Asking]:
     """Components that may stand on nodes of a type and ask for a resource."""
     asks: dict[str, Fraction] = {}
-    for w, workload in enumerate(workloads):
+    for w, workload in enumerate(standing.workloads):
         for s, shape in enumerate(workload.shapes):
             amount = _amount(shape, name)
             stands = amount > asks.get(workload.name, 0) and standing.may(row.machines[0].name, (w, s))  # as on others

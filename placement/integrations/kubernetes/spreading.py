@@ -6,7 +6,7 @@ emptiest is 0 and a zone may have at most `maxSkew` copies: `max_per_zone`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,6 @@ from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME
 from placement.integrations.kubernetes.neighbours import Apart, SpreadRule
 from placement.integrations.kubernetes.selectors import NodeRules
 from placement.integrations.kubernetes.standing import Candidates, PortUse
-from placement.integrations.kubernetes.workloads import Workload
 from placement.integrations.notes import Notes
 
 _MOST_PODS = 110  # of a node that does not say: the kubelet's own
@@ -43,18 +42,11 @@ class Apartness:
 class Spreader:
     """Translates the rules of all workloads of a cluster."""
 
-    def __init__(
-        self,
-        workloads: Sequence[Workload],
-        machines: Sequence[NodeMachine],
-        standing: Candidates,
-        zone_label: str,
-        notes: Notes,
-    ) -> None:
-        self.workloads, self.machines, self.standing = workloads, machines, standing
+    def __init__(self, standing: Candidates, zone_label: str, notes: Notes) -> None:
+        self.workloads, self.machines, self.standing = standing.workloads, standing.machines, standing
         self.zone_label, self.notes = zone_label, notes
         self._ports_of = PortUse(
-            (w, shape.neighbours.ports) for w, workload in enumerate(workloads) for shape in workload.shapes
+            (w, shape.neighbours.ports) for w, workload in enumerate(self.workloads) for shape in workload.shapes
         )
         self._counted: dict[tuple[NodeRules, str, bool, bool], frozenset[str]] = {}
 

@@ -115,6 +115,7 @@ class Candidates:
     Machines that differ in nothing that a rule looks at are a *profile*. A rule that names nodes is asked again for
     those that it names, and for all where it asks whether they have a name.
 
+    `of_node`: pods that come with each node.
     `named`: machines that rules single out by name.
     `pods`: workloads by the labels of their pods.
     `telling`: what the rules tell machines apart by.
@@ -123,13 +124,13 @@ class Candidates:
     def __init__(
         self, workloads: Sequence[Workload], machines: Sequence[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]
     ) -> None:
+        self.workloads, self.machines, self.of_node = workloads, machines, of_node
         asked: dict[Question, int] = {}
         self._question_of: dict[ShapeIndex, int] = {
             (w, s): asked.setdefault((shape.rules, shape.ask, shape.other), len(asked))
             for w, workload in enumerate(workloads)
             for s, shape in enumerate(workload.shapes)
         }
-        self._shapes = [len(workload.shapes) for workload in workloads]
         self.pods = Population(
             (w, workload.namespace, labels) for w, workload in enumerate(workloads) for labels in workload.labels()
         )
@@ -144,7 +145,6 @@ class Candidates:
         self._number: dict[object, int] = {}
         self._number_of: dict[str, int] = {}  # by machine
         self._members: dict[int, list[NodeMachine]] = {}
-        self._machines = machines
         self.named: set[str] = set()
         known: dict[object, int] = {}
         for machine in machines:
@@ -194,15 +194,19 @@ class Candidates:
         question = self._question_of[shape]
         if question not in self._members:
             may = {number for number, answers in enumerate(self._answers) if answers[question] is not None}
-            self._members[question] = [row for row in self._machines if self._number_of[row.name] in may]
+            self._members[question] = [row for row in self.machines if self._number_of[row.name] in may]
         rows, barred = self._members[question], self._barred.get(shape[0], ())
         return [row for row in rows if row.name not in barred] if barred else rows
+
+    def comes_with(self, machine: NodeMachine) -> Sequence[PodRow]:
+        """Pods that come with a machine."""
+        return self.of_node.get(machine.name, ())
 
     def signatures(self) -> dict[str, object]:
         """By machine a value that is equal for those that all shapes see alike."""
         off: dict[str, list[int]] = defaultdict(list)
         for w, names in self._barred.items():
-            asked = {self._question_of[w, s] for s in range(self._shapes[w])}
+            asked = {self._question_of[w, s] for s in range(len(self.workloads[w].shapes))}
             for name in names & self._number_of.keys():
                 if any(self._answers[self._number_of[name]][question] is not None for question in asked):
                     off[name].append(w)

@@ -22,7 +22,7 @@ from placement.integrations.kubernetes.roll_outs import (
     share_of,
 )
 from placement.integrations.kubernetes.selectors import Selector, label_selector
-from placement.integrations.kubernetes.standing import Population
+from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.workloads import Workload
 from placement.integrations.notes import Notes
 from placement.units import count, listed
@@ -57,8 +57,9 @@ class Upkeep:
         return {} if self.away is None else {"max_unavailable": self.away}
 
 
-def upkeep_of_all(workloads: Sequence[Workload], pods: Population, cluster: KubeCluster, notes: Notes) -> list[Upkeep]:
+def upkeep_of_all(standing: Candidates, cluster: KubeCluster, notes: Notes) -> list[Upkeep]:
     """Of each workload what its budgets and its roll-out allow; of several the strictest."""
+    workloads, pods = standing.workloads, standing.pods
     found = [_of_rollout(workload, cluster, notes) for workload in workloads]
     copies = [max(len(workload.pods), workload.wanted) for workload in workloads]
     counting: dict[int, list[str]] = defaultdict(list)
