@@ -116,6 +116,42 @@ class At:
         found = self.get(*names)
         return [] if found is None else list(found.items())
 
+    def text_at(self, *names: str) -> str:
+        """A text under a key, under a key of that and so on; empty where there is none, or an empty one."""
+        found = self.get(*names)
+        return "" if found is None or found.value == "" else found.text()
+
+    def choice_at(self, options: Sequence[str], *names: str) -> str:
+        """One of some words under keys; empty where there is none."""
+        word = self.text_at(*names)
+        if word and word not in options:
+            raise FieldError(json_path((*self.way, *names)), f"must be one of {', '.join(options)}", word)
+        return word
+
+    def whole_at(self, *names: str) -> int | None:
+        """A whole number under keys, also a negative one; None where there is none."""
+        found = self.get(*names)
+        if found is not None and (isinstance(found.value, bool) or not isinstance(found.value, int)):
+            raise found.fault("must be a whole number")
+        return None if found is None else int(found.value)
+
+    def true_at(self, *names: str) -> bool:
+        """Whether a truth under keys is true; false where there is none."""
+        found = self.get(*names)
+        if found is not None and not isinstance(found.value, bool):
+            raise found.fault("must be true or false")
+        return found is not None and bool(found.value)
+
+    def amounts(self, *names: str) -> dict[str, Fraction]:
+        """Quantities of Kubernetes under keys, by name; none where there are none."""
+        found = self.get(*names)
+        if found is None:
+            return {}
+        if not isinstance(found.value, dict):
+            raise found.fault("must be a mapping of resources to quantities")
+        told = {str(name): At(value, (*found.way, str(name))) for name, value in found.value.items()}
+        return {name: at.quantity() for name, at in told.items() if at.value is not None}
+
     def values(self) -> Iterator[At]:
         return (At(value, (*self.way, str(name))) for name, value in self.mapping().items())
 

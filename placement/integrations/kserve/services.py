@@ -9,7 +9,7 @@ from placement.documents import Component
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
 from placement.integrations.kubernetes.naming import REQUIRED, ZONE, Owner
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
-from placement.integrations.kubernetes.objects import Json, KubeObject, read_cluster, rows, texts, whole_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, read_cluster, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
@@ -69,7 +69,7 @@ class ServiceTemplate:
     @property
     def copies(self) -> int:
         """How many it has at least."""
-        told = whole_at(self.found.at.key("spec").key("predictor"), "minReplicas")
+        told = self.found.at.key("spec").key("predictor").whole_at("minReplicas")
         return 1 if told is None else told
 
 
@@ -132,11 +132,11 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
 def _check(predictor: At, space: str) -> None:
     """What is written again must have the shape that it is taken to have."""
     node_rules(predictor, Notes(), SERVICE)
-    for container in rows(predictor, "containers"):
+    for container in predictor.rows("containers"):
         container.get("resources")
-    rows(predictor, "resourceClaims")
+    predictor.rows("resourceClaims")
     for key in ("podAffinity", "podAntiAffinity"):
-        for term in rows(predictor.get("affinity"), key, REQUIRED):
+        for term in predictor.rows("affinity", key, REQUIRED):
             apart_of(term, space)
-    for row in rows(predictor, "topologySpreadConstraints"):
+    for row in predictor.rows("topologySpreadConstraints"):
         spread_rule(row)

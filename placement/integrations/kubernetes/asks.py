@@ -16,7 +16,7 @@ from placement.integrations.kubernetes.claims import DRIVER, DeviceClaim
 from placement.integrations.kubernetes.inventory import Inventory, is_accelerator
 from placement.integrations.kubernetes.mixed import share_of_one
 from placement.integrations.kubernetes.naming import GPU
-from placement.integrations.kubernetes.objects import KubeObject, amounts, rows
+from placement.integrations.kubernetes.objects import KubeObject
 from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB, MIB_PER_GIB, WHOLE_SHARE
 
@@ -119,7 +119,7 @@ def _of_plugin(pod: KubeObject, name: str, count: int, asked: Mapping[str, Fract
     memory, percent, cores = (int(asked[key]) if key in asked else None for key in OF_ACCELERATORS)
     if name != GPU:
         return Ask(count, name)
-    if sum(GPU in amounts(row, "resources", "limits") for row in rows(pod.at.key("spec"), "containers")) > 1:
+    if sum(GPU in row.amounts("resources", "limits") for row in pod.at.key("spec").rows("containers")) > 1:
         memory = _most_of_one(pod, HAMI_MEMORY, memory)
         cores = _most_of_one(pod, HAMI_CORES, cores)
         if memory is not None:
@@ -138,8 +138,8 @@ def _of_plugin(pod: KubeObject, name: str, count: int, asked: Mapping[str, Fract
 def _most_of_one(pod: KubeObject, name: str, total: int | None) -> int | None:
     """HAMi's memory and cores are of each accelerator of a container, so they don't add up over containers."""
     asked = (
-        {**amounts(row, "resources", "limits"), **amounts(row, "resources", "requests")}
-        for row in rows(pod.at.key("spec"), "containers")
+        {**row.amounts("resources", "limits"), **row.amounts("resources", "requests")}
+        for row in pod.at.key("spec").rows("containers")
     )
     return max((int(each[name]) for each in asked if name in each), default=total)
 

@@ -18,8 +18,6 @@ from placement.integrations.kubernetes.objects import (
     applied,
     mapping_under,
     mappings_under,
-    text_at,
-    whole_at,
 )
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.notes import Notes
@@ -57,9 +55,9 @@ def autoscalers_of(cluster: KubeCluster) -> list[Autoscaler]:
 def _read(found: KubeObject) -> Autoscaler | None:
     spec = found.at.key("spec")
     target = spec.key("scaleTargetRef")
-    kind, name = text_at(target, "kind") or "Deployment", target.key("name").text()
+    kind, name = target.text_at("kind") or "Deployment", target.key("name").text()
     (low, fewest), (high, many) = _FIELDS[found.kind]
-    least, most = whole_at(spec, low), whole_at(spec, high)
+    least, most = spec.whole_at(low), spec.whole_at(high)
     if controller_of(found) is not None:
         return None
     return Autoscaler(found, kind, name, fewest if least is None else least, many if most is None else most)
@@ -120,4 +118,4 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
         if (described.get("kind"), described.get("name")) == (scaler.kind, scaler.name):
             described |= after
     told = {"name": found.name, "namespace": found.namespace, "labels": labels, "annotations": annotations}
-    return applied(found.kind, spec, text_at(found.at, "apiVersion"), **told)
+    return applied(found.kind, spec, found.at.text_at("apiVersion"), **told)

@@ -14,7 +14,7 @@ from placement.grouping import grouped
 from placement.integrations.kubernetes.classes import NodePoolRow
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
-from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, amounts, rows
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.workloads import Workload
 from placement.integrations.notes import Notes
@@ -52,7 +52,7 @@ def limits(
     pools: Sequence[NodePoolRow], standing: Candidates, cluster: KubeCluster, notes: Notes
 ) -> list[dict[str, Any]]:
     """Limits of Karpenter's node pools; of quotas those whose namespace has machines of its own."""
-    limited = cluster.read_kind("NodePool", lambda row: amounts(row.at.get("spec"), "limits"))
+    limited = cluster.read_kind("NodePool", lambda row: row.at.amounts("spec", "limits"))
     made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
     hard = cluster.read_kind("ResourceQuota", lambda row: _hard(row, notes))
     own = _own_pools(pools, standing) if hard else {}
@@ -94,9 +94,9 @@ def _is_mixed(pool: NodePoolRow) -> bool:
 def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
     """Its limits on accelerators; of others, and of a quota for some pods only, a note says that they are not kept."""
     spec = quota.at.key("spec")
-    most = amounts(spec, "hard")
+    most = spec.amounts("hard")
     found = {key: value for key, value in most.items() if is_accelerator(key.removeprefix("requests."))}
-    if rows(spec, "scopes") or spec.get("scopeSelector"):
+    if spec.rows("scopes") or spec.get("scopeSelector"):
         notes.ignored(
             quota.place, f"is for some pods only (scopes), so it is not kept: {', '.join(most) or 'no limits'}"
         )

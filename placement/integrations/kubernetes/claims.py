@@ -19,13 +19,8 @@ from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.objects import (
     KubeCluster,
     KubeObject,
-    choice_at,
     mapping_under,
     mappings_under,
-    rows,
-    text_at,
-    true_at,
-    whole_at,
 )
 from placement.integrations.notes import Notes
 from placement.units import listed
@@ -143,9 +138,9 @@ def slice_devices(cluster: KubeCluster, notes: Notes) -> dict[str, list[SliceDev
 def _read_slice(found: KubeObject) -> tuple[str, str, int, int, str, list[SliceDevice]]:
     spec = found.at.key("spec")
     driver, pool = spec.key("driver").text(), spec.key("pool")
-    name, node = pool.key("name").text(), text_at(spec, "nodeName")
-    devices = [_device(row, (driver, name), node) for row in rows(spec, "devices")]
-    return driver, name, whole_at(pool, "generation") or 0, whole_at(pool, "resourceSliceCount") or 1, node, devices
+    name, node = pool.key("name").text(), spec.text_at("nodeName")
+    devices = [_device(row, (driver, name), node) for row in spec.rows("devices")]
+    return driver, name, pool.whole_at("generation") or 0, pool.whole_at("resourceSliceCount") or 1, node, devices
 
 
 def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
@@ -160,14 +155,14 @@ def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
         parent=_attribute(basic, "parentUUID"),
         profile=_attribute(basic, "profile"),
         memory=memory.quantity() if memory else None,
-        is_possible=bool(rows(basic, "consumesCounters")),
-        is_tainted=bool(rows(basic, "taints")),
+        is_possible=bool(basic.rows("consumesCounters")),
+        is_tainted=bool(basic.rows("taints")),
     )
 
 
 def _attribute(device: At, name: str) -> str:
     found = device.get("attributes", name) or device.get("attributes", f"{DRIVER}/{name}")
-    return text_at(found, "string") if found else ""
+    return found.text_at("string") if found else ""
 
 
 def read_claims(cluster: KubeCluster) -> dict[tuple[str, str], DeviceClaim]:
@@ -190,23 +185,22 @@ def _naming(cluster: KubeCluster) -> Counter[tuple[str, str]]:
 
 
 def _claim(found: KubeObject) -> DeviceClaim:
-    devices = found.at.key("spec").get("devices")
+    spec = found.at.key("spec")
     pin = found.annotations.get(PINNED, "")
     asked, has_choice = [], False
-    for row in rows(devices, "requests"):
-        choice = rows(row, "firstAvailable")
+    for row in spec.rows("devices", "requests"):
+        choice = row.rows("firstAvailable")
         has_choice = has_choice or bool(choice)
-        first, *_ = [_request(text_at(row, "name"), one, pin) for one in choice or [row.get("exactly") or row]]
+        first, *_ = [_request(row.text_at("name"), one, pin) for one in choice or [row.get("exactly") or row]]
         asked.append(first)
-    status = found.at.get("status")
     held = [
-        (text_at(row, "request"), (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device")))
-        for row in rows(status, "allocation", "devices", "results")
-        if not true_at(row, "adminAccess")
+        (row.text_at("request"), (row.text_at("driver"), row.text_at("pool"), row.text_at("device")))
+        for row in found.at.rows("status", "allocation", "devices", "results")
+        if not row.true_at("adminAccess")
     ]
-    users = len(rows(status, "reservedFor"))
-    constrained = bool(rows(devices, "constraints"))
-    written = as_asked(devices.value, pin) if devices else {}
+    users = len(found.at.rows("status", "reservedFor"))
+    constrained = bool(spec.rows("devices", "constraints"))
+    written = spec.optional(lambda devices: as_asked(devices.value, pin), "devices") or {}
     # Of a choice the part of a request after the slash is which one it was.
     given = tuple((request.partition("/")[0], key) for request, key in held)
     return DeviceClaim(found.place, tuple(asked), has_choice, constrained, given, users, written)
@@ -230,32 +224,32 @@ def choices(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _request(name: str, at: At, pin: str) -> ClaimRequest:
-    everything = choice_at(at, ("ExactCount", "All"), "allocationMode") == "All"
+    everything = at.choice_at(("ExactCount", "All"), "allocationMode") == "All"
     memory = at.get("capacity", "requests", "memory") or at.get("capacity", "requests", f"{DRIVER}/memory")
-    selectors = [text_at(row, "cel", "expression") for row in rows(at, "selectors")]
+    selectors = [row.text_at("cel", "expression") for row in at.rows("selectors")]
     return ClaimRequest(
         name,
-        text_at(at, "deviceClassName"),
-        None if everything else whole_at(at, "count") or 1,
+        at.text_at("deviceClassName"),
+        None if everything else at.whole_at("count") or 1,
         memory.quantity() if memory else None,
         tuple(text for text in selectors if not pin or text != pin),
-        true_at(at, "adminAccess"),
+        at.true_at("adminAccess"),
     )
 
 
 def claims_of(pod: KubeObject) -> list[str]:
     """Names of the claims of a pod: its own, those made from templates, and one for mapped resources."""
-    mapped = text_at(pod.at.get("status"), "extendedResourceClaimStatus", "resourceClaimName")
+    mapped = pod.at.text_at("status", "extendedResourceClaimStatus", "resourceClaimName")
     return [name for name in [*named_claims(pod).values(), mapped] if name]
 
 
 def named_claims(pod: KubeObject) -> dict[str, str]:
     """By its name in the pod each claim: its own, or the one that was made from a template; empty where none was."""
-    spec, status = pod.at.key("spec"), pod.at.get("status")
-    made = {text_at(row, "name"): text_at(row, "resourceClaimName") for row in rows(status, "resourceClaimStatuses")}
+    statuses = pod.at.rows("status", "resourceClaimStatuses")
+    made = {row.text_at("name"): row.text_at("resourceClaimName") for row in statuses}
     return {
-        text_at(row, "name"): text_at(row, "resourceClaimName") or made.get(text_at(row, "name"), "")
-        for row in rows(spec, "resourceClaims")
+        row.text_at("name"): row.text_at("resourceClaimName") or made.get(row.text_at("name"), "")
+        for row in pod.at.key("spec").rows("resourceClaims")
     }
 
 
@@ -269,9 +263,8 @@ def mapped_resources(cluster: KubeCluster, notes: Notes) -> set[str]:
 
 def _of_class(found: KubeObject, notes: Notes) -> str:
     """The resource that a class of the driver names; empty for others."""
-    spec = found.at.get("spec")
-    name = text_at(spec, "extendedResourceName")
-    asked = [text_at(row, "cel", "expression") for row in rows(spec, "selectors")]
+    name = found.at.text_at("spec", "extendedResourceName")
+    asked = [row.text_at("cel", "expression") for row in found.at.rows("spec", "selectors")]
     if not name or not any(DRIVER in text for text in asked):
         return ""
     for part in (part.strip() for text in asked for part in text.split("&&")):

@@ -19,7 +19,7 @@ from placement.grouping import grouped, in_common
 from placement.integrations.kubernetes.generations import PodGeneration
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import NAMED, Owner
-from placement.integrations.kubernetes.objects import KubeObject, text_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import shortage, tell_cordoned, tied
 from placement.integrations.kubernetes.templates import HASH, Templates
@@ -184,7 +184,7 @@ def _old(owner: Owner, templates: Templates) -> OldOwner:
 def _copies(owner: Owner, templates: Templates) -> int:
     """How many copies an owner wants, or else how many run."""
     found = templates.cluster.get(*owner)
-    told = whole_at(found.at, "spec", "replicas") if found and owner.kind != "LeaderWorkerSet" else None
+    told = found.at.whole_at("spec", "replicas") if found and owner.kind != "LeaderWorkerSet" else None
     return len(templates.by_owner.get(owner, ())) if told is None else told
 
 
@@ -210,7 +210,7 @@ def _told(pods: Sequence[KubeObject], templates: Templates) -> tuple[str, ...]:
 def _why_first(component: str, templates: Templates) -> str:
     """Why its old copies must be gone before new ones start; empty where they need not."""
     made_by = (row.deployment for row in _generations(component, templates))
-    if any(text_at(row.at, "spec", "strategy", "type") == "Recreate" for row in made_by if row is not None):
+    if any(row.at.text_at("spec", "strategy", "type") == "Recreate" for row in made_by if row is not None):
         return "the strategy of its Deployment is Recreate"
     volumes = [claim.place for claim in _held_by_one(component, templates)]
     return f"it mounts {listed(volumes)}, which pods of one node at a time may hold" if volumes else ""

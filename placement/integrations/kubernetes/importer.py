@@ -25,7 +25,7 @@ from placement.integrations.kubernetes.classes import (
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import NodeMachine, read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
-from placement.integrations.kubernetes.objects import BUT, COMMAND, KubeCluster, read_cluster, whole_at
+from placement.integrations.kubernetes.objects import BUT, COMMAND, KubeCluster, read_cluster
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.resource_sums import tell_resources_uncounted
 from placement.integrations.kubernetes.selectors import tell_uncompared
@@ -93,7 +93,7 @@ class _Import:
         tell_autoscalers(cluster, notes)
         devices = slice_devices(cluster, notes)
         found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes)
-        counts = cluster.read_kind("NodePool", lambda row: whole_at(row.at.get("spec"), "replicas"))
+        counts = cluster.read_kind("NodePool", lambda row: row.at.whole_at("spec", "replicas"))
         static = {row.name for row, count in counts if count is not None}
         unknown = set(wishes.prices) - {row.type_label for row in found}
         if unknown:

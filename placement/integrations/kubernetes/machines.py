@@ -21,13 +21,8 @@ from placement.integrations.kubernetes.objects import (
     EPHEMERAL,
     KubeCluster,
     KubeObject,
-    amounts,
-    choice_at,
     mapping_under,
     mappings_under,
-    rows,
-    text_at,
-    true_at,
 )
 from placement.integrations.kubernetes.selectors import CORDON, LEAVING, TROUBLE, Taint, taints_of, tell_taints
 from placement.integrations.notes import Notes
@@ -122,7 +117,7 @@ def _machine(
         told = "is not ready, so it is left out, also where spread is counted; its pods are copies to be placed"
         notes.ignored(node.place, told)
         return ""
-    allocatable, capacity = amounts(status, "allocatable"), amounts(status, "capacity")
+    allocatable, capacity = status.amounts("allocatable"), status.amounts("capacity")
     for name in ("cpu", "memory"):
         if name not in allocatable:
             status.key("allocatable").key(name)  # which says that it is required
@@ -157,10 +152,10 @@ def _machine(
 
 
 def _is_ready(node: KubeObject, notes: Notes) -> bool:
-    conditions = rows(node.at.get("status"), "conditions")
+    conditions = node.at.rows("status", "conditions")
     for row in conditions:
-        if text_at(row, "type") == "Ready":
-            return choice_at(row, ("True", "False", "Unknown"), "status") == "True"
+        if row.text_at("type") == "Ready":
+            return row.choice_at(("True", "False", "Unknown"), "status") == "True"
     if conditions:
         notes.assumed(node.place, "it is ready: none of its conditions is Ready")
     return True
@@ -180,7 +175,7 @@ def _phase(node: KubeObject, taints: tuple[Taint, ...], allocatable: Mapping[str
     hard = {row.key for row in taints if not row.is_wish}
     if node.get("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"
-    stopped = true_at(node.at.get("spec"), "unschedulable") or hard & {CORDON, *TROUBLE}
+    stopped = node.at.true_at("spec", "unschedulable") or hard & {CORDON, *TROUBLE}
     return "cordoned" if stopped or not takes_pods else "active"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.naming import HOSTNAME, PREFERRED, REQUIRED
-from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject
 from placement.integrations.kubernetes.requests import is_sidecar
 from placement.integrations.kubernetes.selectors import Selector, label_selector
 from placement.integrations.notes import Notes
@@ -85,35 +85,34 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
     """The rules that must be kept; of wishes a note says that they are not."""
     spec = pod.at.key("spec")
     spread = []
-    for row in rows(spec, "topologySpreadConstraints"):
-        if choice_at(row, _UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway":
-            place = f"{owner} topologySpreadConstraints[{text_at(row, 'topologyKey')}]"
+    for row in spec.rows("topologySpreadConstraints"):
+        if row.choice_at(_UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway":
+            place = f"{owner} topologySpreadConstraints[{row.text_at('topologyKey')}]"
             notes.ignored(place, "ScheduleAnyway is a wish, no rule")
             continue
         rule = spread_rule(row)
-        for key in sorted({key.text() for key in rows(row, "matchLabelKeys")} - {*_OF_REVISIONS}):
+        for key in sorted({key.text() for key in row.rows("matchLabelKeys")} - {*_OF_REVISIONS}):
             if not _is_merged(rule.selector, key):
                 notes.ignored(f"{owner} topologySpreadConstraints.matchLabelKeys", f"{key} is not compared")
         spread.append(rule)
-    affinity = spec.get("affinity")
     for name in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
-        if rows(affinity, name, PREFERRED):
+        if spec.rows("affinity", name, PREFERRED):
             notes.ignored(f"{owner} affinity.{name}.preferred", "is a wish, no rule")
-    apart = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAntiAffinity", REQUIRED))
-    together = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAffinity", REQUIRED))
+    apart = tuple(_apart(row, pod, notes, owner) for row in spec.rows("affinity", "podAntiAffinity", REQUIRED))
+    together = tuple(_apart(row, pod, notes, owner) for row in spec.rows("affinity", "podAffinity", REQUIRED))
     return Neighbours(tuple(spread), apart, together, _ports(spec))
 
 
 def _ports(spec: At) -> tuple[HostPort, ...]:
     """Ports of containers, and of sidecars: those of other init containers are free again when the pod runs."""
-    sidecars = [row for row in rows(spec, "initContainers") if is_sidecar(row)]
+    sidecars = [row for row in spec.rows("initContainers") if is_sidecar(row)]
     found = set()
-    for row in (port for container in [*rows(spec, "containers"), *sidecars] for port in rows(container, "ports")):
-        number = whole_at(row, "hostPort")
+    for row in (port for container in [*spec.rows("containers"), *sidecars] for port in container.rows("ports")):
+        number = row.whole_at("hostPort")
         if number and not 0 < number <= _MOST_PORT:
             raise row.key("hostPort").fault(f"must be from 1 to {_MOST_PORT}")
         if number:
-            address, protocol = text_at(row, "hostIP"), choice_at(row, _PROTOCOLS, "protocol")
+            address, protocol = row.text_at("hostIP"), row.choice_at(_PROTOCOLS, "protocol")
             found.add((protocol or "TCP", number, "" if address in _ALL_ADDRESSES else address))
     return tuple(HostPort(*row) for row in sorted(found))
 
@@ -132,14 +131,14 @@ def spread_rule(at: At) -> SpreadRule:
         _at_least_one(at, "maxSkew"),
         _at_least_one(at, "minDomains"),
         _of_all_revisions(at),
-        choice_at(at, _POLICIES, "nodeAffinityPolicy") != "Ignore",
-        choice_at(at, _POLICIES, "nodeTaintsPolicy") == "Honor",
+        at.choice_at(_POLICIES, "nodeAffinityPolicy") != "Ignore",
+        at.choice_at(_POLICIES, "nodeTaintsPolicy") == "Honor",
     )
 
 
 def _at_least_one(at: At, key: str) -> int:
     """A whole number, 1 where nothing is said."""
-    found = whole_at(at, key)
+    found = at.whole_at(key)
     if found is not None and found < 1:
         raise at.key(key).fault("must be a whole number, at least 1")
     return found or 1
@@ -149,7 +148,7 @@ def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:
     key = at.key("topologyKey").text()
     found = apart_of(at, pod.namespace)
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
-        for name in rows(at, field):
+        for name in at.rows(field):
             if not _is_merged(found.selector, name.text()):
                 notes.ignored(f"{owner} affinity[{key}].{field}", f"{name.text()} is not compared")
     everywhere = at.get("namespaceSelector")
@@ -160,7 +159,7 @@ def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:
 
 def apart_of(at: At, space: str) -> Apart:
     """A term of (anti-)affinity of a pod in the namespace `space`."""
-    listed = tuple(row.text() for row in rows(at, "namespaces"))
+    listed = tuple(row.text() for row in at.rows("namespaces"))
     namespaces = None if at.get("namespaceSelector") is not None else listed or (space,)
     return Apart(at.key("topologyKey").text(), _of_all_revisions(at), namespaces)
 
@@ -171,7 +170,7 @@ def _of_all_revisions(at: At) -> Selector | None:
     So copies of an old and a new template have one rule, as the person wrote it.
     """
     found = label_selector(at.get("labelSelector"))
-    added = {key.text() for key in rows(at, "matchLabelKeys")} & {*_OF_REVISIONS}
+    added = {key.text() for key in at.rows("matchLabelKeys")} & {*_OF_REVISIONS}
     if found is None or not added:
         return found
     return Selector(tuple(row for row in found.requirements if row.key not in added))

@@ -14,7 +14,7 @@ from placement.catalogue.readers.fields import At, FieldError
 from placement.documents.formats import mistaken
 from placement.documents.json_text import check_values, parse_json_text
 from placement.documents.read import read_text
-from placement.errors import DocumentError, Fault, called_file, json_path
+from placement.errors import DocumentError, Fault, called_file
 from placement.integrations.notes import Notes
 
 T = TypeVar("T")
@@ -197,7 +197,7 @@ def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, 
             kind = given if at.get("kind") is None and given else at.key("kind").text()
             if kind.endswith("List") and (kind == "List" or at.get("items") is not None):
                 rows = at.get("items")
-                if text_at(at, "metadata", "continue"):
+                if at.text_at("metadata", "continue"):
                     notes.ignored(
                         f"kind {kind} metadata.continue", "the list goes on: its other objects were not given"
                     )
@@ -210,14 +210,14 @@ def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, 
 
 def _check_answer(at: At, kind: str) -> None:
     """An answer that refuses to give anything, such as one of code 403, is told in the words of the server."""
-    if kind == "Status" and text_at(at, "status") != "Success":
-        said, code = text_at(at, "message") or text_at(at, "reason"), whole_at(at, "code")
+    if kind == "Status" and at.text_at("status") != "Success":
+        said, code = at.text_at("message") or at.text_at("reason"), at.whole_at("code")
         raise FieldError(at.path, f"is no object but the server's refusal ({code}): {said[:_MOST_SAID]}")
 
 
 def _is_foreign(at: At, kind: str) -> bool:
     """Whether a kind is of a group that only has the name in common; a version that is not known is refused."""
-    told, (group, versions) = text_at(at, "apiVersion"), _VERSIONS[kind]
+    told, (group, versions) = at.text_at("apiVersion"), _VERSIONS[kind]
     other, _, version = told.rpartition("/")
     if not told or (other == group and version in versions):
         return False
@@ -277,63 +277,5 @@ def mappings_under(value: Any, *keys: str) -> list[Json]:
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def _under(at: At | None, *keys: str) -> At | None:
-    """What stands under keys, one below the other; None where one of them is missing."""
-    return at.get(*keys) if at is not None else None
-
-
-def rows(at: At | None, *keys: str) -> list[At]:
-    """The entries of a list under keys; none where there is none."""
-    return at.rows(*keys) if at is not None else []
-
-
-def text_at(at: At | None, *keys: str) -> str:
-    """A text under keys; empty where there is none, or an empty one."""
-    found = _under(at, *keys)
-    return "" if found is None or found.value == "" else found.text()
-
-
-def choice_at(at: At | None, options: Sequence[str], *keys: str) -> str:
-    """One of some words under keys; empty where there is none."""
-    word = text_at(at, *keys)
-    if word and word not in options:
-        raise FieldError(json_path((*(at.way if at else ()), *keys)), f"must be one of {', '.join(options)}", word)
-    return word
-
-
-def whole_at(at: At | None, *keys: str) -> int | None:
-    """A whole number under keys, also a negative one; None where there is none."""
-    found = _under(at, *keys)
-    if found is None:
-        return None
-    if isinstance(found.value, bool) or not isinstance(found.value, int):
-        raise found.fault("must be a whole number")
-    return found.value
-
-
-def true_at(at: At | None, *keys: str) -> bool:
-    """Whether a truth under keys is true; false where there is none."""
-    found = _under(at, *keys)
-    if found is None:
-        return False
-    if not isinstance(found.value, bool):
-        raise found.fault("must be true or false")
-    return found.value
-
-
 EPHEMERAL, HUGE_PAGES = "ephemeral-storage", "hugepages-"  # the kubelet's own resources, in bytes; the latter by size
 ANY_AMOUNT = Fraction(10**18)  # of a resource that a node does not say how much it has of, and gives
-
-
-def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
-    """Quantities by resource under keys."""
-    found = _under(at, *keys)
-    if found is None:
-        return {}
-    if not isinstance(found.value, dict):
-        raise found.fault("must be a mapping of resources to quantities")
-    return {
-        str(name): At(value, (*found.way, str(name))).quantity()
-        for name, value in found.value.items()
-        if value is not None
-    }

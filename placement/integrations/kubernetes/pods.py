@@ -21,11 +21,6 @@ from placement.integrations.kubernetes.objects import (
     HUGE_PAGES,
     KubeCluster,
     KubeObject,
-    choice_at,
-    rows,
-    text_at,
-    true_at,
-    whole_at,
 )
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
@@ -77,7 +72,7 @@ class PodRow:
 
 def read_pods(cluster: KubeCluster, claims: Mapping[tuple[str, str], DeviceClaim], notes: Notes) -> list[PodRow]:
     """Every pod that runs or waits; those that have ended or are leaving are not copies."""
-    priorities = cluster.read_kind("PriorityClass", lambda row: whole_at(row.at, "value") or 0)
+    priorities = cluster.read_kind("PriorityClass", lambda row: row.at.whole_at("value") or 0)
     classes = {row.name: value for row, value in priorities}
     seen: set[str] = set()
 
@@ -103,7 +98,7 @@ def _pod(
     notes: Notes,
 ) -> PodRow | None:
     spec = pod.at.key("spec")
-    if choice_at(pod.at.get("status"), _PHASES, "phase") in _ENDED:
+    if pod.at.choice_at(_PHASES, "status", "phase") in _ENDED:
         return None
     if pod.get("metadata", "deletionTimestamp"):
         notes.ignored(pod.place, "is being deleted: no copy, and what it holds counts as free")
@@ -129,7 +124,7 @@ def _pod(
     if owner.kind not in _OF_NODE:
         tell_unread(pod, told, notes)
     others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
-    if rows(spec, "schedulingGates"):
+    if spec.rows("schedulingGates"):
         notes.ignored(f"{told} spec.schedulingGates", "a gated pod is a copy to be placed like others")
     neighbours = neighbours_of(pod, notes, told)
     shape = PodShape(
@@ -142,12 +137,12 @@ def _pod(
     )
     is_of_node = owner.kind in _OF_NODE
     priority = _priority(spec, classes, notes, told)
-    return PodRow(pod, text_at(spec, "nodeName"), owner, shape, priority, pin, is_of_node, tuple(held))
+    return PodRow(pod, spec.text_at("nodeName"), owner, shape, priority, pin, is_of_node, tuple(held))
 
 
 def _ask_of_sharer(pod: KubeObject, claim: DeviceClaim, ask: Ask, seen: set[str], notes: Notes) -> Ask:
     """The first pod of a claim asks for its devices, the others for none."""
-    if claim.held and not text_at(pod.at.key("spec"), "nodeName"):
+    if claim.held and not pod.at.key("spec").text_at("nodeName"):
         notes.ignored(pod.place, f"waits, and shares {claim.place} with pods that run: it can only stand there")
     found = NO_ASK if claim.place in seen else ask
     seen.add(claim.place)
@@ -197,8 +192,8 @@ def made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
 
 def controller_of(found: KubeObject) -> tuple[str, str] | None:
     """Kind and name of what made an object; None where nothing did."""
-    for row in rows(found.at, "metadata", "ownerReferences"):
-        if true_at(row, "controller"):
+    for row in found.at.rows("metadata", "ownerReferences"):
+        if row.true_at("controller"):
             return row.key("kind").text(), row.key("name").text()
     return None
 
@@ -213,13 +208,13 @@ def _pin(pod: KubeObject, owner: Owner) -> str:
         return "it comes with its node"
     if owner.kind == "Job":
         return "it runs to its end"
-    if any(row.get("hostPath") for row in rows(pod.at.key("spec"), "volumes")):
+    if any(row.get("hostPath") for row in pod.at.key("spec").rows("volumes")):
         return "it uses a folder of its node (hostPath)"
     return ""
 
 
 def _priority(spec: At, classes: Mapping[str, int], notes: Notes, owner: str) -> int:
-    number, name = whole_at(spec, "priority"), text_at(spec, "priorityClassName")
+    number, name = spec.whole_at("priority"), spec.text_at("priorityClassName")
     if number is None and name and name not in classes:
         notes.assumed(f"{owner} priorityClassName {name}", "0: no such class was given; add priorityclasses")
     return classes.get(name, 0) if number is None else number

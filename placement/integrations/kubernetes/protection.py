@@ -13,7 +13,7 @@ from placement.documents import Component
 from placement.errors import DocumentError
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, applied, rows
+from placement.integrations.kubernetes.objects import Json, KubeObject, applied
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.roll_outs import asked_away
 from placement.integrations.kubernetes.templates import Templates
@@ -123,9 +123,7 @@ def tell_quotas(templates: Templates, new: Sequence[WrittenCopies], ended: Set[s
 
 def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes) -> None:
     """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies."""
-    quotas = templates.cluster.read_kind(
-        "ResourceQuota", lambda row: (_hard(row), amounts(row.at.get("status"), "used"))
-    )
+    quotas = templates.cluster.read_kind("ResourceQuota", lambda row: (_hard(row), row.at.amounts("status", "used")))
     for quota, (hard, used) in quotas:
         added = _added(written, quota.namespace, templates)
         for name, most in hard.items():
@@ -160,14 +158,14 @@ def _asked(new: Sequence[WrittenCopies], source: str) -> list[dict[str, Fraction
 def _hard(quota: KubeObject) -> dict[str, Fraction]:
     """Its limits; none of a quota for some pods only, which the import tells."""
     spec = quota.at.key("spec")
-    return {} if rows(spec, "scopes") or spec.get("scopeSelector") else amounts(spec, "hard")
+    return {} if spec.rows("scopes") or spec.get("scopeSelector") else spec.amounts("hard")
 
 
 def _used(pod: At) -> dict[str, Fraction]:
     """What a pod counts for, by the names of a quota."""
     limits: dict[str, Fraction] = {}
-    for container in rows(pod, "spec", "containers"):
-        for name, value in amounts(container, "resources", "limits").items():
+    for container in pod.rows("spec", "containers"):
+        for name, value in container.amounts("resources", "limits").items():
             limits[f"limits.{name}"] = limits.get(f"limits.{name}", Fraction(0)) + value
     asked = {f"requests.{name}": value for name, value in effective_requests(pod).items()}
     return asked | limits | {"pods": Fraction(1)}

@@ -11,7 +11,6 @@ from fractions import Fraction
 from placement.catalogue.readers.fields import At, FieldError
 from placement.errors import json_path
 from placement.integrations.kubernetes.inventory import MOST, is_accelerator
-from placement.integrations.kubernetes.objects import amounts, choice_at, rows, text_at
 
 PodAmounts = dict[str, Fraction]
 _NATIVE = ("cpu", "memory", "ephemeral-storage")
@@ -22,16 +21,16 @@ def effective_requests(pod: At) -> PodAmounts:
     """Every resource of a pod with the amount that its node must have."""
     spec = pod.key("spec")
     # More than it asks for while a resize in place is under way.
-    statuses = rows(pod.get("status"), "containerStatuses")
-    resized = {text_at(row, "name"): amounts(row, "allocatedResources") for row in statuses}
+    statuses = pod.rows("status", "containerStatuses")
+    resized = {row.text_at("name"): row.amounts("allocatedResources") for row in statuses}
     together: PodAmounts = {}
-    if not rows(spec.key("containers")):
+    if not spec.key("containers").rows():
         raise spec.key("containers").fault("must have a container")
-    for container in rows(spec, "containers"):
-        together = _sum(together, _larger(_requests(container), resized.get(text_at(container, "name"), {})))
+    for container in spec.rows("containers"):
+        together = _sum(together, _larger(_requests(container), resized.get(container.text_at("name"), {})))
     peak: PodAmounts = {}
     sidecars: PodAmounts = {}
-    for container in rows(spec, "initContainers"):
+    for container in spec.rows("initContainers"):
         asked = _requests(container)
         if is_sidecar(container):
             sidecars = _sum(sidecars, asked)
@@ -43,12 +42,12 @@ def effective_requests(pod: At) -> PodAmounts:
     if of_pod is not None:
         whole = _requests(spec)
         found |= {name: value for name, value in whole.items() if name in _OF_PODS or name.startswith("hugepages-")}
-    return {name: value for name, value in _sum(found, amounts(spec, "overhead")).items() if value}
+    return {name: value for name, value in _sum(found, spec.amounts("overhead")).items() if value}
 
 
 def is_sidecar(init_container: At) -> bool:
     """Whether an init container goes on beside the others, rather than end before they start."""
-    return choice_at(init_container, ("Always", "OnFailure", "Never"), "restartPolicy") == "Always"
+    return init_container.choice_at(("Always", "OnFailure", "Never"), "restartPolicy") == "Always"
 
 
 def _requests(owner: At) -> PodAmounts:
@@ -71,7 +70,7 @@ def _told(owner: At, kind: str, name: str) -> str:
 
 def _amounts(owner: At, kind: str) -> PodAmounts:
     """Requests or limits; of extended resources, which a node has one by one, whole ones."""
-    found = amounts(owner, "resources", kind)
+    found = owner.amounts("resources", kind)
     for name, value in found.items():
         path = json_path((*owner.way, "resources", kind, name))
         if "/" not in name and name not in _NATIVE and not name.startswith("hugepages-"):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from placement.documents import Component, Plan, Problem
 from placement.grouping import grouped
 from placement.integrations.kubernetes.classes import NodeClass
-from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES, amounts
+from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES
 from placement.integrations.kubernetes.pods import PodRow, PodShape
 from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
 from placement.integrations.kubernetes.standing import Candidates
@@ -60,7 +60,7 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
 
     Where pods of a component differ, each copy asks for the most of any.
     """
-    read = templates.cluster.read_kind("Node", lambda node: amounts(node.at.get("status"), "allocatable"))
+    read = templates.cluster.read_kind("Node", lambda node: node.at.amounts("status", "allocatable"))
     has = {node.name: found for node, found in read}
     come: dict[str, list[PodRow]] = defaultdict(list)
     asks: dict[str, dict[str, Fraction]] = defaultdict(lambda: {_PODS: Fraction(1)})

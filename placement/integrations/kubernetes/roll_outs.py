@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from placement.catalogue.readers.fields import At
 from placement.documents import Component, Plan, Problem
-from placement.integrations.kubernetes.objects import Json, KubeObject, choice_at, mapping_under, whole_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, WrittenCopies
 from placement.units import count, listed, whole_in
@@ -51,7 +51,7 @@ class RollOut:
 def roll_out(found: KubeObject) -> RollOut | None:
     """What an owner says; None where a roll-out takes nothing away by itself."""
     strategy, settings, types, away, more = _KINDS[found.kind]
-    kind = choice_at(found.at, types, "spec", strategy, "type") if types else ""
+    kind = found.at.choice_at(types, "spec", strategy, "type") if types else ""
     if kind == "OnDelete":
         return None
     rolling = found.get("spec", strategy, settings)
@@ -59,37 +59,26 @@ def roll_out(found: KubeObject) -> RollOut | None:
         if rolling is not None:
             raise rolling.fault("must not be there with the type Recreate")
         return RollOut("100%", "0")
-    pods = whole_at(found.at, "spec", "leaderWorkerTemplate", "size")
+    pods = found.at.whole_at("spec", "leaderWorkerTemplate", "size")
     if pods is not None and not 1 <= pods <= _MOST_PODS:
         raise found.at.key("spec", "leaderWorkerTemplate", "size").fault("must be from 1 to 1,000,000")
     is_set = found.kind == "StatefulSet"
-    away, more = _amount(rolling, "maxUnavailable", away), more if is_set else _amount(rolling, "maxSurge", more)
-    _check_moves(rolling, away, more)
-    told = () if found.kind == "Deployment" else _partition(rolling, f"{strategy}.{settings}")
+    if rolling is not None:
+        away = rolling.optional(count_text, "maxUnavailable") or away
+        more = more if is_set else rolling.optional(count_text, "maxSurge") or more
+        _check_moves(rolling.get("maxUnavailable"), away, more)
+    partition = found.at.whole_at("spec", strategy, settings, "partition") if found.kind != "Deployment" else None
+    why = f"copies numbered below {partition} keep the old template: not carried over"
+    told = ((f"spec.{strategy}.{settings}.partition", why),) if partition else ()
     return RollOut(away, more, rounds_up=is_set, pods=pods or 1, told=told)
 
 
-def _check_moves(rolling: At | None, away: str, more: str) -> None:
+def _check_moves(at: At | None, away: str, more: str) -> None:
     """A roll-out takes pods away or adds some, and takes no more away than there are."""
-    if rolling is None or rolling.get("maxUnavailable") is None:
-        return
-    at = rolling.key("maxUnavailable")
-    if not int(away.removesuffix("%")) and not int(more.removesuffix("%")):
+    if at is not None and not int(away.removesuffix("%")) and not int(more.removesuffix("%")):
         raise at.fault("must be more than 0 where no pod may be added (maxSurge)")
-    if away.endswith("%") and int(away[:-1]) > 100:
+    if at is not None and away.endswith("%") and int(away[:-1]) > 100:
         raise at.fault("must be at most 100%")
-
-
-def _partition(rolling: At | None, place: str) -> tuple[tuple[str, str], ...]:
-    partition = whole_at(rolling, "partition")
-    if not partition:
-        return ()
-    return ((f"spec.{place}.partition", f"copies numbered below {partition} keep the old template: not carried over"),)
-
-
-def _amount(at: At | None, key: str, default: str) -> str:
-    found = None if at is None else at.get(key)
-    return default if found is None else count_text(found)
 
 
 def count_text(at: At) -> str:

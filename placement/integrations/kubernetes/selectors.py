@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.naming import HOSTNAME, REQUIRED
-from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, texts, whole_at
+from placement.integrations.kubernetes.objects import KubeObject, texts
 from placement.integrations.notes import Notes
 from placement.units import whole_in
 
@@ -92,13 +92,13 @@ def label_selector(at: At | None) -> Selector | None:
     if at is None:
         return None
     found = [Requirement(key, "In", (value,)) for key, value in texts(at.get("matchLabels")).items()]
-    found += [_requirement(row, OPERATORS) for row in rows(at, "matchExpressions")]
+    found += [_requirement(row, OPERATORS) for row in at.rows("matchExpressions")]
     return Selector(tuple(found))
 
 
 def _requirement(at: At, operators: tuple[str, ...]) -> Requirement:
-    operator = choice_at(at.key("operator"), operators)
-    values = tuple(_value(row) for row in rows(at, "values"))
+    operator = at.key("operator").choice_at(operators)
+    values = tuple(_value(row) for row in at.rows("values"))
     if operator in ("In", "NotIn") and not values:
         raise at.fault("must have values")
     if operator in ("Exists", "DoesNotExist") and values:
@@ -193,8 +193,8 @@ def whole_number(text: str) -> int | None:
 def taints_of(node: KubeObject) -> tuple[Taint, ...]:
     """The taints of a node."""
     return tuple(
-        Taint(row.key("key").text(), text_at(row, "value"), choice_at(row.key("effect"), EFFECTS))
-        for row in rows(node.at.get("spec"), "taints")
+        Taint(row.key("key").text(), row.text_at("value"), row.key("effect").choice_at(EFFECTS))
+        for row in node.at.rows("spec", "taints")
     )
 
 
@@ -210,9 +210,9 @@ def tell_taints(node: KubeObject, taints: Iterable[Taint], notes: Notes) -> None
 
 def tolerations_of(spec: At, notes: Notes, owner: str) -> tuple[Toleration, ...]:
     """The tolerations of a pod; `owner` is what notes are about."""
-    found = tuple(_toleration(row) for row in rows(spec, "tolerations"))
-    for at in rows(spec, "tolerations"):
-        seconds, key = whole_at(at, "tolerationSeconds"), text_at(at, "key")
+    found = tuple(_toleration(row) for row in spec.rows("tolerations"))
+    for at in spec.rows("tolerations"):
+        seconds, key = at.whole_at("tolerationSeconds"), at.text_at("key")
         if seconds is not None and key not in TROUBLE:  # those are on every pod
             told = f"it stands the taint for {seconds} s; here it stays as long as others"
             notes.ignored(f"{owner} tolerations[{key}].tolerationSeconds", told)
@@ -223,8 +223,8 @@ def tolerations_of(spec: At, notes: Notes, owner: str) -> tuple[Toleration, ...]
 
 
 def _toleration(at: At) -> Toleration:
-    operator = choice_at(at, _OPERATORS, "operator") or "Equal"
-    found = Toleration(text_at(at, "key"), operator, text_at(at, "value"), choice_at(at, EFFECTS, "effect"))
+    operator = at.choice_at(_OPERATORS, "operator") or "Equal"
+    found = Toleration(at.text_at("key"), operator, at.text_at("value"), at.choice_at(EFFECTS, "effect"))
     if not found.key and operator != "Exists":
         raise at.fault("must have a key, or the operator Exists")
     if found.compares and whole_number(found.value) is None:
@@ -297,19 +297,19 @@ def node_rules(spec: At, notes: Notes, owner: str) -> NodeRules:
 
 def node_terms(required: At) -> tuple[NodeTerm, ...]:
     """The terms of a node selector, at least one."""
-    terms = tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
+    terms = tuple(_term(row) for row in required.rows("nodeSelectorTerms"))
     if not terms:
         raise required.fault("must have a term in its nodeSelectorTerms")
     return terms
 
 
 def _term(at: At) -> NodeTerm:
-    labels = tuple(_requirement(row, NODE_OPERATORS) for row in rows(at, "matchExpressions"))
-    names = tuple(_field(row) for row in rows(at, "matchFields"))
+    labels = tuple(_requirement(row, NODE_OPERATORS) for row in at.rows("matchExpressions"))
+    names = tuple(_field(row) for row in at.rows("matchFields"))
     return NodeTerm(Selector(labels), Selector(names))
 
 
 def _field(at: At) -> Requirement:
     """A requirement on a field of the node: there is one."""
-    choice_at(at.key("key"), (_NAME,))
+    at.key("key").choice_at((_NAME,))
     return _requirement(at, ("In", "NotIn"))

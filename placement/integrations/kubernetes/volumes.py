@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from placement.catalogue.readers.kubernetes import ZONE_LABELS
-from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, rows, text_at
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 from placement.integrations.kubernetes.selectors import NodeTerm, Requirement, Selector, node_terms
 from placement.units import listed
 
@@ -83,7 +83,7 @@ class Volumes:
 
 def names_mounted(pod: KubeObject) -> list[str]:
     """Names of the claims that a pod mounts, in order. Ephemeral ones hold none: each pod has its own made anew."""
-    names = [text_at(row, "persistentVolumeClaim", "claimName") for row in rows(pod.at.key("spec"), "volumes")]
+    names = [row.text_at("persistentVolumeClaim", "claimName") for row in pod.at.key("spec").rows("volumes")]
     return list(dict.fromkeys(filter(None, names)))
 
 
@@ -93,7 +93,7 @@ def _claim(found: KubeObject) -> MountedClaim:
         if row.text() not in MODES:
             raise row.fault(f"must be one of {', '.join(MODES)}")
     told = tuple(row.text() for row in modes)
-    return MountedClaim(found.namespace, found.name, told, text_at(found.at, "spec", "volumeName"), is_known=True)
+    return MountedClaim(found.namespace, found.name, told, found.at.text_at("spec", "volumeName"), is_known=True)
 
 
 def _terms(found: KubeObject) -> Terms:

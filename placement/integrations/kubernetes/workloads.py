@@ -18,7 +18,7 @@ from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.generations import newest_first
 from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import Owner
-from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under, whole_at
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under
 from placement.integrations.kubernetes.own_rules import own_rules
 from placement.integrations.kubernetes.pods import COMPONENT, PodRow, PodShape, controller_of, written_option
 from placement.integrations.notes import Notes
@@ -211,7 +211,7 @@ def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes) -> Non
 
 def _replicas(found: KubeObject) -> tuple[int, int | None]:
     predictor = found.at.key("spec", "predictor")
-    return _copies_under(predictor, "minReplicas"), whole_at(predictor, "maxReplicas")
+    return _copies_under(predictor, "minReplicas"), predictor.whole_at("maxReplicas")
 
 
 def _wanted(workload: Workload, cluster: KubeCluster) -> int:
@@ -248,12 +248,12 @@ def _tell_without_pods(owners: Set[Owner], cluster: KubeCluster, notes: Notes) -
 
 
 def _copies(found: KubeObject) -> int:
-    return _copies_under(found.at.get("spec"), "replicas")
+    return _copies_under(found.at, "spec", "replicas")
 
 
-def _copies_under(spec: At | None, key: str) -> int:
-    """How many copies are asked for under a key; 1 where nothing is."""
-    told = whole_at(spec, key)
-    if spec is not None and told is not None and told < 0:
-        raise spec.key(key).fault("must be a whole number, at least 0")
+def _copies_under(at: At, *keys: str) -> int:
+    """How many copies are asked for under keys; 1 where nothing is."""
+    told = at.whole_at(*keys)
+    if told is not None and told < 0:
+        raise at.key(*keys).fault("must be a whole number, at least 0")
     return 1 if told is None else told
