@@ -169,7 +169,7 @@ def read_claims(cluster: KubeCluster) -> dict[tuple[str, str], DeviceClaim]:
     """Every claim by namespace and name."""
     naming = _naming(cluster)
     return {
-        (row.namespace, row.name): replace(claim, users=max(claim.users, naming[row.namespace, row.name]))
+        row.key: replace(claim, users=max(claim.users, naming[row.key]))
         for row, claim in cluster.read_kind("ResourceClaim", _claim)
     }
 

@@ -165,13 +165,14 @@ def newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeO
 def _group(pod: KubeObject, cluster: KubeCluster) -> _Group:
     """The Deployment, or whatever else made a pod, and the ReplicaSet of it."""
     made_by = deployment_of(pod, cluster)
-    return made_by.place if made_by else "", " ".join(controller_of(pod) or ())
+    controller = controller_of(pod)
+    return made_by.place if made_by else "", f"{controller.kind} {controller.name}" if controller else ""
 
 
 def _replica_set_of(pod: KubeObject, cluster: KubeCluster) -> KubeObject | None:
     """The ReplicaSet that made a pod, or None."""
     controller = controller_of(pod)
-    return cluster.get("ReplicaSet", pod.namespace, controller[1]) if controller else None
+    return cluster.get(*controller._replace(kind="ReplicaSet")) if controller else None
 
 
 def _born(found: KubeObject) -> str:

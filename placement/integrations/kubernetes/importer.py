@@ -10,6 +10,7 @@ from placement.catalogue.market import Market
 from placement.catalogue.readers.fields import FieldError
 from placement.documents import Problem
 from placement.errors import DocumentError, UsageError, nearest, printable
+from placement.grouping import grouped
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
 from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
@@ -34,7 +35,7 @@ from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes
-from placement.integrations.kubernetes.workloads import Workload, keep_whole, split, workloads_of
+from placement.integrations.kubernetes.workloads import keep_whole, split, workloads_of
 from placement.integrations.notes import Notes
 from placement.referee import verify
 from placement.running_state import DealFit, running_plan
@@ -100,7 +101,7 @@ class _Import:
             name = min(unknown)
             told = nearest(name, sorted({row.type_label for row in found}))
             raise UsageError(f'no node is of the instance type "{printable(name)}", which has a price; {told}')
-        self.machines: list[NodeMachine] = _same_memory([_kept(row, static) for row in found])
+        self.machines = _same_memory([_kept(row, static) for row in found])
         by_name = {row.name: row for row in self.machines}
         pods = bound_to_volumes(read_pods(cluster, read_claims(cluster), notes), Volumes.of(cluster), notes)
         rows = [row for row in pods if row.node not in self.left_out]
@@ -108,12 +109,12 @@ class _Import:
         tell_uncompared(((row.node.place, row.taints) for row in self.machines), standing_taints, notes)
         self._tell_gaps(rows)
         copies, self.of_node = split(rows, by_name)
-        self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
-        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
+        self.copies = [row if row.node in by_name else replace(row, node="") for row in copies]
+        self.workloads = workloads_of(self.copies, cluster, notes)
         keep_whole(self.workloads, by_name)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
-        self.classes: list[NodeClass] = node_classes(self.standing)
-        self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label, self.standing.telling)
+        self.classes = node_classes(self.standing)
+        self.pools = node_pools(self.classes, wishes.zone_label, self.standing.telling)
         try:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
         except FieldError as error:
@@ -176,17 +177,15 @@ class _Import:
 
     def _pool(self, pool: NodePoolRow) -> dict[str, Any]:
         row: dict[str, Any] = {"name": pool.name, "instance_type": pool.node_class.name, "zone": pool.zone}
-        can_grow = self._can_grow(pool)
-        row["max_instances"] = len(pool.machines) + (self.wishes.grow if can_grow else 0)
-        label = pool.machines[0].type_label
+        row["max_instances"] = len(pool.machines) + (self.wishes.grow if self._can_grow(pool) else 0)
+        first = pool.machines[0]
+        label = first.type_label
         if pool.buy == "spot" and label not in self.wishes.prices:
             market = self.wishes.market
-            known = label in market.types
-            price = market.price(label, pool.machines[0].region, pool.zone, "spot") if known else None
+            price = market.price(label, first.region, pool.zone, "spot") if label in market.types else None
             if price is None:
-                self.notes.assumed(
-                    f"pool {pool.name}", "no spot price is known: it has the price on demand, which is more"
-                )
+                told = "no spot price is known: it has the price on demand, which is more"
+                self.notes.assumed(f"pool {pool.name}", told)
             else:
                 row["price_per_hour"] = dollars(micro_dollars(price.per_hour))
         return row | ({"labels": pool.labels} if pool.labels else {})
@@ -205,11 +204,10 @@ class _Import:
             row: dict[str, Any] = {"id": machine.name, "pool": pool.name}
             if machine.phase != "active":
                 row["state"] = machine.phase
-            stays = machine.stays or ("" if prices[pool.node_class.name] is not None else "its price is not known")
-            if stays and machine.phase != "draining":
+            if (machine.stays or prices[pool.node_class.name] is None) and machine.phase != "draining":
                 row["removable"] = False
                 if machine.stays:
-                    self.notes.assumed(machine.node.place, f"it stays: {stays}")
+                    self.notes.assumed(machine.node.place, f"it stays: {machine.stays}")
             found.append(row)
         return found
 
@@ -217,23 +215,20 @@ class _Import:
 
     def _components(self, chosen: Sequence[PodOptions], upkeep: Sequence[Upkeep]) -> list[dict[str, Any]]:
         spreader = Spreader(self.standing, self.wishes.zone_label, self.notes)
-        ranks = _ranks(self.workloads)
+        # Priorities as ranks from 0: values of Kubernetes may be negative, or two thousand millions.
+        ranks = sorted({workload.priority for workload in self.workloads})
         found = []
         for w, workload in enumerate(self.workloads):
             running = sum(1 for row, _ in workload.pods if row.node)
-            copies = max(len(workload.pods), workload.wanted)
-            row: dict[str, Any] = {"name": workload.name, "copies": copies}
-            if running < copies:
+            row: dict[str, Any] = {"name": workload.name, "copies": workload.copies}
+            if running < workload.copies:
                 row["min_copies"] = running
-                lacking = copies - running
-                told = f"{lacking} of {count(copies, 'copy', 'copies')} {'does' if lacking == 1 else 'do'} not run"
+                lacking, copies = workload.copies - running, count(workload.copies, "copy", "copies")
+                told = f"{lacking} of {copies} {'does' if lacking == 1 else 'do'} not run"
                 self.notes.assumed(workload.place, f"{told}: optional, as many as fit are placed")
-            priority = ranks[max(pod.priority for pod, _ in workload.pods)]
-            if priority:
-                row["priority"] = priority
-            row |= chosen[w].keys()
-            row |= spreader.of(w).keys()
-            row |= upkeep[w].keys()
+            if rank := ranks.index(workload.priority):
+                row["priority"] = rank
+            row |= chosen[w].keys() | spreader.of(w).keys() | upkeep[w].keys()
             found.append(row | {"labels": {"owner": workload.origin, **upkeep[w].labels}})
         return found
 
@@ -241,13 +236,11 @@ class _Import:
         class_of = {machine.name: row.name for row in self.classes for machine in row.machines}
         draining = {row.name for row in self.machines if row.phase == "draining"}
         found = []
-        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        stay: dict[str, Counter[str]] = defaultdict(Counter)
         for w, workload in enumerate(self.workloads):
-            for pod, shape in workload.pods:
-                if not pod.node:
-                    continue
+            for pod, shape in (row for row in workload.pods if row[0].node):
                 row: dict[str, Any] = {"component": workload.name, "instance": pod.node}
-                known = self.indices.get((pod.pod.namespace, pod.pod.name))
+                known = self.indices.get(pod.pod.key)
                 option = chosen[w].index(shape, class_of[pod.node])
                 if known is not None and len(known) == chosen[w].accelerators(option):
                     row["accelerators"] = list(known)
@@ -257,39 +250,27 @@ class _Import:
                     self.notes.ignored(pod.pod.place, f"must stay ({pod.pin}), on a node that must be left: it moves")
                 elif pod.pin:
                     row["pinned"] = True
-                    reasons[workload.place][pod.pin] += 1
+                    stay[workload.place][pod.pin] += 1
                 found.append(row)
-        for place, counts in reasons.items():
-            for reason, number in counts.items():
-                told = f"{number} of its copies must stay where {'it is' if number == 1 else 'they are'}: {reason}"
-                self.notes.assumed(place, told)
+        for place, reason in ((place, reason) for place, counts in stay.items() for reason in counts):
+            copies = stay[place][reason]
+            told = f"{copies} of its copies must stay where {'it is' if copies == 1 else 'they are'}: {reason}"
+            self.notes.assumed(place, told)
         return found
 
 
 def _kept(machine: NodeMachine, static: set[str]) -> NodeMachine:
     """Nodes of a static node pool stay: Karpenter would start another for one that goes."""
-    is_static = machine.group[0] == KARPENTER_POOL and machine.group[1] in static
-    return (
-        replace(machine, stays=f"NodePool {machine.group[1]} is static") if is_static and not machine.stays else machine
-    )
+    label, name = machine.group
+    is_kept = label == KARPENTER_POOL and name in static and not machine.stays
+    return replace(machine, stays=f"NodePool {name} is static") if is_kept else machine
 
 
 def _same_memory(machines: Sequence[NodeMachine]) -> list[NodeMachine]:
     """The least memory of each kind of accelerator for all of that kind: drivers tell a few MiB more or less."""
-    least: dict[str, int] = {}
-    for row in machines:
-        if row.held.count:
-            least[row.held.accelerator] = min(row.held.memory_mib, least.get(row.held.accelerator, row.held.memory_mib))
-    return [
-        replace(row, held=replace(row.held, memory_mib=least[row.held.accelerator])) if row.held.count else row
-        for row in machines
-    ]
-
-
-def _ranks(workloads: Sequence[Workload]) -> dict[int, int]:
-    """Priorities as ranks from 0: values of Kubernetes may be negative, or two thousand millions."""
-    values = sorted({max(pod.priority for pod, _ in row.pods) for row in workloads})
-    return {value: rank for rank, value in enumerate(values)}
+    memory = grouped((row.held.accelerator, row.held.memory_mib) for row in machines)
+    least = {name: min(of_kind) for name, of_kind in memory.items()}
+    return [replace(row, held=replace(row.held, memory_mib=least[row.held.accelerator])) for row in machines]
 
 
 def _tell_state(problem: Problem, notes: Notes) -> None:

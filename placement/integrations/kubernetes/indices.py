@@ -31,10 +31,9 @@ class DeviceIndices:
         for node, members in by_node.items():
             groups = sorted({group for row in members for group in kai_groups(row.pod)})
             for row in members:
-                place = row.pod.namespace, row.pod.name
                 known = self._claimed(node, row) or self._hami(node, row)
                 if known and max(known) < self.machines[node].held.count:
-                    found[place] = known
+                    found[row.pod.key] = known
             if groups:
                 found |= self._numbered(node, members, groups)
         return found
@@ -106,7 +105,7 @@ class DeviceIndices:
                 own = tuple(range(free, free + row.shape.ask.count))
                 free += row.shape.ask.count
             if own:
-                found[row.pod.namespace, row.pod.name] = own
+                found[row.pod.key] = own
         if free > count:
             self.notes.ignored(f"Node {node} {KAI_GROUP}", f"{free} accelerators are in use by labels, it has {count}")
             return {}

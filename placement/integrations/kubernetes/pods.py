@@ -108,10 +108,10 @@ def _pod(
         return None
     owner = owner_of(pod, cluster)
     asked = effective_requests(pod.at)
-    held = [claims[pod.namespace, name] for name in claims_of(pod) if (pod.namespace, name) in claims]
-    for name in claims_of(pod):
-        if (pod.namespace, name) not in claims:
-            notes.ignored(f"{pod.place} claim {name}", "was not given: add resourceclaims to the command")
+    named = [(name, claims.get((pod.namespace, name))) for name in claims_of(pod)]
+    held = [claim for _, claim in named if claim is not None]
+    for name in (name for name, claim in named if claim is None):
+        notes.ignored(f"{pod.place} claim {name}", "was not given: add resourceclaims to the command")
     told = owner.place
     ask = ask_of(pod, asked, held, notes, told)
     pin = _pin(pod, owner)
@@ -174,27 +174,26 @@ def deployment_of(pod: KubeObject, cluster: KubeCluster) -> Owner | None:
 
 def made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
     """What made a pod, whosever copy it is: a Deployment rather than its ReplicaSet."""
-    controller = controller_of(pod)
-    if controller is None:
-        return Owner("Pod", pod.namespace, pod.name)
-    kind, name = controller
-    if kind != "ReplicaSet":
-        return Owner(kind, "" if kind == "Node" else pod.namespace, name)
-    found = cluster.get("ReplicaSet", pod.namespace, name)
+    made = controller_of(pod)
+    if made is None:
+        return Owner("Pod", *pod.key)
+    if made.kind != "ReplicaSet":
+        return made._replace(namespace="") if made.kind == "Node" else made
+    found = cluster.get(*made)
     above = controller_of(found) if found else None
     if above is not None:
-        return Owner(above[0], pod.namespace, above[1])
+        return above
     suffix = f"-{pod.labels.get('pod-template-hash', '')}"
-    if len(suffix) > 1 and name.endswith(suffix) and len(name) > len(suffix):
-        return Owner("Deployment", pod.namespace, name.removesuffix(suffix))
-    return Owner(kind, pod.namespace, name)
+    if len(suffix) > 1 and made.name.endswith(suffix) and len(made.name) > len(suffix):
+        return Owner("Deployment", made.namespace, made.name.removesuffix(suffix))
+    return made
 
 
-def controller_of(found: KubeObject) -> tuple[str, str] | None:
-    """Kind and name of what made an object; None where nothing did."""
+def controller_of(found: KubeObject) -> Owner | None:
+    """What made an object; None where nothing did."""
     for row in found.at.rows("metadata", "ownerReferences"):
         if row.true_at("controller"):
-            return row.key("kind").text(), row.key("name").text()
+            return Owner(row.key("kind").text(), found.namespace, row.key("name").text())
     return None
 
 

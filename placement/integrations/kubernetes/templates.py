@@ -53,7 +53,7 @@ class Templates:
     def by_owner(self) -> Mapping[Owner | None, Sequence[KubeObject]]:
         """Pods by what made them: those of a Deployment by it and by their ReplicaSet."""
         pods = [row.pod for row, _ in self.rows]
-        return grouped((key, pod) for pod in pods for key in {_direct(pod), deployment_of(pod, self.cluster)})
+        return grouped((key, pod) for pod in pods for key in {controller_of(pod), deployment_of(pod, self.cluster)})
 
     @cached_property
     def by_hash(self) -> Mapping[tuple[str, str], Sequence[KubeObject]]:
@@ -93,12 +93,6 @@ class Templates:
         }
 
 
-def _direct(pod: KubeObject) -> Owner | None:
-    """What made a pod, a ReplicaSet rather than its Deployment."""
-    made = controller_of(pod)
-    return Owner(made[0], pod.namespace, made[1]) if made else None
-
-
 def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
     """Templates and accelerators of the cluster that a problem was imported from."""
     notes = Notes()
@@ -119,7 +113,7 @@ def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
         if service is not None:
             services[workload.name] = service
         for row, shape in workload.pods:
-            component_of[row.pod.namespace, row.pod.name] = workload.name
+            component_of[row.pod.key] = workload.name
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):
                 exported[made.namespace, made.name] = workload.name
@@ -130,7 +124,7 @@ def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
         uuids={row.name: row.held.uuids for row in machines if row.held.uuids},
         managers={row.name: row.held.manager for row in machines if row.held.count},
         cluster=cluster,
-        rows=[(row, component_of.get((row.pod.namespace, row.pod.name), "")) for row in pods_read],
+        rows=[(row, component_of.get(row.pod.key, "")) for row in pods_read],
         labels={row.name: row.labels for row in machines},
         taints={row.name: row.taints for row in machines},
         asked={key for row in pods_read for key in row.shape.rules.looked_at()},

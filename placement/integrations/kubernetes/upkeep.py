@@ -61,7 +61,7 @@ def upkeep_of_all(standing: Candidates, cluster: KubeCluster, notes: Notes) -> l
     """Of each workload what its budgets and its roll-out allow; of several the strictest."""
     workloads, pods = standing.workloads, standing.pods
     found = [_of_rollout(workload, cluster, notes) for workload in workloads]
-    copies = [max(len(workload.pods), workload.wanted) for workload in workloads]
+    copies = [workload.copies for workload in workloads]
     counting: dict[int, list[str]] = defaultdict(list)
     for budget, read in cluster.read_kind("PodDisruptionBudget", read_budget):
         taken = pods.taken(read.selector, {budget.namespace})
@@ -155,7 +155,7 @@ def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes) -> Upkee
         return Upkeep()
     for field_name, why in told.told:
         notes.ignored(f"{found.place} {field_name}", why)
-    away, more = told.of(max(len(workload.pods), workload.wanted))
+    away, more = told.of(workload.copies)
     return Upkeep(away, labels={MAX_SURGE: str(more), ROLLED: str(away)})
 
 

@@ -48,6 +48,16 @@ class Workload:
         return self.pods[0][0].pod.namespace
 
     @property
+    def priority(self) -> int:
+        """The highest of its pods."""
+        return max(row.priority for row, _ in self.pods)
+
+    @property
+    def copies(self) -> int:
+        """Those that there are, or that its owner wants."""
+        return max(len(self.pods), self.wanted)
+
+    @property
     def place(self) -> str:
         """What notes call it."""
         return self.owner.place if self.owner.kind else self.name
@@ -217,7 +227,7 @@ def _replicas(found: KubeObject) -> tuple[int, int | None]:
 def _wanted(workload: Workload, cluster: KubeCluster) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
     owner = workload.owner
-    found = cluster.get(owner.kind, owner.namespace, owner.name)
+    found = cluster.get(*owner)
     service = service_running(owner, cluster)
     if found is None and service is not None:
         return cluster.read_one(service, _replicas)[0]
