@@ -16,9 +16,9 @@ from placement.integrations.kserve.predictor import (
     resources,
     service_names,
 )
-from placement.integrations.kserve.remarks import Services, tell_all
+from placement.integrations.kserve.remarks import ServiceExport, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplate, ServiceTemplates, read_services
-from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, asked_of_accelerators, limits_of_hosts
@@ -46,14 +46,10 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()
     named = {row.id for row in problem.instances}  # a machine that does not run has no name yet: its pool stands for it
     rows = [row for row in variants(problem, plan, wish.pin, named) if not _stays(row.component, notes)]
-    now = {row.component.name: known.of(row.component) for row in rows}
-    around = Surroundings(problem, plan, known.running.by_component, ZONE, known.running.labels)
-    written = [
-        _Service(around, row, wish, known, next(iter(now[row.component.name]), None), notes).written(name)
-        for row, name in zip(rows, service_names(rows), strict=True)
-    ]
-    tell_all(Services(problem, plan, wish, known, written, now, notes))
-    smaller = _smaller(written, now, notes)
+    export = ServiceExport(problem, plan, known.running, notes, ZONE, wish, known, rows)
+    written = [_Service(export, row).written(name) for row, name in zip(rows, service_names(rows), strict=True)]
+    tell_all(export, written)
+    smaller = _smaller(written, export)
     files = {
         SERVICES: [row.document for row in written if row.key not in smaller],
         SMALLER: [row.document for row in written if row.key in smaller],
@@ -62,14 +58,14 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     return Exported(texts, tuple(notes))
 
 
-def _smaller(written: list[WrittenCopies], now: dict[str, list[ServiceTemplate]], notes: Notes) -> set[tuple[str, str]]:
+def _smaller(written: list[WrittenCopies], export: ServiceExport) -> set[tuple[str, str]]:
     """Services that run already, with more copies: these would be gone before others run in their place."""
-    running = {each.found.key: each.copies for services in now.values() for each in services}
+    running = {each.found.key: each.copies for services in export.now.values() for each in services}
     found = [row.key for row in written if row.variant.copies < running.get(row.key, 0)]
     if found:
         names = listed([name for _, name in found])
         told = f"{names}: fewer copies than now, so apply it last: once those of {SERVICES} are ready"
-        notes.inexact(SMALLER, f"{told} (kubectl wait --for=condition=Ready inferenceservice NAME)")
+        export.notes.inexact(SMALLER, f"{told} (kubectl wait --for=condition=Ready inferenceservice NAME)")
     return {*found}
 
 
@@ -83,28 +79,31 @@ def _stays(component: Component, notes: Notes) -> bool:
 
 
 class _Service(NamedTuple):
-    """One service of the plan: what is around it, its variant, all that is known, and the service that it follows."""
+    """One service of the plan."""
 
-    around: Surroundings
+    export: ServiceExport
     row: PlanVariant
-    wish: KServeWish
-    known: ServiceTemplates
-    now: ServiceTemplate | None
-    notes: Notes
+
+    @property
+    def now(self) -> ServiceTemplate | None:
+        """The service that it follows."""
+        return next(iter(self.export.now[self.row.component.name]), None)
 
     def written(self, name: str) -> WrittenCopies:
         """The manifest, and the pods that KServe makes of it; of the service that runs it has what no plan says."""
-        component, now, sharing = self.row.component, self.now, self.wish.sharing
+        component, now, sharing = self.row.component, self.now, self.export.wish.sharing
         labels = {COMPONENT_LABEL: slug(component.name)}
         if sharing == "kai" and now is None:
-            labels["kai.scheduler/queue"] = self.wish.queue
+            labels["kai.scheduler/queue"] = self.export.wish.queue
         before = now.predictor if now else {}
         apart, spread = self._apart(before)
         off = self._off()
         places, selector = self._places(off)
-        own, told = kept_metadata(now.found, self.notes) if now else ({}, {})
+        own, told = kept_metadata(now.found, self.export.notes) if now else ({}, {})
         kept = {key: value for key, value in before.items() if key not in _RULES}
-        predictor: Json = kept | now.autoscaled(self.wish.autoscaler, self.notes) if now else self._of_pods()
+        predictor: Json = (
+            kept | now.autoscaled(self.export.wish.autoscaler, self.export.notes) if now else self._of_pods()
+        )
         predictor |= {
             "minReplicas": self.row.copies,
             "maxReplicas": self.row.copies,
@@ -116,8 +115,8 @@ class _Service(NamedTuple):
         predictor |= {"topologySpreadConstraints": spread} if spread else {}
         predictor |= {"schedulerName": "kai-scheduler"} if now is None and sharing == "kai" else {}
         predictor |= self._model(predictor)
-        asked, _ = asked_of_accelerators(self.row, self.around.problem, sharing)
-        parts = stands_for_parts(component, self.row.pool, self.around.problem)
+        asked, _ = asked_of_accelerators(self.row, self.export.problem, sharing)
+        parts = stands_for_parts(component, self.row.pool, self.export.problem)
         rules = OwnRules(off=digest_of(off) if off else "", parts=parts)
         predictor["annotations"] = {
             **(now.told if now else asked),
@@ -125,7 +124,7 @@ class _Service(NamedTuple):
             OPTION: str(self.row.option),
             RULES: rules_text(before, predictor, rules),
         }
-        told |= {MODE: "RawDeployment", AUTOSCALER: self.wish.autoscaler}
+        told |= {MODE: "RawDeployment", AUTOSCALER: self.export.wish.autoscaler}
         spec, own = {"predictor": predictor}, {**own, **labels}
         document = applied(SERVICE, spec, name=name, namespace=self._space, labels=own, annotations=told)
         made = {"serving.kserve.io/inferenceservice": name, "app": f"isvc.{name}-predictor", "component": "predictor"}
@@ -144,7 +143,7 @@ class _Service(NamedTuple):
         """What lets its pods start where they do, of those that run and are no service's; those of its option first."""
         component = self.row.component
         for index in (self.row.option, *range(len(component.modes))):
-            template = self.known.running.of(component.name, index)
+            template = self.export.templates.of(component.name, index)
             if template is not None:
                 return {key: template.spec[key] for key in _OF_PODS if key in template.spec}
         return {}
@@ -153,39 +152,39 @@ class _Service(NamedTuple):
         """Terms and constraints: of the service that runs what the problem says too or can not say, then ours."""
         component = self.row.component
         others = others_than_ours(mapping_under(before, "affinity", "podAntiAffinity").get(REQUIRED))
-        if others and not self.around.pods:
+        if others and not self.export.templates.by_component:
             told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
             place = f"component {component.name} podAntiAffinity"
-            self.notes.assumed(place, f"{told}; give nodes and pods with the services")
-        apart = apart_terms(component, others, self._space, self.around, self.notes)
-        spread = other_constraints(component, before, self._space, self.around, self.notes)
+            self.export.notes.assumed(place, f"{told}; give nodes and pods with the services")
+        apart = apart_terms(component, others, self._space, self.export)
+        spread = other_constraints(component, before, self._space, self.export)
         return apart, [*spread, *limits_of_hosts(component)]
 
     def _off(self) -> list[str]:
         """Machines that run now and that the labels of its pool select: pods of new ones must not take their places."""
-        if self.wish.pin == "pool" or self.row.machine is not None:
+        if self.export.wish.pin == "pool" or self.row.machine is not None:
             return []
-        problem, labels = self.around.problem, node_selector(self.row.pool)
+        problem, labels = self.export.problem, node_selector(self.row.pool)
         alike = {row.name for row in problem.pools if node_selector(row) == labels}
         return [row.id for row in problem.instances if row.pool in alike]
 
     def _places(self, off: list[str]) -> tuple[list[Json], dict[str, str]]:
         """Terms and labels of its nodes, and a note with the command that labels others where that needs one."""
-        pool, running, problem = self.row.pool, self.known.running, self.around.problem
+        pool, running, problem = self.row.pool, self.export.templates, self.export.problem
         nodes = PoolNodes(pool, node_selector(pool), running.labels, running.cluster.has("NodePool"))
         is_by_label = nodes.are_of_karpenter
         if off and is_by_label:
             command = f"kubectl label node {' '.join(map(shlex.quote, off))} {label_of(off)}="
-            self.notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
+            self.export.notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
         more = nodes.off_those_with_more(map(node_selector, problem.pools), problem)
         term = both(keep_off(off, is_by_label=is_by_label), {"matchExpressions": more} if more else {})
         if self.row.machine is not None:
             term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [self.row.machine]}]}
-        return [term] if term else [], nodes.known_labels(self.around.plan, self.notes)
+        return [term] if term else [], nodes.known_labels(self.export.plan, self.export.notes)
 
     def _model(self, predictor: Json) -> Json:
         """What serves: as it does now, a container of its own image, or a model for one of KServe's runtimes."""
-        labels, takes = self.row.component.labels, resources(self.around.problem, self.row, self.wish)
+        labels, takes = self.row.component.labels, resources(self.export.problem, self.row, self.export.wish)
         if predictor.get("resourceClaims"):  # by which its accelerators are handed out
             takes = {part: {key: held[key] for key in ("cpu", "memory") if key in held} for part, held in takes.items()}
         serving = next((key for key in SERVING if isinstance(predictor.get(key), dict)), "")

@@ -1,10 +1,11 @@
 """Notes of an export to KServe: what its manifests do not say, or say otherwise than the plan."""
 
 from collections import Counter, defaultdict
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from placement.catalogue.readers.fields import At
-from placement.documents import Plan, Problem
 from placement.grouping import grouped
 from placement.integrations.kserve.predictor import (
     IMAGE,
@@ -21,66 +22,63 @@ from placement.integrations.kubernetes.naming import OWNER, Owner
 from placement.integrations.kubernetes.objects import mappings_under
 from placement.integrations.kubernetes.protection import tell_counts, tell_kept_budgets, tell_quotas
 from placement.integrations.kubernetes.selectors import tolerations_of
+from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, WrittenCopies, most_beside
 from placement.units import listed
 
 
-class Services(NamedTuple):
-    """Services of an export as they are written, and what runs each component now.
+@dataclass
+class ServiceExport(ExportContext):
+    """The context of an export to KServe: `known` are the services of the cluster, `rows` the variants of the plan."""
 
-    `known` is all that the cluster's files tell.
-    """
-
-    problem: Problem
-    plan: Plan
     wish: KServeWish
     known: ServiceTemplates
-    written: list[WrittenCopies]
-    now: dict[str, list[ServiceTemplate]]
-    notes: Notes
+    rows: list[PlanVariant]
 
-    @property
-    def rows(self) -> list[PlanVariant]:
-        """Variants of the plan."""
-        return [row.variant for row in self.written]
+    @cached_property
+    def now(self) -> Mapping[str, list[ServiceTemplate]]:
+        """What runs each component of the plan now."""
+        return {row.component.name: self.known.of(row.component) for row in self.rows}
 
 
-def tell_all(made: Services) -> None:
+def tell_all(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Every note on the services of an export."""
-    _tell(made)
-    _tell_long_names(made)
-    _tell_replaced(made)
-    _tell_other_owners(made)
-    _tell_ended(made)
-    _tell_claims(made)
-    _tell_taints(made)
-    _tell_namespaces(made)
+    _tell(export)
+    _tell_long_names(export, written)
+    _tell_replaced(export, written)
+    _tell_other_owners(export)
+    _tell_ended(export)
+    _tell_claims(export)
+    _tell_taints(export, written)
+    tell_kept_budgets(export, written)
+    tell_quotas(export, written, {row.component for row in written})
+    tell_counts(export, [row.document for row in written])
 
 
-def _tell_long_names(made: Services) -> None:
+def _tell_long_names(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Services that KServe can give no address."""
-    for space, name in (row.key for row in made.written):
+    for space, name in (row.key for row in written):
         if len(f"{name}-predictor-{space}") > LABEL:
             told = f"{name}-predictor-{space} has more than {LABEL} letters: KServe can give it no address"
-            made.notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
+            export.notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
 
 
-def _tell_replaced(made: Services) -> None:
+def _tell_replaced(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
-    written = {row.key for row in made.written}
-    names = grouped((row.component, row.key[1]) for row in made.written)
-    for component, services in made.now.items():
+    keys = {row.key for row in written}
+    names = grouped((row.component, row.key[1]) for row in written)
+    for component, services in export.now.items():
         for each in services:
             place = each.found.place
-            if each.found.key not in written:
-                made.notes.inexact(place, _new_address(component, names[component]))
+            if each.found.key not in keys:
+                export.notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
-                made.notes.ignored(f"{place} spec.{part}", "only predictors are written")
+                export.notes.ignored(f"{place} spec.{part}", "only predictors are written")
             if "workerSpec" in each.predictor:
                 told = "is kept; here each pod is a copy of its own"
-                made.notes.inexact(f"{place} spec.predictor.workerSpec", told)
+                export.notes.inexact(f"{place} spec.predictor.workerSpec", told)
 
 
 def _new_address(component: str, names: list[str]) -> str:
@@ -90,34 +88,32 @@ def _new_address(component: str, names: list[str]) -> str:
     return f"{told} once it serves; only then delete this one, whose address goes with it"
 
 
-def _tell_ended(made: Services) -> None:
+def _tell_ended(export: ServiceExport) -> None:
     """What runs components of which the plan has no copy."""
-    problem = made.problem
-    copies, running = (Counter(row.component for row in rows) for rows in (made.plan.assignments, problem.placements))
-    for component in (row for row in problem.components if not copies[row.name]):
-        services = made.known.of(component)
+    for component in (row for row in export.problem.components if not export.planned[row.name]):
+        services = export.known.of(component)
         for each in services:
-            tell_service(f"component {component.name}", each.found, 0, made.notes)
-        if not services and running[component.name]:
+            tell_service(f"component {component.name}", each.found, 0, export.notes)
+        if not services and export.running[component.name]:
             owner = component.labels.get(OWNER, "its owner")
             told = f"the plan has none of its copies: end {owner} once clients need it no more"
-            made.notes.inexact(f"component {component.name}", told)
+            export.notes.inexact(f"component {component.name}", told)
 
 
-def _tell_other_owners(made: Services) -> None:
+def _tell_other_owners(export: ServiceExport) -> None:
     """What runs copies now and is no service: it goes on to, and its pods have no label of a component."""
-    for component in {row.component.name: row.component for row in made.rows}.values():
+    for component in {row.component.name: row.component for row in export.rows}.values():
         owner = Owner.of(component)
         is_other = owner.namespace and owner.kind != "Component" and not service_of(owner.name)
-        if not made.now[component.name] and is_other:
+        if not export.now[component.name] and is_other:
             told = f"{owner.place} runs its copies now and is no service: end it once the new ones serve"
-            made.notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
+            export.notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
 
 
-def _tell_claims(made: Services) -> None:
+def _tell_claims(export: ServiceExport) -> None:
     """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
-    now, running, gpu, notes = made.now, made.known.running, made.wish.gpu, made.notes
-    for name in dict.fromkeys(row.component.name for row in made.rows if row.mode.accelerators):
+    now, running, gpu, notes = export.now, export.templates, export.wish.gpu, export.notes
+    for name in dict.fromkeys(row.component.name for row in export.rows if row.mode.accelerators):
         claims = (
             claim.get("resourceClaimName")
             for row in now[name][:1]
@@ -129,49 +125,44 @@ def _tell_claims(made: Services) -> None:
         if not now[name] and any(pod.get("spec", "resourceClaims") for pod in running.by_component.get(name, ())):
             told = f"its pods have accelerators by claims now, and no service tells of these: {gpu} is asked for"
             notes.inexact(f"component {name} resourceClaims", told)
-    if not made.wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in made.rows):
+    if not export.wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in export.rows):
         told = f"are asked for as {gpu}: where claims hand them out, give --cluster with the services that run"
         notes.inexact("accelerators", told)
 
 
-def _tell_taints(made: Services) -> None:
+def _tell_taints(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
-    taints = made.known.running.taints
-    nodes = grouped((row.pool, row.id) for row in made.problem.instances)
+    taints = export.templates.taints
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     unknown = False
-    for row in made.written:
+    for row in written:
         pool = row.variant.pool.name
-        held = [{taint for taint in taints[name] if not taint.is_wish} for name in nodes[pool] if name in taints]
+        held = [
+            {taint for taint in taints[name] if not taint.is_wish}
+            for name in export.nodes_of_pool[pool]
+            if name in taints
+        ]
         stood = tolerations_of(At(row.spec), Notes(), "")
-        unknown |= not held and not stood and not made.now[row.component]
+        unknown |= not held and not stood and not export.now[row.component]
         for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):
             if not any(each.tolerates(taint) for each in stood):
                 told = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
                 found[pool, told].append(row.component)
     for (pool, told), names in found.items():
         components = listed(list(dict.fromkeys(names)))
-        made.notes.inexact(
+        export.notes.inexact(
             f"pool {pool}", f"its nodes have the taint {told}, which pods of {components} do not tolerate"
         )
     if unknown:
         told = (
             "are not known of all nodes, so services have no tolerations for them: give --cluster with nodes and pods"
         )
-        made.notes.inexact("taints", f"{told}, or add them")
+        export.notes.inexact("taints", f"{told}, or add them")
 
 
-def _tell_namespaces(made: Services) -> None:
-    """What budgets and quotas of their namespaces do to the new pods."""
-    running, new, notes = made.known.running, made.written, made.notes
-    tell_kept_budgets(running, new, Counter(row.component for row in made.plan.assignments), notes)
-    tell_quotas(running, new, {row.component for row in new}, notes)
-    tell_counts(running, [row.document for row in new], notes)
-
-
-def _tell(made: Services) -> None:
+def _tell(export: ServiceExport) -> None:
     """What the manifests do not say, or say otherwise."""
-    rows, notes = made.rows, made.notes
+    rows, notes = export.rows, export.notes
     services = Counter(row.component.name for row in rows)
     several = listed(sorted(name for name, number in services.items() if number > 1))
     if several:
@@ -179,21 +170,21 @@ def _tell(made: Services) -> None:
             f"components {several}",
             "are several services, one a pool and option; to be one address they need a route in front of them",
         )
-    served = {row.name for row in made.problem.components if IMAGE in row.labels or STORAGE in row.labels}
-    bare = sorted({*services} - served - {name for name, found in made.now.items() if found})
+    served = {row.name for row in export.problem.components if IMAGE in row.labels or STORAGE in row.labels}
+    bare = sorted({*services} - served - {name for name, found in export.now.items() if found})
     if bare:
         notes.assumed(
             f"components {listed(bare)}",
             f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
         )
-    if made.wish.pin == "machine":
+    if export.wish.pin == "machine":
         told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
         notes.inexact("machines that do not run yet", told)
     else:
         notes.inexact(
             "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
         )
-    _tell_accelerators(made)
+    _tell_accelerators(export)
     for pool in {row.pool.name: row.pool for row in rows}.values():
         for told in unselected(pool):
             notes.inexact(f"pool {pool.name}", f"{told} can be no label of a node, so nodes are not selected by it")
@@ -208,15 +199,15 @@ def _tell(made: Services) -> None:
             )
 
 
-def _tell_accelerators(made: Services) -> None:
-    problem, rows, wish, notes = made.problem, made.rows, made.wish, made.notes
+def _tell_accelerators(export: ServiceExport) -> None:
+    problem, rows, wish, notes = export.problem, export.rows, export.wish, export.notes
     if any(row.mode.accelerators for row in rows):
         notes.inexact(
             "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
         )
-    kinds = {row.name: problem.instance_types[row.instance_type].accelerator or "" for row in problem.pools}
+    kinds = {row.name: export.accelerator(row) for row in problem.pools}
     # The one accelerator of a machine may stand for two kinds, which device plugins count.
-    beside = {pool: number for pool, number in most_beside(problem, made.plan).items() if not mixed_of(kinds[pool])}
+    beside = {pool: number for pool, number in most_beside(problem, export.plan).items() if not mixed_of(kinds[pool])}
     if beside and wish.sharing == "time-slicing":
         slices = listed([f"{pool} {count}" for pool, count in beside.items()])
         notes.inexact(

@@ -13,56 +13,32 @@ it alone if the plan keeps it, and old and new copies together do.
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from placement.catalogue.readers.fields import At
-from placement.documents import Component, Plan, Problem
+from placement.documents import Component
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, Owner, slug
 from placement.integrations.kubernetes.neighbours import Apart, apart_of, is_kept_by_plans
 from placement.integrations.kubernetes.objects import Json, KubeObject
 from placement.integrations.kubernetes.own_rules import IGNORE, POLICY, others_than_ours
 from placement.integrations.kubernetes.selectors import label_selector, node_rules
+from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.notes import Notes
-from placement.integrations.variants import avoided
 from placement.units import listed
 
 PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What rules about others are about.
-
-    The problem and a plan, the pods that run by component, the label of nodes that tells zones; the labels of nodes.
-    """
-
-    problem: Problem
-    plan: Plan
-    pods: Mapping[str, Sequence[KubeObject]]
-    zone_label: str
-    nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    counts: dict[tuple[str, ...], tuple[Counter[str], Counter[str]]] = field(default_factory=dict)  # asked for so far
-
-    @cached_property
-    def avoided(self) -> Mapping[str, Set[str]]:
-        """By component those that must not be on one machine with it."""
-        return avoided(self.problem)
-
-
-def apart_terms(
-    component: Component, before: Sequence[Json], space: str, around: Surroundings, notes: Notes
-) -> list[Json]:
+def apart_terms(component: Component, before: Sequence[Json], space: str, export: ExportContext) -> list[Json]:
     """Required terms of a copy in the namespace `space`: those of `before` that the problem says too, then ours.
 
     A term about hosts that is about no pod that runs is kept, and so are terms that the problem can't say: over
     other domains, and over zones about other components.
     """
-    problem, pods = around.problem, around.pods
-    others = around.avoided[component.name]
+    problem, pods, notes = export.problem, export.templates.by_component, export.notes
+    others = export.avoided[component.name]
     kept = [(row, apart_of(At(row), space)) for row in before if row.get("topologyKey") == HOSTNAME]
     meant = {*others} | ({component.name} if component.spread.max_per_instance == 1 else set())
     kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, pods) <= meant]
@@ -70,7 +46,7 @@ def apart_terms(
     for row in before:
         key = row.get("topologyKey")
         about = _taken(apart_of(At(row), space), pods) - {component.name}
-        if key not in (HOSTNAME, around.zone_label) or (key == around.zone_label and about):
+        if key not in (HOSTNAME, export.zone_label) or (key == export.zone_label and about):
             notes.inexact(f"component {component.name} podAntiAffinity[{key}]", _NOT_IN_PLANS)
             found.append(copy.deepcopy(row))
     left = [row.name for row in problem.components if row.name in others and Owner.of(row).is_left_alone]
@@ -87,9 +63,7 @@ def apart_terms(
     return found
 
 
-def other_constraints(
-    component: Component, spec: Mapping[str, Any], space: str, around: Surroundings, notes: Notes
-) -> list[Json]:
+def other_constraints(component: Component, spec: Mapping[str, Any], space: str, export: ExportContext) -> list[Json]:
     """Of a pod with this spec, before it is held to a pool, the spread constraints that stay: wishes, and unknown ones.
 
     No plan knows those over domains that are neither hosts nor zones, and over zones that count other components too.
@@ -97,15 +71,15 @@ def other_constraints(
     found = []
     for row in map(copy.deepcopy, others_than_ours(spec.get("topologySpreadConstraints"))):
         place = f"component {component.name} topologySpreadConstraints[{row.get('topologyKey')}]"
-        counted = _counted_by(row, component.name, space, around)
+        counted = _counted_by(row, component.name, space, export)
         if row.get("whenUnsatisfiable") == "ScheduleAnyway":
             found.append(row)
-        elif not is_kept_by_plans(row, around.zone_label):
-            notes.inexact(place, _NOT_IN_PLANS)
+        elif not is_kept_by_plans(row, export.zone_label):
+            export.notes.inexact(place, _NOT_IN_PLANS)
             found.append(row)
-        elif row.get("topologyKey") == around.zone_label and len(counted) > 1:
-            kept, why = _over_zones(row, spec, counted, around)
-            notes.inexact(place, why)
+        elif row.get("topologyKey") == export.zone_label and len(counted) > 1:
+            kept, why = _over_zones(row, spec, counted, export)
+            export.notes.inexact(place, why)
             found.append(kept)
     return found
 
@@ -141,7 +115,7 @@ def _host_term(expressions: Sequence[Json]) -> Json:
     return {"topologyKey": HOSTNAME, "namespaceSelector": {}, "labelSelector": {"matchExpressions": list(expressions)}}
 
 
-def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], around: Surroundings) -> tuple[Json, str]:
+def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], export: ExportContext) -> tuple[Json, str]:
     """How a constraint over zones that counts these components is written, and what it does then.
 
     The spec is that of its pod before it is held to a pool.
@@ -150,13 +124,13 @@ def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], arou
     told = f"it counts pods of {listed(counted)}"
     if row.get("matchLabelKeys"):
         return row, f"{told}, but those of one ReplicaSet alone: {_NO_LIMIT}"
-    if not around.nodes:
+    if not export.templates.labels:
         return row, f"{told}, and no nodes were given, so which zones it is about is not known"
     key = tuple(counted)
-    if key not in around.counts:
-        around.counts[key] = _planned(counted, around), _beside(counted, around)
-    planned, both = around.counts[key]
-    domains = {labels[around.zone_label] for labels in around.nodes.values() if around.zone_label in labels}
+    if key not in export.zone_counts:
+        export.zone_counts[key] = _planned(counted, export), _beside(counted, export)
+    planned, both = export.zone_counts[key]
+    domains = {labels[export.zone_label] for labels in export.templates.labels.values() if export.zone_label in labels}
     domains |= {*planned}
     for counts, of in ((planned, "the plan has"), (both, "old and new copies together have")):
         if _skew(counts, domains, row) > row.get("maxSkew", 1):
@@ -165,7 +139,7 @@ def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], arou
             return row, f"{why}: {'copies wait' if is_over_all else _NO_LIMIT}"
     if is_over_all:
         return row, f"{told}, which no plan knows; this one keeps it"
-    if domains - _zones_taken(spec, around) - {*planned}:
+    if domains - _zones_taken(spec, export) - {*planned}:
         why = f"{told}, and its pods may not stand in some zones, which {POLICY} {IGNORE} would count"
         return row, f"{why}: {_NO_LIMIT}"
     why = f"{told}, which no plan knows; this one keeps it, and {POLICY} {IGNORE} makes the scheduler keep it"
@@ -175,7 +149,7 @@ def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], arou
 _NO_LIMIT = "it stays, and limits nothing, as each Deployment is of one zone"
 
 
-def _counted_by(row: Json, component: str, space: str, around: Surroundings) -> list[str]:
+def _counted_by(row: Json, component: str, space: str, export: ExportContext) -> list[str]:
     """The components whose pods a constraint counts, its own first."""
     told = row.get("labelSelector")
     selector = None if told is None else label_selector(At(told))
@@ -183,17 +157,17 @@ def _counted_by(row: Json, component: str, space: str, around: Surroundings) -> 
         return [component]
     others = [
         name
-        for name, pods in around.pods.items()
+        for name, pods in export.templates.by_component.items()
         if name != component and any(pod.namespace == space and selector.takes(pod.labels) for pod in pods)
     ]
     return [component, *others]
 
 
-def _zones_taken(spec: Mapping[str, Any], around: Surroundings) -> set[str]:
+def _zones_taken(spec: Mapping[str, Any], export: ExportContext) -> set[str]:
     """Zones with nodes that a pod's own selector and affinity take."""
     rules = node_rules(At(dict(spec)), Notes(), "")
-    rows = around.nodes.items()
-    return {row[around.zone_label] for name, row in rows if around.zone_label in row and rules.takes(row, name)}
+    rows = export.templates.labels.items()
+    return {row[export.zone_label] for name, row in rows if export.zone_label in row and rules.takes(row, name)}
 
 
 def _skew(counts: Counter[str], domains: Iterable[str], row: Json) -> int:
@@ -202,20 +176,20 @@ def _skew(counts: Counter[str], domains: Iterable[str], row: Json) -> int:
     return max(held, default=0) - least
 
 
-def _planned(names: Sequence[str], around: Surroundings) -> Counter[str]:
+def _planned(names: Sequence[str], export: ExportContext) -> Counter[str]:
     """By zone the copies of some components in the plan."""
-    zone_of = around.problem.zones_of(around.plan.instances)
-    return Counter(zone_of[row.instance] for row in around.plan.assignments if row.component in names)
+    zone_of = export.problem.zones_of(export.plan.instances)
+    return Counter(zone_of[row.instance] for row in export.plan.assignments if row.component in names)
 
 
-def _beside(names: Sequence[str], around: Surroundings) -> Counter[str]:
+def _beside(names: Sequence[str], export: ExportContext) -> Counter[str]:
     """By zone the most copies of them while old and new ones run: of an earlier export's Deployments what is added."""
-    zone_of = around.problem.zones_of(around.problem.instances)
+    zone_of = export.problem.zones_of(export.problem.instances)
     found: Counter[str] = Counter()
-    for component in (row for row in around.problem.components if row.name in names):
+    for component in (row for row in export.problem.components if row.name in names):
         name = component.name
-        now = Counter(zone_of[row.instance] for row in around.problem.placements if row.component == name)
-        then = _planned([name], around)
+        now = Counter(zone_of[row.instance] for row in export.problem.placements if row.component == name)
+        then = _planned([name], export)
         stays = Owner.of(component).is_left_alone or Owner.of(component).kind in ("", "Component")
         found += (now | then) if stays else (now + then)
     return found

@@ -20,6 +20,7 @@ from placement.integrations.kubernetes.objects import (
     mappings_under,
 )
 from placement.integrations.kubernetes.pods import controller_of
+from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.notes import Notes
 from placement.integrations.variants import WrittenCopies
 from placement.units import count
@@ -76,16 +77,15 @@ class Rescaled(NamedTuple):
     deleted: list[tuple[str, str]]
 
 
-def rescaled(
-    cluster: KubeCluster, moved: Sequence[Handover], written: Sequence[WrittenCopies], notes: Notes
-) -> Rescaled:
+def rescaled(export: ExportContext, moved: Sequence[Handover], written: Sequence[WrittenCopies]) -> Rescaled:
     """What becomes of the autoscalers of all that stops."""
+    notes = export.notes
     made = Rescaled([], [])
     copies = {row.key: row.variant.copies for row in written}
     # Those of what stops, and of Deployments of an earlier export that go on.
     of = {old.owner: row for row in moved for old in row.stops}
     of |= {Owner("Deployment", *key): row for row in moved for key in row.written}
-    for scaler in autoscalers_of(cluster):
+    for scaler in autoscalers_of(export.templates.cluster):
         found, handover = scaler.found, of.get(Owner(scaler.kind, scaler.found.namespace, scaler.name))
         if handover is None:
             continue

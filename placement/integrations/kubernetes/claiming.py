@@ -125,7 +125,7 @@ def _select(request: Json, pin: str) -> bool:
 
 def _profile(group: PlanVariant, workshop: Workshop) -> str:
     """The profile of the partitions that nodes of a group have for accelerators; empty where these are whole."""
-    return (workshop.problem.instance_types[group.pool.instance_type].accelerator or "").partition(_PARTITION)[2]
+    return workshop.accelerator(group.pool).partition(_PARTITION)[2]
 
 
 def _bare(group: PlanVariant, workshop: Workshop) -> Json:

@@ -27,7 +27,7 @@ from placement.integrations.kubernetes.protection import budget_of, tell_counts,
 from placement.integrations.kubernetes.resource_sums import tell_resources_beyond
 from placement.integrations.kubernetes.roll_outs import tell_roll_outs
 from placement.integrations.kubernetes.steps import SHRINKING, steps_text
-from placement.integrations.kubernetes.templates import Templates, templates_of
+from placement.integrations.kubernetes.templates import ExportContext, Templates, templates_of
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, WrittenCopies
@@ -65,29 +65,25 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     standing = {row.pool for row in plan.instances if not row.new}
     groups = [row for row in copy_groups(problem, plan, wishes.pin) if not Owner.of(row.component).is_left_alone]
     same = _unchanged(problem, plan) if wishes.changed else set()
-    copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
+    workshop = Workshop(problem, plan, templates, notes, wishes.zone_label, wishes, made, standing)
+    copies = workshop.planned
     for component in (row for row in problem.components if row.name not in same):
-        tell_owner(component, copies[component.name], running[component.name], templates, notes)
+        tell_owner(component, workshop)
     if wishes.changed:
         groups = [row for row in groups if row.component.name not in same]
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
-    workshop = Workshop(problem, plan, templates, notes, wishes, made, standing)
     _check_sharing(groups, workshop)
     claims, new = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.has_deployment and not row.deployment), notes)
     named = {row.component.name for row in groups}
-    guards = [
-        guard
-        for row in problem.components
-        if row.name in named and (guard := budget_of(row, copies[row.name], workshop))
-    ]
+    guards = [*filter(None, (budget_of(row, workshop) for row in problem.components if row.name in named))]
     node_pools = node_pools_of(workshop)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
     moved = handovers(workshop, new, replaced)
-    scalers = rescaled(templates.cluster, moved, new, notes)
+    scalers = rescaled(workshop, moved, new)
     later = {old.key for row in moved for old in row.later}
     kept = kept_pools(templates.cluster)
     if kept:
@@ -104,12 +100,12 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         SETTLE: [*kept, *node_pools.values()],
     }
     _tell_limits(groups, workshop)
-    tell_resources_beyond(problem, plan, templates, notes)
+    tell_resources_beyond(workshop)
     tell_roll_outs(problem, plan, new, notes)
-    tell_kept_budgets(templates, new, copies, notes)
-    _tell_not_returning(problem, plan, named, now, notes)
-    tell_quotas(templates, new, replaced, notes)
-    tell_counts(templates, [*guards, *claims, *(row.document for row in new), *scalers.documents], notes)
+    tell_kept_budgets(workshop, new)
+    _tell_not_returning(workshop, named, now)
+    tell_quotas(workshop, new, replaced)
+    tell_counts(workshop, [*guards, *claims, *(row.document for row in new), *scalers.documents])
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     texts[STEPS] = steps_text(workshop, list(texts), moved, scalers.deleted)
     return Exported(texts, tuple(notes))
@@ -135,7 +131,7 @@ def _unchanged(problem: Problem, plan: Plan) -> set[str]:
 
 def _check_sharing(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     for group in groups:
-        if mixed_of(workshop.problem.instance_types[group.pool.instance_type].accelerator or ""):
+        if mixed_of(workshop.accelerator(group.pool)):
             continue  # its device plugins count two kinds of accelerators, which are no shared one
         known = workshop.templates.of(group.component.name, group.option) is not None
         if group.mode.shared and group.mode.accelerators and not known and workshop.wishes.sharing == "none":
@@ -204,15 +200,15 @@ def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
         notes.inexact("pinned copies", "wait while their node is away: run the export again after nodes were replaced")
 
 
-def _tell_not_returning(problem: Problem, plan: Plan, exported: Set[str], now: Problem | None, notes: Notes) -> None:
+def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem | None) -> None:
     """A note for each component with rules that an import after the export does not read back, or that is gone.
 
     Rules that the pods had before come back, since the exported pods carry them. So what was imported is compared with
     what the cluster's files say `now`: what somebody changed in between, or wrote by hand, is in the problem alone.
     """
-    placed = Counter(row.component for row in plan.assignments)
+    problem, placed, notes = export.problem, export.planned, export.notes
     known = {row.name: row for row in now.components} if now else {}
-    running = {row.component for row in problem.placements} | {*known}
+    running = {*export.running, *known}
     gone = [row.name for row in problem.components if row.name in running and not placed[row.name]]
     if gone:
         told = "have no copy in the plan: an import of the cluster afterwards does not know them, so keep the problem"

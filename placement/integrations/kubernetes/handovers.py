@@ -22,7 +22,7 @@ from placement.integrations.kubernetes.naming import NAMED, Owner
 from placement.integrations.kubernetes.objects import KubeObject
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import shortage, tell_cordoned, tied
-from placement.integrations.kubernetes.templates import HASH, Templates
+from placement.integrations.kubernetes.templates import HASH, ExportContext, Templates
 from placement.integrations.kubernetes.volumes import MountedClaim
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, WrittenCopies
@@ -261,9 +261,10 @@ def _ends_by_scaling(component: Component, copies: int, templates: Templates) ->
     return kind in _ENDED or (kind in _SCALED and not copies)
 
 
-def tell_owner(component: Component, copies: int, running: int, templates: Templates, notes: Notes) -> None:
-    """What becomes of a component's owner where that is no Deployment; `copies` of it are in the plan."""
-    place, owner = f"component {component.name}", Owner.of(component)
+def tell_owner(component: Component, export: ExportContext) -> None:
+    """What becomes of a component's owner where that is no Deployment."""
+    place, owner, notes, templates = f"component {component.name}", Owner.of(component), export.notes, export.templates
+    copies, running = export.planned[component.name], export.running[component.name]
     if owner.kind == "Component":
         for other in (row for row in templates.beside(component.name) if row.kind not in _ENDED):
             told = "runs copies beside what an export made: no step here ends those, so end them there"

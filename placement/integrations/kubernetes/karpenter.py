@@ -144,8 +144,7 @@ def _look_of(pool: str, workshop: Workshop) -> NodeLook:
     Of labels that rules of pods look at those of one node do: rules see all nodes of a pool alike.
     """
     known = workshop.templates
-    nodes = [row.id for row in workshop.problem.instances if row.pool == pool]
-    nodes = [name for name in nodes if name in known.labels]
+    nodes = [name for name in workshop.nodes_of_pool[pool] if name in known.labels]
     if not nodes:
         return NodeLook()
     common = in_common([known.labels[name] for name in nodes])

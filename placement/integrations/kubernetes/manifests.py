@@ -8,7 +8,7 @@ from typing import Literal
 
 from placement.catalogue.tables import find_accelerator
 from placement.documents import Component, Option, Plan, Pool, Problem
-from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
     HAMI_MEMORY,
@@ -47,9 +47,8 @@ from placement.integrations.kubernetes.own_rules import (
 )
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
-from placement.integrations.kubernetes.templates import PLACEHOLDER, Templates
+from placement.integrations.kubernetes.templates import PLACEHOLDER, ExportContext
 from placement.integrations.kubernetes.upkeep import read_budget
-from placement.integrations.notes import Notes
 from placement.integrations.variants import Pin as PlanPin
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
@@ -82,13 +81,9 @@ class ExportWishes:
 
 
 @dataclass
-class Workshop:
-    """What all manifests of one export share."""
+class Workshop(ExportContext):
+    """The context of an export to Kubernetes."""
 
-    problem: Problem
-    plan: Plan
-    templates: Templates
-    notes: Notes
     wishes: ExportWishes
     node_pool_of: Mapping[str, str]  # pool -> node pool of Karpenter that is exported for it
     standing: Set[str]  # pools with machines of the plan that run now
@@ -96,8 +91,8 @@ class Workshop:
 
     def manager(self, group: PlanVariant) -> str:
         """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
-        known, pool = self.templates.managers, group.pool.name
-        nodes = [group.machine] if group.machine else [row.id for row in self.problem.instances if row.pool == pool]
+        known = self.templates.managers
+        nodes = [group.machine] if group.machine else self.nodes_of_pool[group.pool.name]
         return next((known[node] for node in nodes if node in known), "")
 
     def is_by_claims(self, group: PlanVariant) -> bool:
@@ -113,12 +108,6 @@ class Workshop:
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
         """By pool the labels of its nodes, as far as pods can be held to them."""
         return {row.name: pool_labels(row, self) for row in self.problem.pools}
-
-    @cached_property
-    def surroundings(self) -> Surroundings:
-        """What rules about others are about."""
-        known = self.templates
-        return Surroundings(self.problem, self.plan, known.by_component, self.wishes.zone_label, known.labels)
 
     def off_nodes(self, group: PlanVariant) -> list[str]:
         """Nodes that copies on new machines keep off, where others are held to those: none without pins."""
@@ -155,7 +144,7 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     own = workshop.node_pool_of.get(pool.name)
     if own and pool.name not in workshop.standing:
         return {KARPENTER_POOL: own}
-    nodes = [row.id for row in workshop.problem.instances if row.pool == pool.name]
+    nodes = workshop.nodes_of_pool[pool.name]
     known = [workshop.templates.labels[name] for name in nodes if name in workshop.templates.labels]
     told = {
         key: value for key, value in pool.labels.items() if is_label(key, value) and _is_of_nodes(key, value, known)
@@ -333,8 +322,8 @@ def _add_rules(spec: Json, group: PlanVariant, workshop: Workshop, off: Sequence
     """Affinity to the group's nodes within what the template asks, and the rules of one machine."""
     before: Json = spec.setdefault("affinity", {}) or {}
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
-    space, told = workshop.space(group.component), workshop.surroundings
-    spread = other_constraints(group.component, spec, space, told, workshop.notes)
+    space = workshop.space(group.component)
+    spread = other_constraints(group.component, spec, space, workshop)
     spread += limits_of_hosts(group.component)
     spec.pop("topologySpreadConstraints", None)
     if spread:
@@ -344,7 +333,7 @@ def _add_rules(spec: Json, group: PlanVariant, workshop: Workshop, off: Sequence
         before = before | {"nodeAffinity": {**mapping_under(before, "nodeAffinity"), REQUIRED: None}}
     places = _places(group, workshop, off)
     others = others_than_ours(mapping_under(before, "podAntiAffinity").get(REQUIRED))
-    spec["affinity"] = affinity_of(before, places, apart_terms(group.component, others, space, told, workshop.notes))
+    spec["affinity"] = affinity_of(before, places, apart_terms(group.component, others, space, workshop))
 
 
 def _places(group: PlanVariant, workshop: Workshop, off: Sequence[str]) -> list[Json]:

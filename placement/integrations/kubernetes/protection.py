@@ -16,9 +16,8 @@ from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import Json, KubeObject, applied
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.roll_outs import asked_away
-from placement.integrations.kubernetes.templates import Templates
+from placement.integrations.kubernetes.templates import ExportContext, Templates
 from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
-from placement.integrations.notes import Notes
 from placement.integrations.variants import WrittenCopies
 from placement.units import count, listed
 
@@ -37,7 +36,7 @@ _MADE = {
 }
 
 
-def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | None:
+def budget_of(component: Component, workshop: Workshop) -> Json | None:
     """One budget for a component that asks for one; None where the budget that is there goes on to count its pods.
 
     `max_unavailable` of a budget or a person and the floors (`min_available_...`) ask for one. What a roll-out may
@@ -54,7 +53,7 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
         return None
     away = 1 if own is None else own
     if stays:
-        away = min(away, max(0, copies - max(stays, component.min_available_on_zone_loss)))
+        away = min(away, max(0, workshop.planned[component.name] - max(stays, component.min_available_on_zone_loss)))
     if not away:
         workshop.notes.assumed(place, "no copy may be away at once: nothing can evict one")
     name = slug(component.name)
@@ -65,13 +64,9 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
     return applied("PodDisruptionBudget", spec, name=name, namespace=space, labels=label, annotations=told)
 
 
-def tell_kept_budgets(
-    templates: Templates, new: Sequence[WrittenCopies], planned: Mapping[str, int], notes: Notes
-) -> None:
-    """A note on each budget that stays and lets no copy of the plan go, or that no longer counts a component's copies.
-
-    `planned` is how many copies each component has in the plan.
-    """
+def tell_kept_budgets(export: ExportContext, new: Sequence[WrittenCopies]) -> None:
+    """A note on each budget that stays and lets no copy of the plan go, or no longer counts a component's copies."""
+    templates, notes = export.templates, export.notes
     exported = {row.component for row in new}
     for budget, read in templates.cluster.read_kind("PodDisruptionBudget", read_budget):
         if not read.key or (MADE in budget.annotations and not read.is_changed):  # which is written again
@@ -88,20 +83,20 @@ def tell_kept_budgets(
         if lost:
             told = "counts their pods by labels that new copies don't have: change its selector"
             notes.inexact(budget.place, f"components {listed(lost)}: it {told}")
-        copies = sum(row.variant.copies for row in here) + sum(planned.get(name, 0) for name in counted - exported)
+        copies = sum(row.variant.copies for row in here) + sum(export.planned[name] for name in counted - exported)
         if copies and not read.away(copies):
             told = f"{read.key} {read.text} of {count(copies, 'copy', 'copies')} in the plan lets none be away"
             notes.inexact(budget.place, f"{told}: nothing can evict one, and drains wait; change it")
 
 
-def tell_quotas(templates: Templates, new: Sequence[WrittenCopies], ended: Set[str], notes: Notes) -> None:
+def tell_quotas(export: ExportContext, new: Sequence[WrittenCopies], ended: Set[str]) -> None:
     """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run."""
-    cluster = templates.cluster
+    cluster, notes = export.templates.cluster, export.notes
     asked = _asked(new, cluster.source) if cluster.has("ResourceQuota") else []
     for quota, hard in cluster.read_kind("ResourceQuota", _hard):
         space = quota.namespace
         started = [(used, row.variant.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
-        running = [(row.pod, component) for row, component in templates.rows if row.pod.namespace == space]
+        running = [(row.pod, component) for row, component in export.templates.rows if row.pod.namespace == space]
         if not started:
             continue
         stays = _total((_used(pod.at), 1) for pod, component in running if component not in ended)
@@ -121,17 +116,19 @@ def tell_quotas(templates: Templates, new: Sequence[WrittenCopies], ended: Set[s
                 notes.inexact(place, f"{_text(most)}, and {told}: some new ones start once old ones have stopped")
 
 
-def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes) -> None:
+def tell_counts(export: ExportContext, written: Sequence[Json]) -> None:
     """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies."""
-    quotas = templates.cluster.read_kind("ResourceQuota", lambda row: (_hard(row), row.at.amounts("status", "used")))
+    quotas = export.templates.cluster.read_kind(
+        "ResourceQuota", lambda row: (_hard(row), row.at.amounts("status", "used"))
+    )
     for quota, (hard, used) in quotas:
-        added = _added(written, quota.namespace, templates)
+        added = _added(written, quota.namespace, export.templates)
         for name, most in hard.items():
             new = added[name.removeprefix("count/")] if name.startswith("count/") else 0
             there = int(used.get(name, 0))
             if new and there + new > most:
                 told = f"{there} are there, and the export makes {new} more: the server refuses those beyond"
-                notes.inexact(f"{quota.place} spec.hard.{name}", f"{_text(most)}, {told}; raise it")
+                export.notes.inexact(f"{quota.place} spec.hard.{name}", f"{_text(most)}, {told}; raise it")
 
 
 def _added(written: Sequence[Json], space: str, templates: Templates) -> Counter[str]:

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from placement.documents import Component, Plan, Problem
-from placement.grouping import grouped
+from placement.documents import Component, Problem
 from placement.integrations.kubernetes.classes import NodeClass
 from placement.integrations.kubernetes.objects import ANY_AMOUNT, EPHEMERAL, HUGE_PAGES
 from placement.integrations.kubernetes.pods import PodRow, PodShape
 from placement.integrations.kubernetes.side_by_side import Amounts, asked_on, room_of
 from placement.integrations.kubernetes.standing import Candidates
-from placement.integrations.kubernetes.templates import Templates
+from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_GIB, listed
 
@@ -55,11 +54,12 @@ def tell_resources_uncounted(
                 notes.ignored(place, f"{told}: no rule adds up what several components ask for")
 
 
-def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, notes: Notes) -> None:
+def tell_resources_beyond(export: ExportContext) -> None:
     """A note on each pool where copies of the plan on a machine ask for more of a resource than its node has.
 
     Where pods of a component differ, each copy asks for the most of any.
     """
+    templates = export.templates
     read = templates.cluster.read_kind("Node", lambda node: node.at.amounts("status", "allocatable"))
     has = {node.name: found for node, found in read}
     come: dict[str, list[PodRow]] = defaultdict(list)
@@ -71,13 +71,12 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
         for name, amount in pod.shape.other:
             asks[component][name] = max(amount, asks[component].get(name, Fraction(0)))
     names = sorted({_PODS, *(name for asked in asks.values() for name in asked)})
-    peers = grouped((running.pool, running.id) for running in problem.instances)
     held: dict[str, Counter[str]] = defaultdict(Counter)
-    for copy in plan.assignments:
+    for copy in export.plan.assignments:
         held[copy.instance][copy.component] += 1
     found: dict[tuple[str, str, Fraction], list[str]] = defaultdict(list)
-    for row in plan.instances:
-        alike = [node for node in ([row.id] if row.id in has else peers[row.pool]) if node in has]
+    for row in export.plan.instances:
+        alike = [node for node in ([row.id] if row.id in has else export.nodes_of_pool[row.pool]) if node in has]
         for name in names if alike else ():
             free = min(_limit(has[node], name) - _asked(come[node], name) for node in alike)
             asked = Fraction(sum(n * asks[component].get(name, 0) for component, n in held[row.id].items()))
@@ -86,7 +85,7 @@ def tell_resources_beyond(problem: Problem, plan: Plan, templates: Templates, no
     for (pool, name, free), machines in found.items():
         there = f"a node has {_said(free, name)} {name} for copies"
         told = f"{there}, and those of the plan ask for more on {listed(machines)}"
-        notes.inexact(f"pool {pool}", f"{told}: those beyond wait, or go to other nodes of the pool")
+        export.notes.inexact(f"pool {pool}", f"{told}: those beyond wait, or go to other nodes of the pool")
 
 
 def _limit(held: Mapping[str, Fraction], name: str) -> Fraction:

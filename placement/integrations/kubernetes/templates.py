@@ -1,9 +1,11 @@
 """Pod templates from what runs: a copy of a component again, without what the cluster added to its pod."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from placement.documents import Plan, Pool, Problem
 from placement.grouping import grouped
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import own_labels
@@ -25,6 +27,7 @@ from placement.integrations.kubernetes.selectors import Taint
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
+from placement.integrations.variants import avoided
 from placement.units import whole_in
 
 HASH = "pod-template-hash"
@@ -91,6 +94,46 @@ class Templates:
             ]
             for key in (named[0] if named else ())
         }
+
+
+@dataclass
+class ExportContext:
+    """What all manifests of one export share: a plan, what runs, notes as they come, the label that tells zones."""
+
+    problem: Problem
+    plan: Plan
+    templates: Templates
+    notes: Notes
+    zone_label: str
+
+    @cached_property
+    def avoided(self) -> Mapping[str, Set[str]]:
+        """By component those that must not be on one machine with it."""
+        return avoided(self.problem)
+
+    @cached_property
+    def planned(self) -> Counter[str]:
+        """By component its copies in the plan."""
+        return Counter(row.component for row in self.plan.assignments)
+
+    @cached_property
+    def running(self) -> Counter[str]:
+        """By component its copies that run now."""
+        return Counter(row.component for row in self.problem.placements)
+
+    @cached_property
+    def nodes_of_pool(self) -> Mapping[str, Sequence[str]]:
+        """By pool its machines that run now."""
+        return grouped((row.pool, row.id) for row in self.problem.instances)
+
+    @cached_property
+    def zone_counts(self) -> dict[tuple[str, ...], tuple[Counter[str], Counter[str]]]:
+        """By zone the copies of some components, of the plan and beside what runs: those that were asked for so far."""
+        return {}
+
+    def accelerator(self, pool: Pool) -> str:
+        """The kind of accelerator of a pool's machines; empty for none."""
+        return self.problem.instance_types[pool.instance_type].accelerator or ""
 
 
 def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
