@@ -19,9 +19,10 @@ from placement.integrations.kserve.predictor import (
 from placement.integrations.kserve.remarks import ServiceExport, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplate, ServiceTemplates, read_services
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
+from placement.integrations.kubernetes.asks import asked_of_accelerators
 from placement.integrations.kubernetes.cleaning import kept_metadata
-from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
-from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, asked_of_accelerators, limits_of_hosts
+from placement.integrations.kubernetes.keeping_off import affinity_of, both, digest_of, keep_off, label_of
+from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, REQUIRED, ZONE, Owner, slug
 from placement.integrations.kubernetes.objects import Json, applied, mapping_under
 from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
@@ -170,17 +171,16 @@ class _Service(NamedTuple):
 
     def _places(self, off: list[str]) -> tuple[list[Json], dict[str, str]]:
         """Terms and labels of its nodes, and a note with the command that labels others where that needs one."""
-        pool, running, problem = self.row.pool, self.export.templates, self.export.problem
-        nodes = PoolNodes(pool, node_selector(pool), running.labels, running.cluster.has("NodePool"))
-        is_by_label = nodes.are_of_karpenter
+        pool, export = self.row.pool, self.export
+        is_by_label = export.are_of_karpenter(pool)
         if off and is_by_label:
             command = f"kubectl label node {' '.join(map(shlex.quote, off))} {label_of(off)}="
-            self.export.notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
-        more = nodes.off_those_with_more(map(node_selector, problem.pools), problem)
+            export.notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
+        more = export.off_those_with_more(pool)
         term = both(keep_off(off, is_by_label=is_by_label), {"matchExpressions": more} if more else {})
         if self.row.machine is not None:
             term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [self.row.machine]}]}
-        return [term] if term else [], nodes.known_labels(self.export.plan, self.export.notes)
+        return [term] if term else [], export.selected(pool)
 
     def _model(self, predictor: Json) -> Json:
         """What serves: as it does now, a container of its own image, or a model for one of KServe's runtimes."""

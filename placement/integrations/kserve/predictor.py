@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from placement.documents import Pool, Problem
-from placement.integrations.kubernetes.manifests import asked_of_accelerators, asked_of_host
+from placement.integrations.kubernetes.asks import asked_of_accelerators, asked_of_host
 from placement.integrations.kubernetes.naming import TYPE, Owner, is_label, labels_of_row
 from placement.integrations.labels import ObjectNames
 from placement.integrations.variants import PlanVariant

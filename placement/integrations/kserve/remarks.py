@@ -7,14 +7,7 @@ from functools import cached_property
 
 from placement.catalogue.readers.fields import At
 from placement.grouping import grouped
-from placement.integrations.kserve.predictor import (
-    IMAGE,
-    LABEL,
-    STORAGE,
-    KServeWish,
-    node_selector,
-    unselected,
-)
+from placement.integrations.kserve.predictor import IMAGE, LABEL, STORAGE, KServeWish, node_selector, unselected
 from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
 from placement.integrations.kubernetes.handovers import tell_service
 from placement.integrations.kubernetes.mixed import mixed_of
@@ -36,6 +29,10 @@ class ServiceExport(ExportContext):
     wish: KServeWish
     known: ServiceTemplates
     rows: list[PlanVariant]
+
+    @cached_property
+    def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
+        return {row.name: node_selector(row) for row in self.problem.pools}
 
     @cached_property
     def now(self) -> Mapping[str, list[ServiceTemplate]]:

@@ -1,4 +1,4 @@
-"""What a pod asks of accelerators, and what that is on the accelerators of a node: an option of a component.
+"""What a pod asks of accelerators, what that is on those of a node, as an option, and what a new copy asks for.
 
 *Device plugin*: so many whole accelerators; of time-sliced ones a share each. *KAI*: a fraction of one, or some of its
 memory, by annotation. *HAMi*: virtual ones with memory and cores. *Dynamic resource allocation*: claims of devices.
@@ -12,13 +12,16 @@ from math import ceil
 from typing import Any
 
 from placement.catalogue.readers.fields import FieldError, number_in
+from placement.catalogue.tables import find_accelerator
+from placement.documents import Option, Problem
 from placement.integrations.kubernetes.claims import DRIVER, DeviceClaim
-from placement.integrations.kubernetes.inventory import Inventory, is_accelerator
-from placement.integrations.kubernetes.mixed import share_of_one
+from placement.integrations.kubernetes.inventory import MIG, Inventory, is_accelerator
+from placement.integrations.kubernetes.mixed import mixed_of, share_of_one
 from placement.integrations.kubernetes.naming import GPU
 from placement.integrations.kubernetes.objects import KubeObject
 from placement.integrations.notes import Notes
-from placement.units import BYTES_PER_MIB, MIB_PER_GIB, WHOLE_SHARE
+from placement.integrations.variants import PlanVariant
+from placement.units import BYTES_PER_MIB, MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 KAI_FRACTION, KAI_MEMORY, KAI_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
 HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES = "nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores"
@@ -33,6 +36,7 @@ _CEL_LIST = re.compile(
 )
 _PROFILE = re.compile(r"(?P<slices>\d)g\.(?P<gb>\d{1,4})gb(?:\.[a-z.+]+)?", re.ASCII)
 _SLICES, _PARTS = 7, 8  # of compute and of memory, on one accelerator
+_PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,3 +301,43 @@ def _shared(count: int, *, share: Fraction = Fraction(0), memory_mib: int = 0) -
     if share:
         keys["accelerator_share"] = ceil(share * WHOLE_SHARE) / WHOLE_SHARE
     return keys
+
+
+def asked_of_host(mode: Option) -> dict[str, str]:
+    """Requests of a copy for CPU and memory."""
+    cpu, memory = need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)
+    return ({"cpu": f"{cpu}m"} if cpu else {}) | ({"memory": f"{memory}Mi"} if memory else {})
+
+
+def resource_of(accelerator: str) -> str:
+    """The resource that device plugins count a kind of accelerator by.
+
+    >>> resource_of("H100"), resource_of("H100-MIG-1g.10gb"), resource_of("MI300X"), resource_of("Trainium2")
+    ('nvidia.com/gpu', 'nvidia.com/mig-1g.10gb', 'amd.com/gpu', 'aws.amazon.com/neuron')
+    """
+    profile = accelerator.rpartition("-MIG-")[2]
+    if profile != accelerator and MIG.fullmatch(f"nvidia.com/mig-{profile}"):
+        return f"nvidia.com/mig-{profile}"
+    known = find_accelerator(accelerator)
+    return _PLUGINS.get(known.vendor if known else "", GPU)
+
+
+def asked_of_accelerators(
+    row: PlanVariant, problem: Problem, sharing: str, gpu: str = GPU
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Annotations and limits by which a copy gets its accelerators; `gpu` is the resource where they have no own."""
+    mode, kind = row.mode, problem.instance_types[row.pool.instance_type].accelerator or ""
+    two, own = mixed_of(kind), resource_of(kind)
+    resource = gpu if own == GPU else own
+    if not mode.accelerators:
+        return {}, {}
+    if two is not None:
+        return {}, two.resources(mode, room(problem.accelerators[kind].memory_gib, MIB_PER_GIB))
+    if not mode.shared or sharing == "time-slicing":
+        return {}, {resource: mode.accelerators}
+    memory, share = need(mode.accelerator_memory_gib, MIB_PER_GIB), need(mode.accelerator_share, WHOLE_SHARE)
+    if sharing == "hami":  # memory of 0 is all of it; cores are per cent: rounded up, copies that fit would not
+        cores = {HAMI_CORES: max(1, share * 100 // WHOLE_SHARE)} if share else {}
+        return {}, {resource: mode.accelerators, HAMI_MEMORY: memory or 1, **cores}
+    part = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str((share or 1) / WHOLE_SHARE)}
+    return part | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}

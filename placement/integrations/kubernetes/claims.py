@@ -16,12 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from placement.catalogue.readers.fields import At
-from placement.integrations.kubernetes.objects import (
-    KubeCluster,
-    KubeObject,
-    mapping_under,
-    mappings_under,
-)
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under, mappings_under
 from placement.integrations.notes import Notes
 from placement.units import listed
 

@@ -7,67 +7,14 @@ for those of the nodes that it would start.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from placement.documents import Plan, Pool, Problem
-from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS, REQUIRED
+from placement.integrations.kubernetes.naming import REQUIRED
 from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
 from placement.integrations.labels import digest
-from placement.integrations.notes import Notes
 
-_LATE_LABEL = (
-    "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "
-    "to nodes with it"
-)
 _LABEL = "gpu-placement/runs-"  # and a digest of the names of the nodes that have it
 _NAME = "metadata.name"
-
-
-@dataclass(frozen=True, slots=True)
-class PoolNodes:
-    """The nodes of a pool, for pods that are held to `labels`; `running` are those of a cluster, with their labels.
-
-    `has_node_pools`: node pools of Karpenter were given.
-    """
-
-    pool: Pool
-    labels: Mapping[str, str]
-    running: Mapping[str, Mapping[str, str]]
-    has_node_pools: bool
-
-    @property
-    def are_of_karpenter(self) -> bool:
-        """Whether Karpenter starts the new ones, by the labels of the pool and of the nodes that run."""
-        told = self.pool.labels
-        if KARPENTER_POOL in told:
-            return True
-        is_of_another = any(key.endswith(GROUPS) for key in told)
-        return not is_of_another and (
-            self.has_node_pools or any(KARPENTER_POOL in labels for labels in self.running.values())
-        )
-
-    def known_labels(self, plan: Plan, notes: Notes) -> dict[str, str]:
-        """The labels that pods may ask for. Of nodes that Karpenter is to start, those of parts come later."""
-        is_started = self.are_of_karpenter and any(row.new and row.pool == self.pool.name for row in plan.instances)
-        found = {key: value for key, value in self.labels.items() if not (is_started and key in OF_PARTS)}
-        if len(found) < len(self.labels):
-            notes.inexact(f"pool {self.pool.name}", _LATE_LABEL)
-        return found
-
-    def off_those_with_more(self, pools: Iterable[Mapping[str, str]], problem: Problem) -> list[Json]:
-        """Requirements that keep off nodes with all of the labels and more, as a pool of `pools` has them.
-
-        Whole accelerators and time-sliced ones have one type, zone and resource, and differ by a label of the latter.
-        What one of the pool's own nodes has too is not refused.
-        """
-        own, found = self.labels, dict[str, set[str]]()
-        nodes = [self.running.get(row.id, {}) for row in problem.instances if row.pool == self.pool.name]
-        for labels in pools:
-            more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
-            if more and own.items() < labels.items():
-                found.setdefault(more[-1], set()).add(labels[more[-1]])
-        return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
 
 
 def label_of(names: Iterable[str]) -> str:

@@ -6,22 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from placement.catalogue.tables import find_accelerator
-from placement.documents import Component, Option, Plan, Pool, Problem
+from placement.documents import Component, Plan, Pool, Problem
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
-from placement.integrations.kubernetes.asks import (
-    HAMI_CORES,
-    HAMI_MEMORY,
-    HAMI_USE,
-    KAI_DEVICES,
-    KAI_FRACTION,
-    KAI_MEMORY,
-)
+from placement.integrations.kubernetes.asks import HAMI_USE, asked_of_accelerators, asked_of_host
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.cleaning import kept_metadata, kept_settings
-from placement.integrations.kubernetes.inventory import MIG
-from placement.integrations.kubernetes.keeping_off import PoolNodes, affinity_of, both, digest_of, keep_off, label_of
-from placement.integrations.kubernetes.mixed import mixed_of
+from placement.integrations.kubernetes.keeping_off import affinity_of, both, digest_of, keep_off, label_of
 from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,
     GPU,
@@ -38,27 +28,19 @@ from placement.integrations.kubernetes.naming import (
     slug,
 )
 from placement.integrations.kubernetes.objects import Json, applied, mapping_under
-from placement.integrations.kubernetes.own_rules import (
-    RULES,
-    OwnRules,
-    others_than_ours,
-    rules_text,
-    stands_for_parts,
-)
+from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, ExportContext
 from placement.integrations.kubernetes.upkeep import read_budget
 from placement.integrations.variants import Pin as PlanPin
 from placement.integrations.variants import PlanVariant, variants
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 Pin = Literal["none", "node", "accelerator"]
 Sharing = Literal["none", "hami", "kai", "dra"]
 
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
 KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"
-_PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +88,6 @@ class Workshop(ExportContext):
 
     @cached_property
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
-        """By pool the labels of its nodes, as far as pods can be held to them."""
         return {row.name: pool_labels(row, self) for row in self.problem.pools}
 
     def off_nodes(self, group: PlanVariant) -> list[str]:
@@ -117,11 +98,6 @@ class Workshop(ExportContext):
         wanted, known = pool_labels(pool, self).items(), self.templates.labels
         alike = {name for name, labels in known.items() if wanted <= labels.items()}
         return [row.id for row in self.problem.instances if row.pool == pool.name or row.id in alike]
-
-    def nodes_of(self, pool: Pool) -> PoolNodes:
-        """The nodes of a pool."""
-        known = self.templates
-        return PoolNodes(pool, self.labels_of_pools[pool.name], known.labels, known.cluster.has("NodePool"))
 
     def budget_that_stays(self, component: Component) -> str:
         """The PodDisruptionBudget that goes on to count its pods; empty where there is none.
@@ -267,46 +243,6 @@ def _bare(group: PlanVariant, workshop: Workshop) -> tuple[dict[str, str], Json]
     return annotations, spec
 
 
-def asked_of_host(mode: Option) -> dict[str, str]:
-    """Requests of a copy for CPU and memory."""
-    cpu, memory = need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)
-    return ({"cpu": f"{cpu}m"} if cpu else {}) | ({"memory": f"{memory}Mi"} if memory else {})
-
-
-def resource_of(accelerator: str) -> str:
-    """The resource that device plugins count a kind of accelerator by.
-
-    >>> resource_of("H100"), resource_of("H100-MIG-1g.10gb"), resource_of("MI300X"), resource_of("Trainium2")
-    ('nvidia.com/gpu', 'nvidia.com/mig-1g.10gb', 'amd.com/gpu', 'aws.amazon.com/neuron')
-    """
-    profile = accelerator.rpartition("-MIG-")[2]
-    if profile != accelerator and MIG.fullmatch(f"nvidia.com/mig-{profile}"):
-        return f"nvidia.com/mig-{profile}"
-    known = find_accelerator(accelerator)
-    return _PLUGINS.get(known.vendor if known else "", GPU)
-
-
-def asked_of_accelerators(
-    row: PlanVariant, problem: Problem, sharing: str, gpu: str = GPU
-) -> tuple[dict[str, str], dict[str, int]]:
-    """Annotations and limits by which a copy gets its accelerators; `gpu` is the resource where they have no own."""
-    mode, kind = row.mode, problem.instance_types[row.pool.instance_type].accelerator or ""
-    two, own = mixed_of(kind), resource_of(kind)
-    resource = gpu if own == GPU else own
-    if not mode.accelerators:
-        return {}, {}
-    if two is not None:
-        return {}, two.resources(mode, room(problem.accelerators[kind].memory_gib, MIB_PER_GIB))
-    if not mode.shared or sharing == "time-slicing":
-        return {}, {resource: mode.accelerators}
-    memory, share = need(mode.accelerator_memory_gib, MIB_PER_GIB), need(mode.accelerator_share, WHOLE_SHARE)
-    if sharing == "hami":  # memory of 0 is all of it; cores are per cent: rounded up, copies that fit would not
-        cores = {HAMI_CORES: max(1, share * 100 // WHOLE_SHARE)} if share else {}
-        return {}, {resource: mode.accelerators, HAMI_MEMORY: memory or 1, **cores}
-    part = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str((share or 1) / WHOLE_SHARE)}
-    return part | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
-
-
 def _add_claims(spec: Json, claims: Mapping[str, Json]) -> None:
     """References to claims: in place of those of the template, or new ones, which the first container uses."""
     told = {row.get("name"): row for row in spec.get("resourceClaims") or ()}
@@ -340,12 +276,12 @@ def _places(group: PlanVariant, workshop: Workshop, off: Sequence[str]) -> list[
     """Terms one of which a node of the group keeps; none where nothing tells its nodes: an empty term takes no node."""
     if group.machine:
         return [{"matchFields": [_in("metadata.name", group.machine)]}]
-    pool, nodes = group.pool, workshop.nodes_of(group.pool)
-    told = [_in(key, value) for key, value in nodes.known_labels(workshop.plan, workshop.notes).items()]
-    told += nodes.off_those_with_more(workshop.labels_of_pools.values(), workshop.problem)
+    pool = group.pool
+    told = [_in(key, value) for key, value in workshop.selected(pool).items()]
+    told += workshop.off_those_with_more(pool)
     own = workshop.node_pool_of.get(pool.name)
     if not told or not own or pool.name not in workshop.standing:
-        is_by_label = bool(off) and nodes.are_of_karpenter
+        is_by_label = bool(off) and workshop.are_of_karpenter(pool)
         if is_by_label:
             workshop.labelled[label_of(off)] = [*off]
             workshop.notes.assumed(f"pool {pool.name}", KEPT_OFF_BY_LABEL)

@@ -16,12 +16,7 @@ from placement.integrations.kubernetes.claims import DeviceClaim, claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
-from placement.integrations.kubernetes.objects import (
-    EPHEMERAL,
-    HUGE_PAGES,
-    KubeCluster,
-    KubeObject,
-)
+from placement.integrations.kubernetes.objects import EPHEMERAL, HUGE_PAGES, KubeCluster, KubeObject
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules

@@ -11,8 +11,8 @@ from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, 
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.generations import PodGeneration, generation_of
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.naming import Owner
-from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS, Owner
+from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
 from placement.integrations.kubernetes.pods import (
     COMPONENT,
     OPTION,
@@ -31,6 +31,10 @@ from placement.integrations.variants import avoided
 from placement.units import whole_in
 
 HASH = "pod-template-hash"
+_LATE_LABEL = (
+    "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "
+    "to nodes with it"
+)
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
 
 
@@ -130,6 +134,41 @@ class ExportContext:
     def zone_counts(self) -> dict[tuple[str, ...], tuple[Counter[str], Counter[str]]]:
         """By zone the copies of some components, of the plan and beside what runs: those that were asked for so far."""
         return {}
+
+    @property
+    def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
+        """By pool the labels of its nodes, as far as pods can be held to them."""
+        raise NotImplementedError
+
+    def are_of_karpenter(self, pool: Pool) -> bool:
+        """Whether Karpenter starts the nodes of a pool, by its labels and those of the nodes that run."""
+        if KARPENTER_POOL in pool.labels or any(key.endswith(GROUPS) for key in pool.labels):
+            return KARPENTER_POOL in pool.labels
+        known = self.templates
+        return known.cluster.has("NodePool") or any(KARPENTER_POOL in labels for labels in known.labels.values())
+
+    def selected(self, pool: Pool) -> dict[str, str]:
+        """Labels of its nodes that pods may ask for. Of nodes that Karpenter is to start, those of parts come later."""
+        labels, new = self.labels_of_pools[pool.name], {row.pool for row in self.plan.instances if row.new}
+        is_started = pool.name in new and self.are_of_karpenter(pool)
+        found = {key: value for key, value in labels.items() if not (is_started and key in OF_PARTS)}
+        if len(found) < len(labels):
+            self.notes.inexact(f"pool {pool.name}", _LATE_LABEL)
+        return found
+
+    def off_those_with_more(self, pool: Pool) -> list[Json]:
+        """Requirements that keep off nodes with all of a pool's labels and more, as another pool has them.
+
+        Whole accelerators and time-sliced ones have one type, zone and resource, and differ by a label of the latter.
+        What one of the pool's own nodes has too is not refused.
+        """
+        own, found = self.labels_of_pools[pool.name], dict[str, set[str]]()
+        nodes = [self.templates.labels.get(name, {}) for name in self.nodes_of_pool[pool.name]]
+        for labels in self.labels_of_pools.values():
+            more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
+            if more and own.items() < labels.items():
+                found.setdefault(more[-1], set()).add(labels[more[-1]])
+        return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
 
     def accelerator(self, pool: Pool) -> str:
         """The kind of accelerator of a pool's machines; empty for none."""
