@@ -71,21 +71,17 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     rows = _rows(problem, plan, peak)
     if wish.target is not None and not 0 < wish.target < inf:
         raise UsageError(f"the target must be more than 0 and finite, got {wish.target}")
-    for row, _ in rows:
-        if Owner.of(row.component).is_left_alone:
-            what = "Deployment" if wish.workload == "kubernetes" else "service"
-            told = f"export {wish.workload} writes no {what} of it, so nothing scales it"
-            notes.ignored(f"component {row.component.name}", told)
+    what = "Deployment" if wish.workload == "kubernetes" else "service"
+    for row in (row for row, _ in rows if Owner.of(row.component).is_left_alone):
+        told = f"export {wish.workload} writes no {what} of it, so nothing scales it"
+        notes.ignored(f"component {row.component.name}", told)
     rows = [(row, most) for row, most in rows if not Owner.of(row.component).is_left_alone]
-    for row, most in rows:
-        if row.copies > most:
-            where = f"{row.component.name} on {row.pool.name}"
-            told = f"{count(row.copies, 'copy', 'copies')} in the plan, {most} in that for the peak"
-            way_out = "make the plan for the peak from the same running copies by placement replan --max-moves 0"
-            raise UsageError(f"{where}: {told}; {way_out}, or exchange the two")
-    names = service_names([row for row, _ in rows])
-    if wish.workload == "kubernetes":
-        names = [names_of(row)[0] for row, _ in rows]
+    for row, most in ((row, most) for row, most in rows if row.copies > most):
+        told = f"{count(row.copies, 'copy', 'copies')} in the plan, {most} in that for the peak"
+        way_out = "make the plan for the peak from the same running copies by placement replan --max-moves 0"
+        raise UsageError(f"{row.component.name} on {row.pool.name}: {told}; {way_out}, or exchange the two")
+    chosen = [row for row, _ in rows]
+    names = [names_of(row)[0] for row in chosen] if wish.workload == "kubernetes" else service_names(chosen)
     scalings = _by_plans(rows, wish) if wish.policy is None else _by_policy(problem, rows, wish.policy, notes)
     scaled = [(row, name, each) for (row, _), name, each in zip(rows, names, scalings, strict=True) if each is not None]
     documents = [_scaled(row, name, scaling, wish) for row, name, scaling in scaled]
@@ -99,7 +95,7 @@ def _rows(problem: Problem, plan: Plan, peak: Plan | None) -> list[tuple[PlanVar
     if peak is None:
         return [(row, row.copies) for row in now.values()]
     then = {_key(row): row for row in variants(problem, peak, "pool")}
-    rows = {key: now[key] if key in now else then[key]._replace(copies=0) for key in {**then, **now}}
+    rows = {key: row._replace(copies=0) for key, row in then.items()} | now
     return [(row, then[key].copies if key in then else 0) for key, row in rows.items()]
 
 
@@ -107,10 +103,14 @@ def _key(row: PlanVariant) -> tuple[str, int, str]:
     return row.component.name, row.option, row.pool.name
 
 
+def _is_measured(row: PlanVariant) -> bool:
+    """Whether it is known what copies of its component serve, by each option."""
+    return all(mode.throughput for mode in row.component.modes)
+
+
 def _rate(row: PlanVariant) -> float:
     """What one copy serves, 1 where no option of the component says."""
-    known = all(mode.throughput for mode in row.component.modes)
-    return float(row.mode.throughput or 1) if known else 1.0
+    return float(row.mode.throughput or 1) if _is_measured(row) else 1.0
 
 
 class _Scaling(NamedTuple):
@@ -217,10 +217,8 @@ def _tell(
     rows: list[tuple[PlanVariant, int]], waking: list[PlanVariant], peak: Plan | None, wish: KedaWish, notes: Notes
 ) -> None:
     if peak is None and wish.policy is None:
-        notes.inexact(
-            "minReplicaCount",
-            "is maxReplicaCount: each variant is held at the plan's copies; a --peak plan lets it scale",
-        )
+        told = "is maxReplicaCount: each variant is held at the plan's copies; a --peak plan lets it scale"
+        notes.inexact("minReplicaCount", told)
     if wish.server == KedaWish().server:
         notes.assumed("serverAddress", f"is {wish.server}")
     policy = wish.policy
@@ -230,19 +228,14 @@ def _tell(
         name = f"{NAME} is a component's label {NAMED}, else its name without a namespace"
         told = "" if wish.query is not None else f"is {query}, "
         notes.assumed("query", f"{told}split among the variants of a component by {by}; {name}")
-    unknown = sorted(
-        {row.component.name for row, _ in rows if not all(mode.throughput for mode in row.component.modes)}
-    )
+    unknown = sorted({row.component.name for row, _ in rows if not _is_measured(row)})
     if unknown and policy is None:
-        notes.assumed(
-            f"components {listed(unknown)}",
-            "have no throughput, so a copy of one option is taken to serve what another does",
-        )
+        told = "have no throughput, so a copy of one option is taken to serve what another does"
+        notes.assumed(f"components {listed(unknown)}", told)
     missing = [row.component.name for row, most in rows if not row.copies and most]
     if missing and wish.workload == "kserve":
-        notes.inexact(
-            "scaleTargetRef", "services without copies in the plan are in the export for KServe of the peak alone"
-        )
+        told = "services without copies in the plan are in the export for KServe of the peak alone"
+        notes.inexact("scaleTargetRef", told)
     _tell_zero([f"{row.component.name} on {row.pool.name}" for row in waking], wish, notes)
 
 
@@ -250,12 +243,8 @@ def _tell_zero(places: list[str], wish: KedaWish, notes: Notes) -> None:
     """How KEDA leaves zero."""
     if not places:
         return
-    notes.inexact(
-        listed(places),
-        "starts from no copy: KEDA starts it when the query is above 0, not when the others are full",
-    )
+    told = "starts from no copy: KEDA starts it when the query is above 0, not when the others are full"
+    notes.inexact(listed(places), told)
     if wish.query is None:
-        notes.inexact(
-            "query",
-            "is asked of the copies themselves, and of none it finds nothing: from zero, ask a gateway (--query)",
-        )
+        told = "is asked of the copies themselves, and of none it finds nothing: from zero, ask a gateway (--query)"
+        notes.inexact("query", told)

@@ -111,12 +111,8 @@ def _tell_claims(export: ServiceExport) -> None:
     """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
     now, running, gpu, notes = export.now, export.templates, export.wish.gpu, export.notes
     for name in dict.fromkeys(row.component.name for row in export.rows if row.mode.accelerators):
-        claims = (
-            claim.get("resourceClaimName")
-            for row in now[name][:1]
-            for claim in mappings_under(row.predictor, "resourceClaims")
-        )
-        for claim in filter(None, claims):
+        rows = (mappings_under(row.predictor, "resourceClaims") for row in now[name][:1])
+        for claim in filter(None, (row.get("resourceClaimName") for claims in rows for row in claims)):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
         if not now[name] and any(pod.get("spec", "resourceClaims") for pod in running.by_component.get(name, ())):
@@ -129,16 +125,12 @@ def _tell_claims(export: ServiceExport) -> None:
 
 def _tell_taints(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
-    taints = export.templates.taints
+    taints = {name: {row for row in rows if not row.is_wish} for name, rows in export.templates.taints.items()}
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     unknown = False
     for row in written:
         pool = row.variant.pool.name
-        held = [
-            {taint for taint in taints[name] if not taint.is_wish}
-            for name in export.nodes_of_pool[pool]
-            if name in taints
-        ]
+        held = [taints[name] for name in export.nodes_of_pool[pool] if name in taints]
         stood = tolerations_of(At(row.spec), Notes(), "")
         unknown |= not held and not stood and not export.now[row.component]
         for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):
@@ -146,15 +138,11 @@ def _tell_taints(export: ServiceExport, written: list[WrittenCopies]) -> None:
                 told = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
                 found[pool, told].append(row.component)
     for (pool, told), names in found.items():
-        components = listed(list(dict.fromkeys(names)))
-        export.notes.inexact(
-            f"pool {pool}", f"its nodes have the taint {told}, which pods of {components} do not tolerate"
-        )
+        told = f"its nodes have the taint {told}, which pods of {listed([*dict.fromkeys(names)])} do not tolerate"
+        export.notes.inexact(f"pool {pool}", told)
     if unknown:
-        told = (
-            "are not known of all nodes, so services have no tolerations for them: give --cluster with nodes and pods"
-        )
-        export.notes.inexact("taints", f"{told}, or add them")
+        told = "are not known of all nodes, so services have no tolerations for them"
+        export.notes.inexact("taints", f"{told}: give --cluster with nodes and pods, or add them")
 
 
 def _tell(export: ServiceExport) -> None:
@@ -163,55 +151,43 @@ def _tell(export: ServiceExport) -> None:
     services = Counter(row.component.name for row in rows)
     several = listed(sorted(name for name, number in services.items() if number > 1))
     if several:
-        notes.inexact(
-            f"components {several}",
-            "are several services, one a pool and option; to be one address they need a route in front of them",
-        )
+        told = "are several services, one a pool and option; to be one address they need a route in front of them"
+        notes.inexact(f"components {several}", told)
     served = {row.name for row in export.problem.components if IMAGE in row.labels or STORAGE in row.labels}
     bare = sorted({*services} - served - {name for name, found in export.now.items() if found})
     if bare:
-        notes.assumed(
-            f"components {listed(bare)}",
-            f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
-        )
+        told = f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken"
+        notes.assumed(f"components {listed(bare)}", f"{told}; say where the model is")
     if export.wish.pin == "machine":
         told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
         notes.inexact("machines that do not run yet", told)
     else:
-        notes.inexact(
-            "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
-        )
+        told = "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
+        notes.inexact("pods", told)
     _tell_accelerators(export)
     for pool in {row.pool.name: row.pool for row in rows}.values():
         for told in unselected(pool):
             notes.inexact(f"pool {pool.name}", f"{told} can be no label of a node, so nodes are not selected by it")
-    alike: dict[tuple[tuple[str, str], ...], set[str]] = {}
-    for row in rows:
-        alike.setdefault(tuple(sorted(node_selector(row.pool).items())), set()).add(row.pool.name)
-    for pools in alike.values():
+    alike = grouped((frozenset(export.labels_of_pools[row.pool.name].items()), row.pool.name) for row in rows)
+    for pools in (sorted({*names}) for names in alike.values()):
         if len(pools) > 1:
-            notes.inexact(
-                f"pools {listed(sorted(pools))}",
-                "are of one type and zone; give them labels that their nodes differ in",
-            )
+            told = "are of one type and zone; give them labels that their nodes differ in"
+            notes.inexact(f"pools {listed(pools)}", told)
 
 
 def _tell_accelerators(export: ServiceExport) -> None:
     problem, rows, wish, notes = export.problem, export.rows, export.wish, export.notes
     if any(row.mode.accelerators for row in rows):
-        notes.inexact(
-            "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
-        )
+        told = "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
+        notes.inexact("accelerators", told)
     kinds = {row.name: export.accelerator(row) for row in problem.pools}
     # The one accelerator of a machine may stand for two kinds, which device plugins count.
     beside = {pool: number for pool, number in most_beside(problem, export.plan).items() if not mixed_of(kinds[pool])}
     if beside and wish.sharing == "time-slicing":
         slices = listed([f"{pool} {count}" for pool, count in beside.items()])
-        notes.inexact(
-            wish.gpu,
-            f"nodes need time slicing with as many replicas as copies share an accelerator ({slices}); it limits no "
-            "memory, and a copy that owns accelerators is not alone on them: --sharing kai or hami count memory",
-        )
+        told = f"nodes need time slicing with as many replicas as copies share an accelerator ({slices})"
+        why = "it limits no memory, and a copy that owns accelerators is not alone on them"
+        notes.inexact(wish.gpu, f"{told}; {why}: --sharing kai or hami count memory")
     by_share = [row.mode for row in rows if row.mode.shared and row.mode.accelerator_share]
     if wish.sharing == "kai":  # which counts one of the two, and the share where there is nothing else
         by_share = [mode for mode in by_share if mode.accelerator_memory_gib]

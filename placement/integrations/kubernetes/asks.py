@@ -169,10 +169,8 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                 notes.ignored(f"{claim.place} class {request.device_class}", f"only classes of {DRIVER} are counted")
                 continue
             if request.count is None:
-                notes.ignored(
-                    f"{claim.place} spec.devices.requests",
-                    f"asks for all devices: {claim.count_of(request)} are counted",
-                )
+                told = f"asks for all devices: {claim.count_of(request)} are counted"
+                notes.ignored(f"{claim.place} spec.devices.requests", told)
             names = _selected(request.selectors, claim.place, notes)
             memory = None if request.memory is None else ceil(request.memory / BYTES_PER_MIB)
             found.append(

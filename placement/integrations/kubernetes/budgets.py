@@ -97,9 +97,8 @@ def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
     most = spec.amounts("hard")
     found = {key: value for key, value in most.items() if is_accelerator(key.removeprefix("requests."))}
     if spec.rows("scopes") or spec.get("scopeSelector"):
-        notes.ignored(
-            quota.place, f"is for some pods only (scopes), so it is not kept: {', '.join(most) or 'no limits'}"
-        )
+        told = f"is for some pods only (scopes), so it is not kept: {', '.join(most) or 'no limits'}"
+        notes.ignored(quota.place, told)
         return {}
     others = [key for key in most if key not in found]
     if others:
@@ -135,12 +134,8 @@ def _of_quota(
     has = sum(pool.node_class.machines[0].held.count * len(pool.machines) for pool in own)
     for resource, amount in most.items():
         allowed = _whole(amount, f"{quota.place} spec.hard.{resource}", notes)
-        asked = sum(
-            workload.shapes[s].ask.count
-            for workload in workloads
-            if workload.namespace == quota.namespace
-            for _, s in workload.pods
-        )
+        here = (workload for workload in workloads if workload.namespace == quota.namespace)
+        asked = sum(workload.shapes[s].ask.count for workload in here for _, s in workload.pods)
         if own and has <= amount and not any(_is_mixed(pool) for pool in own):
             notes.assumed(quota.place, "its machines are its own, so the quota limits the accelerators rented for it")
             return {

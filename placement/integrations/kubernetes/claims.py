@@ -124,9 +124,8 @@ def slice_devices(cluster: KubeCluster, notes: Notes) -> dict[str, list[SliceDev
                 notes.ignored(f"ResourceSlice pool {pool} taints of devices", told)
     for (driver, pool), counts in sorted(seen.items()):
         if driver == DRIVER and len(counts) < max(counts):
-            notes.assumed(
-                f"ResourceSlice pool {pool}", f"has {len(counts)} of {max(counts)} slices: the rest is not counted"
-            )
+            told = f"has {len(counts)} of {max(counts)} slices: the rest is not counted"
+            notes.assumed(f"ResourceSlice pool {pool}", told)
     return {node: sorted(devices, key=lambda row: (row.number, row.key)) for node, devices in found.items()}
 
 

@@ -1,11 +1,12 @@
 """A plan as manifests in the order in which they are applied, and the steps around them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence, Set
 from typing import Any
 
 from placement.documents import Component, Plan, Problem
 from placement.errors import UsageError, printable
+from placement.grouping import grouped
 from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
@@ -166,31 +167,26 @@ def _uuids(group: PlanVariant, workshop: Workshop) -> tuple[str, ...]:
     """Names of the accelerators of a copy, as its node's manager knows them; none where it knows none."""
     if workshop.templates.managers.get(group.machine or "", "") in ("", "plugin"):
         return ()
-    known = workshop.templates.uuids.get(group.machine or "", ())
-    chosen = group.accelerators or ()
-    if not known or max(chosen) >= len(known) or not all(known[index] for index in chosen):
+    known = dict(enumerate(workshop.templates.uuids.get(group.machine or "", ())))
+    found = tuple(known.get(index, "") for index in group.accelerators or ())
+    if not all(found):
         told = "no accelerator of it is known by name: copies are pinned to the node"
         workshop.notes.inexact(f"node {group.machine}", told)
-        return ()
-    return tuple(known[index] for index in chosen)
+    return found if all(found) else ()
 
 
 def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     """What manifests leave to the scheduler, in words."""
     problem, notes, pin = workshop.problem, workshop.notes, workshop.wishes.pin
     machines = Counter(row.pool for row in workshop.plan.instances)
-    sizes: dict[str, set[tuple[int, int]]] = defaultdict(set)
-    for group in groups:
-        if not group.machine:
-            sizes[group.pool.name].add((id(group.component), group.option))
+    sizes = grouped((row.pool.name, (row.component.name, row.option)) for row in groups if not row.machine)
     for pool, kinds in sizes.items():
         if machines[pool] > 1:
             told = f"the scheduler picks among its {count(machines[pool], 'node')}"
-            more = "; copies of different sizes may then not all fit" if len(kinds) > 1 else ""
-            notes.inexact(f"pool {pool}", f"{told}{more}; --pin node says which" if pin == "none" else f"{told}{more}")
-    same: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
-    for used in (row for row in problem.pools if row.name in machines):
-        same[tuple(sorted(pool_labels(used, workshop).items()))].append(used.name)
+            told += "; copies of different sizes may then not all fit" if len({*kinds}) > 1 else ""
+            notes.inexact(f"pool {pool}", f"{told}; --pin node says which" if pin == "none" else told)
+    used = (row for row in problem.pools if row.name in machines)
+    same = grouped((frozenset(pool_labels(row, workshop).items()), row.name) for row in used)
     for names in same.values():
         if len(names) > 1 and pin == "none":
             notes.inexact(f"pools {', '.join(names)}", "their nodes have the same labels: the scheduler sees one pool")
@@ -235,19 +231,12 @@ def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
 
 def _options(row: Component, problem: Problem) -> set[str]:
     """The options of a component in no order, types by their machines that run: names and order are those of a file."""
-    pool_of_type: dict[str, set[str]] = {}
-    for pool in problem.pools:
-        pool_of_type.setdefault(pool.instance_type, set()).add(pool.name)
-    machines = {
-        name: sorted(each.id for each in problem.instances if each.pool in pool_of_type.get(name, ()))
-        for name in problem.instance_types
-    }
+    type_of = {pool.name: pool.instance_type for pool in problem.pools}
+    machines = grouped((type_of[each.pool], each.id) for each in problem.instances)
     found = set()
     for mode in row.modes:
-        told = mode.model_dump(mode="json")
-        told["on"] = sorted(mode.on or ())
-        told["instance_types"] = sorted(str(machines[name] or name) for name in mode.instance_types or ())
-        found.add(str(told))
+        types = sorted(str(sorted(machines[name]) or name) for name in mode.instance_types or ())
+        found.add(str(mode.model_dump(mode="json") | {"on": sorted(mode.on or ()), "instance_types": types}))
     return found
 
 

@@ -198,9 +198,8 @@ def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, 
             if kind.endswith("List") and (kind == "List" or at.get("items") is not None):
                 rows = at.get("items")
                 if at.text_at("metadata", "continue"):
-                    notes.ignored(
-                        f"kind {kind} metadata.continue", "the list goes on: its other objects were not given"
-                    )
+                    told = "the list goes on: its other objects were not given"
+                    notes.ignored(f"kind {kind} metadata.continue", told)
                 stack += [(row, kind.removesuffix("List")) for row in reversed(list(rows.items() if rows else ()))]
             else:
                 yield at, kind

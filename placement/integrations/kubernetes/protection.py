@@ -11,6 +11,7 @@ from fractions import Fraction
 from placement.catalogue.readers.fields import At, FieldError
 from placement.documents import Component
 from placement.errors import DocumentError
+from placement.grouping import grouped
 from placement.integrations.kubernetes.manifests import Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import Json, KubeObject, applied
@@ -160,20 +161,14 @@ def _hard(quota: KubeObject) -> dict[str, Fraction]:
 
 def _used(pod: At) -> dict[str, Fraction]:
     """What a pod counts for, by the names of a quota."""
-    limits: dict[str, Fraction] = {}
-    for container in pod.rows("spec", "containers"):
-        for name, value in container.amounts("resources", "limits").items():
-            limits[f"limits.{name}"] = limits.get(f"limits.{name}", Fraction(0)) + value
+    limits = _total((row.amounts("resources", "limits"), 1) for row in pod.rows("spec", "containers"))
     asked = {f"requests.{name}": value for name, value in effective_requests(pod).items()}
-    return asked | limits | {"pods": Fraction(1)}
+    return asked | {f"limits.{name}": value for name, value in limits.items()} | {"pods": Fraction(1)}
 
 
 def _total(rows_of: Iterable[tuple[Mapping[str, Fraction], int]]) -> dict[str, Fraction]:
-    found: dict[str, Fraction] = {}
-    for used, copies in rows_of:
-        for name, value in used.items():
-            found[name] = found.get(name, Fraction(0)) + value * copies
-    return found
+    amounts = grouped((name, value * copies) for used, copies in rows_of for name, value in used.items())
+    return {name: sum(each, Fraction(0)) for name, each in amounts.items()}
 
 
 def _text(amount: Fraction) -> str:

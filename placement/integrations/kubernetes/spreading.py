@@ -130,9 +130,8 @@ class Spreader:
         elif copies <= rule.max_skew * hosts and most <= rule.max_skew:
             found.at_most("max_per_instance", rule.max_skew)
             if rule.max_skew < copies:
-                self.notes.assumed(
-                    place, f"max_per_instance {rule.max_skew}: Kubernetes allows more once no node is empty"
-                )
+                told = f"max_per_instance {rule.max_skew}: Kubernetes allows more once no node is empty"
+                self.notes.assumed(place, told)
         else:
             limit = max(most, -(-copies // max(hosts, 1)))
             found.at_most("max_per_instance", limit)
@@ -188,9 +187,8 @@ class Spreader:
     def _together(self, w: int, rule: Apart) -> None:
         domains = {machine.labels.get(rule.key, machine.name) for machine in self.machines}
         if len(domains) > 1 or not self.standing.pods.taken(rule.selector, rule.namespaces):
-            self.notes.ignored(
-                f"{self.workloads[w].place} podAffinity[{rule.key}]", "that copies stand together can't be said"
-            )
+            place = f"{self.workloads[w].place} podAffinity[{rule.key}]"
+            self.notes.ignored(place, "that copies stand together can't be said")
 
 
 def _most_beside(ask: Ask, machine: NodeMachine) -> int:
