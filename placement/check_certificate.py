@@ -26,6 +26,7 @@ from typing import Any
 
 Row = dict[str, Any]  # an object of a document
 Need = tuple[int, ...]  # of RESOURCES: MiB, thousandths, thousandths, MiB
+Item = tuple[Need, str]  # and the component, "" for any
 Cost = Fraction | float  # micro-dollars, or NO_PLAN
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")
 SHARE = 1000  # thousandths of an accelerator
@@ -462,26 +463,35 @@ class DeviceClass:
         self.pools, self.own = problem.pool_set(row["pools"]), integer(row.get("own", 0), 0)
         rooms = {(problem.pools[p].single, problem.pools[p].unit) for p in self.pools}
         insist(len(rooms) == 1, "the pools of a class must be alike")
-        self.users: dict[Need, dict[Component, dict[int, set[str]]]] = {}  # by component and option, on which pools
+        self.price = priced(row, "copies", lambda need, name="": (tuple(need), name), -math.inf)
+        self.users: dict[Item, dict[Component, dict[int, set[str]]]] = {}  # by component and option, on which pools
         for one, m in ((c, m) for c in problem.components.values() for m in c.modes if m.pool in self.pools and m.need):
-            self.users.setdefault(m.need, {}).setdefault(one, {}).setdefault(m.option, set()).add(m.pool)
-        self.price = priced(row, "copies", tuple, -math.inf)
-        for need, price in self.price.items():
-            insist(need in self.users, f"no copy on these pools has the need {need!a:.90}")
-            insist(price >= 0 or not any(c.demand for c in self.users[need]), "a demand is met at a price below 0")
+            item = self.item(m.need, one)
+            self.users.setdefault(item, {}).setdefault(one, {}).setdefault(m.option, set()).add(m.pool)
+        for item, price in self.price.items():
+            insist(item in self.users, f"no copy on these pools has the need {item!a:.90}")
+            insist(price >= 0 or not any(c.demand for c in self.users[item]), "a demand is met at a price below 0")
         grid = [(integer(d, 0), integer(n, 1), integer(den, 1)) for d, n, den in row.get("grid", EXACT)[:4]]
-        self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple(grid))
+        self.knapsack = Knapsack(rooms.pop()[1], frozenset(need for need, _ in self.users), tuple(grid))
+
+    def item(self, need: Need, c: Component) -> Item:
+        """What a copy is in patterns: one of a need, or of a need of its component, where that has its own price."""
+        return (need, c.name) if (need, c.name) in self.price else (need, "")
+
+    def value(self, need: Need, c: Component) -> int:
+        """The price of a copy on one accelerator."""
+        return self.price.get(self.item(need, c), 0)
 
     def items(self, leaf: Leaf) -> tuple[tuple[Need, int, int], ...]:
         """(need, price, how often at most: it is in one zone, on one machine, and a copy stands there but once)."""
-        most: Counter[Need] = Counter()
-        for need, c in ((need, c) for need, users in self.users.items() for c in users if self.price.get(need, 0) > 0):
-            copies = dict.fromkeys(self.users[need][c], c.copies)
+        most: Counter[Item] = Counter()
+        for item, c in ((item, c) for item, users in self.users.items() for c in users if self.price.get(item, 0) > 0):
+            copies = dict.fromkeys(self.users[item][c], c.copies)
             for (name, o, pools), (_, high) in leaf.copies.items():
-                if name == c.name and o in copies and self.users[need][c][o] <= pools:
+                if name == c.name and o in copies and self.users[item][c][o] <= pools:
                     copies[o] = min(copies[o], high)
-            most[need] += min(sum(copies.values()), c.copies, c.in_zone[1], c.per_instance)
-        return tuple((need, self.price[need], most[need]) for need in sorted(most))
+            most[item] += min(sum(copies.values()), c.copies, c.in_zone[1], c.per_instance)
+        return tuple((item[0], self.price[item], most[item]) for item in sorted(most))
 
 
 class Prices:
@@ -535,7 +545,7 @@ class Prices:
             if c.dedicated:
                 value = worth[mode.pool] // c.on_one[mode.pool] - reward
             elif kind is not None:
-                value += mode.owned * self.alpha[kind] + mode.touches * kind.price.get(mode.need, 0)
+                value += mode.owned * self.alpha[kind] + mode.touches * kind.value(mode.need, c)
             value += sum(self.volumes.get((mode.pool, r), 0) * n for r, n in enumerate(mode.usage) if not c.dedicated)
             value -= sum(v for o, on, v in sets if o == mode.option and mode.pool in on) + kept - lost.get(mode.pool, 0)
             in_pool[mode.zone, mode.pool] = min(value, in_pool.get((mode.zone, mode.pool), value))
@@ -614,14 +624,14 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
         mode, on = problem.components[name].mode_of.get((o, pool.name)), {0} if pool.single else places
         if mode is not None and (mode.touches or mode.owned) and on and pool.name in prices.class_of:
             for a in on:
-                seats[m, a].append((mode.need, many, -(-reward // len(on))))
+                seats[m, a].append((problem.components[name], mode.need, many, -(-reward // len(on))))
         elif mode is not None:  # where it stands is not known, or nothing
             more[m] += reward * many
     tables = {kind: kind.knapsack.table(kind.items(leaf)) for kind in prices.classes}
     for (m, _), some in seats.items():
         kind = prices.class_of[problem.machines[m]]
-        owner = max((part for need, _, part in some if need is None), default=0)
-        kept = [(need, kind.price.get(need, 0) + part, n) for need, n, part in some if need is not None]
+        owner = max((part for _, need, _, part in some if need is None), default=0)
+        kept = [(need, kind.value(need, c) + part, n) for c, need, n, part in some if need is not None]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
     best = {p: sorted((more[m] for m, of in problem.machines.items() if of == p), reverse=True) for p in problem.pools}
     cost_of: dict[Any, Fraction] = {p: rent[p] * unit - worth[p] for p in problem.pools}

@@ -6,7 +6,7 @@ from typing import Any
 from placement.certificates.cliques import CliquePrices
 from placement.certificates.reasons import AnyPrices, RulePrices
 from placement.patterns.certificate import FINE, UNIT, Groups, Prices
-from placement.patterns.formulation import DeviceClass, Relaxation
+from placement.patterns.formulation import DeviceClass, Item, Relaxation
 from placement.patterns.history import Subject
 
 Document = dict[str, Any]
@@ -83,14 +83,23 @@ class CertificateNames:
 
     def _accelerators(self, device_class: DeviceClass, coverage: list[int], own: int) -> Document:
         grid = zip(device_class.grid.dimensions, device_class.grid.units, strict=True)
+        priced = list(zip(device_class.items, coverage, strict=True))
+        # Without a price of its own a component would have that of all others with the same need.
+        shared = {item.need for item, price in priced if price and item.component is None}
         return {
             "pools": self.pools(device_class.pools),
             "own": own * FINE,
             "copies": [
-                [list(need), price * FINE] for need, price in zip(device_class.items, coverage, strict=True) if price
+                [list(item.need), *self._of(item), price * FINE]
+                for item, price in priced
+                if price or item.need in shared
             ],
             "grid": [[r, unit.numerator, unit.denominator] for r, unit in grid],
         }
+
+    def _of(self, item: Item) -> list[str]:
+        """The component of an item of its own."""
+        return [] if item.component is None else [self._component[item.component]]
 
     def rules(self, rules: RulePrices) -> Document:
         """Prices of limits and of commitments of dollars that are not 0, under their key; none: nothing."""

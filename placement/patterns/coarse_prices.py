@@ -103,7 +103,7 @@ def with_grids_of(whole: Relaxation, coarse: Relaxation) -> Relaxation:
     classes = []
     for own, theirs in zip(whole.device_classes, coarse.device_classes, strict=True):
         grid = theirs.grid
-        knapsack = Knapsack(grid.capacity(own.capacity), [grid.need(i) for i in own.items], own.knapsack.limits)
+        knapsack = Knapsack(grid.capacity(own.capacity), [grid.need(need) for need in own.needs], own.knapsack.limits)
         classes.append(replace(own, grid=grid, knapsack=knapsack))
     return replace(whole, device_classes=tuple(classes), on_one=whole.on_one_all)
 

@@ -42,7 +42,7 @@ class PatternColumns:
         self._relaxation, self.program = relaxation, program
         self._rng = random.Random(seed)
         self._index = [
-            {need: i for i, need in enumerate(device_class.items)} for device_class in relaxation.device_classes
+            {item: i for i, item in enumerate(device_class.items)} for device_class in relaxation.device_classes
         ]
         self.multiplicity = Multiplicity(relaxation)
         self.most: tuple[Limits, ...] = self.multiplicity.limits({})

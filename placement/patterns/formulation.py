@@ -69,6 +69,18 @@ class Need(NamedTuple):
     host_mib: int
 
 
+class Item(NamedTuple):
+    """Copies that are alike in patterns of a device class: all that need this of one accelerator.
+
+    Those of a component that may stand on several accelerators are an item of their own (`component`, else none): a
+    copy stands on each of them once, so no pattern has more of the item than the component has copies. As one item with
+    others a single copy could take its place twice on half as many accelerators.
+    """
+
+    need: Need
+    component: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceClass:
     """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
@@ -81,12 +93,17 @@ class DeviceClass:
     alike: tuple[object, ...]
     pools: tuple[int, ...]
     capacity: Need
-    items: tuple[Need, ...]
+    items: tuple[Item, ...]
     grid: ValueGrid
     knapsack: Knapsack
 
     @property
-    def contents(self) -> tuple[Need, tuple[Need, ...]]:
+    def needs(self) -> list[Need]:
+        """What one of each item takes."""
+        return [item.need for item in self.items]
+
+    @property
+    def contents(self) -> tuple[Need, tuple[Item, ...]]:
         """What decides which items fit together: where it is equal, a pattern of one is a pattern of the other."""
         return self.capacity, self.items
 
@@ -218,10 +235,19 @@ def _need(fleet: Fleet, p: int, option: FleetOption) -> Need | None:
     return Need(memory, share, option.vcpus, option.host_mib)
 
 
+def _item(fleet: Fleet, p: int, component: FleetComponent, option: FleetOption) -> Item | None:
+    """What a copy is in a pattern of pool p."""
+    need = _need(fleet, p, option)
+    if need is None or _whole(fleet, p):
+        return None if need is None else Item(need)
+    alike = (o for o in component.options if o.accelerators >= _WIDE and _need(fleet, p, o) == need)
+    return Item(need, component.index if any(alike) else None)
+
+
 def _device_class(
     fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]
 ) -> DeviceClass:
-    wanted: dict[Need, dict[int, int]] = {}
+    wanted: dict[Item, dict[int, int]] = {}
     zones = {fleet.pools[p].zone for p in pools}
     for c in fleet.components:
         if c.dedicated:
@@ -229,16 +255,18 @@ def _device_class(
         most = _most_on_accelerator(c, limits[c.index], zones)
         for o in c.options:
             for p in pools:
-                need = _need(fleet, p, o) if p in o.pools else None
-                if need is not None:
-                    wanted.setdefault(need, {})[c.index] = most
-    items = tuple(sorted(wanted, reverse=True))
+                item = _item(fleet, p, c, o) if p in o.pools else None
+                if item is not None:
+                    wanted.setdefault(item, {})[c.index] = most
+    items = tuple(
+        sorted(wanted, key=lambda item: (item.need, -1 if item.component is None else item.component), reverse=True)
+    )
     shape = fleet.pools[pools[0]].shape
     amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
     capacity = Need(*(max(0, have) for have in amounts))
     counts = [sum(wanted[i].values()) for i in items]
-    grid = fit_grid(capacity, items, counts)
-    knapsack = Knapsack(grid.capacity(capacity), [grid.need(item) for item in items], counts)
+    grid = fit_grid(capacity, [item.need for item in items], counts)
+    knapsack = Knapsack(grid.capacity(capacity), [grid.need(item.need) for item in items], counts)
     return DeviceClass(q, alike, pools, capacity, items, grid, knapsack)
 
 
@@ -257,15 +285,15 @@ def _modes(
     *,
     optional: bool,
 ) -> list[Mode]:
-    index_of = [{need: i for i, need in enumerate(device_class.items)} for device_class in device_classes]
+    index_of = [{item: i for i, item in enumerate(device_class.items)} for device_class in device_classes]
     found = []
     for c in fleet.components:
         means: dict[int, float] = {}
         for o in c.options:
             for p in sorted(o.pools):
-                need = None if c.dedicated else _need(fleet, p, o)
-                device_class = class_of[p] if need is not None or o.accelerators else None
-                item = None if need is None or device_class is None else index_of[device_class][need]
+                content = None if c.dedicated else _item(fleet, p, c, o)
+                device_class = class_of[p] if content is not None or o.accelerators else None
+                item = None if content is None or device_class is None else index_of[device_class][content]
                 parts = most_on_one(fleet, c, p) if c.dedicated else 0
                 if parts not in means:
                     means[parts] = _mean(fleet, c, zones[c.index], parts, optional=optional)

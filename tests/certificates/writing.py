@@ -45,8 +45,12 @@ def prices_of(relaxation: Relaxation, prices: Prices, groups: tuple[tuple[int, .
 def class_of(relaxation: Relaxation, device_class: DeviceClass, prices: Prices) -> Doc:
     """The prices of one device class of accelerators, on the grid of its knapsack."""
     copies = [
-        [list(need), price * FINE]
-        for need, price in zip(device_class.items, prices.coverage[device_class.index], strict=True)
+        [
+            list(item.need),
+            *([] if item.component is None else [relaxation.fleet.components[item.component].name]),
+            price * FINE,
+        ]
+        for item, price in zip(device_class.items, prices.coverage[device_class.index], strict=True)
     ]
     return {
         "pools": [relaxation.fleet.pools[p].name for p in device_class.pools],

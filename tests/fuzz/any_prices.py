@@ -87,8 +87,8 @@ def make_alike(relaxation: Relaxation, prices: Prices) -> None:
     for device_class in relaxation.device_classes:
         q = device_class.index
         prices.capacity[q] = same.setdefault("own", prices.capacity[q])
-        for i, need in enumerate(device_class.items):
-            prices.coverage[q][i] = same.setdefault(need, prices.coverage[q][i])
+        for i, item in enumerate(device_class.items):
+            prices.coverage[q][i] = same.setdefault(item, prices.coverage[q][i])
     for p, r in prices.volume:
         prices.volume[p, r] = same.setdefault(("volume", r), prices.volume[p, r])
 

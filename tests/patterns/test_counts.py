@@ -138,7 +138,7 @@ def test_weights_that_two_items_break() -> None:
     )
     relaxation = relax(compile_fleet(problem))
     (device_class,) = relaxation.device_classes
-    sizes = [item.memory_mib for item in device_class.items]
+    sizes = [need.memory_mib for need in device_class.needs]
     large, small = sizes.index(max(sizes)), sizes.index(min(sizes))
     fit = PoolFit(relaxation, device_class, 0)
     assert fit.lacking({large: 2, small: 3}, 3) is None

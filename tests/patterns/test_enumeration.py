@@ -41,7 +41,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
-from placement.patterns.formulation import DeviceClass, Need, Relaxation, relax
+from placement.patterns.formulation import DeviceClass, Item, Need, Relaxation, relax
 from placement.patterns.grid import fit_grid
 from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import PATTERNS
@@ -56,7 +56,7 @@ from tests import brute, strategies
 from tests.corpus import one_by_one, seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Groups
@@ -69,15 +69,19 @@ FAR = 10**9
 def random_kind(rng: random.Random) -> DeviceClass:
     """A device class with few items, some of which take nothing of some dimension; on a coarse grid at times."""
     capacity = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
-    items = tuple(
-        sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in capacity)) for _ in range(4)}, reverse=True)
+    needs = sorted(
+        {Need(*(rng.choice([0, rng.randint(0, have)]) for have in capacity)) for _ in range(4)}, reverse=True
     )
-    counts = [rng.randint(1, 3) for _ in items]
+    counts = [rng.randint(1, 3) for _ in needs]
     with changed(PATTERNS.grid, states=rng.choice([6, 40, 16_000])):
-        grid = fit_grid(capacity, items, counts)
-    return DeviceClass(
-        0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], counts)
-    )
+        return device_class_of(capacity, needs, counts)
+
+
+def device_class_of(capacity: Need, needs: Sequence[Need], counts: list[int]) -> DeviceClass:
+    """That of one pool, with so many of each item at most in a pattern."""
+    grid = fit_grid(capacity, needs, counts)
+    knapsack = Knapsack(grid.capacity(capacity), [grid.need(need) for need in needs], counts)
+    return DeviceClass(0, (), (0,), capacity, tuple(map(Item, needs)), grid, knapsack)
 
 
 def expected(device_class: DeviceClass, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
@@ -87,7 +91,7 @@ def expected(device_class: DeviceClass, values: list[int | None], least: int) ->
     def fits(times: tuple[int, ...]) -> bool:
         within = all(t <= limit for t, limit in zip(times, limits, strict=True))
         aggregates = [
-            sum(t * i[r] for t, i in zip(times, device_class.items, strict=True))
+            sum(t * need[r] for t, need in zip(times, device_class.needs, strict=True))
             for r in range(len(device_class.capacity))
         ]
         return within and all(total <= have for total, have in zip(aggregates, device_class.capacity, strict=True))
@@ -133,11 +137,7 @@ def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
 
 def test_many_small_items_keep_a_large_one_out() -> None:
     """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
-    capacity, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
-    grid = fit_grid(capacity, items, [1, 4])
-    device_class = DeviceClass(
-        0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], [1, 4])
-    )
+    device_class = device_class_of(Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0)), [1, 4])
     found = list_patterns(device_class, device_class.knapsack, [1, 1], 0, FAR)
     assert found is not None
     assert sorted(sorted(pattern.items()) for pattern in found) == [[(0, 1), (1, 3)], [(1, 4)]]
@@ -145,11 +145,7 @@ def test_many_small_items_keep_a_large_one_out() -> None:
 
 def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many patterns, entries of tables and value may there be, and no more."""
-    need = Need(1, 0, 0, 0)
-    grid = fit_grid(Need(3, 0, 0, 0), (need,), [2])
-    device_class = DeviceClass(
-        0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.capacity((3, 0, 0, 0)), [grid.need(need)], [2])
-    )
+    device_class = device_class_of(Need(3, 0, 0, 0), [Need(1, 0, 0, 0)], [2])
     assert device_class.knapsack.states == 4
 
     def listed(most: int = 1) -> list[dict[int, int]] | None:

@@ -282,14 +282,14 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     relaxation = relax(fleet)
     device_class = rng.choice(relaxation.device_classes)
     grid, open_machine = ResidualGrid(device_class), MachineState(fleet, device_class.pools[0], None)
-    for item in rng.choices(device_class.items, k=rng.randint(0, 2)):
-        open_machine.free_memory[0] -= item.memory_mib
-        open_machine.share[0] -= item.share
-        open_machine.vcpus -= item.vcpus
-        open_machine.host -= item.host_mib
+    for need in rng.choices(device_class.needs, k=rng.randint(0, 2)):
+        open_machine.free_memory[0] -= need.memory_mib
+        open_machine.share[0] -= need.share
+        open_machine.vcpus -= need.vcpus
+        open_machine.host -= need.host_mib
     free = grid.free(open_machine, 0)
     for _ in range(50):
         residual_pattern = {i: rng.randint(1, 2) for i in range(len(device_class.items)) if rng.random() < 0.4}
-        need = sum(times * device_class.items[i].memory_mib for i, times in residual_pattern.items())
+        taken = sum(times * device_class.needs[i].memory_mib for i, times in residual_pattern.items())
         if free is not None and grid.fits(free, residual_pattern):
-            assert need <= open_machine.free_memory[0]
+            assert taken <= open_machine.free_memory[0]

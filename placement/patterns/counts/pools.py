@@ -165,7 +165,7 @@ def _pack(device_class: DeviceClass, items: Mapping[int, int], budget: Budget) -
     """The same, by the exact packing core."""
     order = sorted(items)
     problem = VectorPacking(
-        sizes=[device_class.items[i] for i in order],
+        sizes=[device_class.needs[i] for i in order],
         demands=[items[i] for i in order],
         capacities=[device_class.capacity],
         costs=[1],

@@ -46,7 +46,7 @@ def first_weights(relaxation: Relaxation, pools: Iterable[int]) -> Iterator[Weig
         full = full_weight(relaxation, device_class)
         found = set()
         for r, have in enumerate(device_class.capacity):
-            needs = [item[r] for item in device_class.items]
+            needs = [need[r] for need in device_class.needs]
             unit = math.gcd(have, *needs)
             if have and any(needs):
                 most = min(full, have // unit)

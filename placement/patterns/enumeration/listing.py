@@ -84,7 +84,7 @@ class _Parts:
 
     def __init__(self, device_class: DeviceClass, knapsack: Knapsack, order: Sequence[int]) -> None:
         self._needs = _matrix([knapsack.needs[i] for i in order], len(knapsack.capacity))
-        self._true = _matrix([device_class.items[i] for i in order], len(device_class.capacity))
+        self._true = _matrix([device_class.needs[i] for i in order], len(device_class.capacity))
         self._limits = [knapsack.limits[i] for i in order]
         rest = np.array(self._limits, dtype=np.int64)[:, None] * self._true
         self._rest = np.concatenate([np.cumsum(rest[::-1], axis=0)[::-1][1:], np.zeros((1, rest.shape[1]), np.int64)])

@@ -22,10 +22,10 @@ class ResidualGrid:
 
     def __init__(self, device_class: DeviceClass) -> None:
         """O(items)."""
-        self._grid = fit_grid(device_class.capacity, device_class.items, device_class.knapsack.limits, up=True)
+        self._grid = fit_grid(device_class.capacity, device_class.needs, device_class.knapsack.limits, up=True)
         self._capacity = self._grid.capacity(device_class.capacity)
-        self._needs = [self._grid.need(item) for item in device_class.items]
-        self._least = min((item.memory_mib for item in device_class.items), default=0)
+        self._needs = [self._grid.need(need) for need in device_class.needs]
+        self._least = min((need.memory_mib for need in device_class.needs), default=0)
 
     def free(self, machine: MachineState, k: int) -> tuple[int, ...] | None:
         """Units that are free on one accelerator; None where nothing could stand."""
