@@ -127,6 +127,22 @@ case(  # three copies: two on a machine of two accelerators, one on a machine of
     ],
     3_500_000,
 )
+case(  # a wide copy takes both accelerators, so an owner needs another machine, though a narrow copy needs as little
+    problem(
+        "own item",
+        {A: machine(1)},
+        [
+            *(
+                component(name, 1, accelerators=n, accelerator_memory_gib=1, shared=True)
+                for name, n in (("w", 2), ("n", 1))
+            ),
+            component("own", 1, accelerators=1),
+        ],
+    ),
+    [{"accelerators": [{"pools": [A], "own": HALF, "copies": [[[1024, 0, 0, 0], "w", HALF]]}]}],
+    [use(0)],
+    2_000_000,
+)
 STACKED = [2048, 0, 0, 0]  # of a copy on each of two accelerators, which hold two such
 WIDE = component("w", 2, accelerators=2, accelerator_memory_gib=2, shared=True, memory_gib=5)
 case(  # two copies need two machines for their host memory; each alone, it stands on each accelerator but once

@@ -185,6 +185,14 @@ def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
     assert bound.bound == 3_000_000
 
 
+def test_a_wide_copy_stands_once_on_each_accelerator_though_another_component_has_its_need() -> None:
+    """On three accelerators, so none is left for an owner; as one item with `narrow` it would take half as many."""
+    shared = {"copies": 1, "accelerator_memory_gib": 1, "shared": True}
+    wide, narrow = ({"name": name, "accelerators": n, **shared} for name, n in (("wide", 3), ("narrow", 1)))
+    own = {"name": "own", "copies": 1, "accelerators": 1}
+    assert bound_of(machine={"accelerator_count": 3}, components=[wide, narrow, own]).bound == 2_000_000
+
+
 @one_by_one(range(1000, 1240), 8)
 def test_bounds_of_wide_copies_hold(seed: int) -> None:
     """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
