@@ -18,13 +18,14 @@ from placement.certificates.nodes import Nodes, shift
 from placement.certificates.reasons import Reason, Reasons, total
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, capacity_values, certify
+from placement.patterns.certificate import FINE, UNIT, Cut, NodeDomain, Prices, capacity_values, certify
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import Relaxation, relax
 from placement.patterns.history import EngineVerdict, NodeCase, Subject
 from placement.patterns.multiplicity import Multiplicity
 from placement.solving.budget import Budget
 from tests.certificates import writing
+from tests.certificates.cases import CASES
 from tests.corpus import one_by_one, seeds
 from tests.strategies import random_problem
 
@@ -300,6 +301,18 @@ def test_leaves_that_are_added_count_for_what_they_say() -> None:
     assert none.add_tree(NodeCase(NodeDomain((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
     assert none.nodes == [{"leaf": "prices", "use": [], "infeasible": True}]
     assert (none.proven, none.believed, none.weak) == (math.inf, math.inf, [])
+
+
+def test_an_item_of_its_own_has_a_price_of_0_where_others_with_its_need_have_more() -> None:
+    """Without one the checker would take theirs."""
+    fleet = compile_fleet(placement.Problem(**CASES["own item"].problem))
+    relaxation = relax(fleet)
+    (device_class,) = relaxation.device_classes
+    need = [1024, 0, 0, 0]
+    for own, others, expected in (0, 5, [["w", 0], [5]]), (3, 0, [["w", 3]]), (0, 0, []):
+        coverage = [others if item.component is None else own for item in device_class.items]
+        written = CertificateNames(relaxation, ()).prices(Prices([coverage], [0]))["accelerators"][0]["copies"]
+        assert written == [[need, *name, price * FINE] for *name, price in expected]
 
 
 @seeds(range(40), 5)
