@@ -475,12 +475,8 @@ class DeviceClass:
         self.knapsack = Knapsack(rooms.pop()[1], frozenset(need for need, _ in self.users), tuple(grid))
 
     def item(self, need: Need, c: Component) -> Item:
-        """What a copy is in patterns: one of a need, or of a need of its component, where that has its own price."""
-        return (need, c.name) if (need, c.name) in self.price else (need, "")
-
-    def value(self, need: Need, c: Component) -> int:
-        """The price of a copy on one accelerator."""
-        return self.price.get(self.item(need, c), 0)
+        """What a copy is in patterns: one of a need, or of a need and its component, where that has a price."""
+        return need, c.name if (need, c.name) in self.price else ""
 
     def items(self, leaf: Leaf) -> tuple[tuple[Need, int, int], ...]:
         """(need, price, how often at most: it is in one zone, on one machine, and a copy stands there but once)."""
@@ -545,7 +541,7 @@ class Prices:
             if c.dedicated:
                 value = worth[mode.pool] // c.on_one[mode.pool] - reward
             elif kind is not None:
-                value += mode.owned * self.alpha[kind] + mode.touches * kind.value(mode.need, c)
+                value += mode.owned * self.alpha[kind] + mode.touches * kind.price.get(kind.item(mode.need, c), 0)
             value += sum(self.volumes.get((mode.pool, r), 0) * n for r, n in enumerate(mode.usage) if not c.dedicated)
             value -= sum(v for o, on, v in sets if o == mode.option and mode.pool in on) + kept - lost.get(mode.pool, 0)
             in_pool[mode.zone, mode.pool] = min(value, in_pool.get((mode.zone, mode.pool), value))
@@ -631,7 +627,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     for (m, _), some in seats.items():
         kind = prices.class_of[problem.machines[m]]
         owner = max((part for _, need, _, part in some if need is None), default=0)
-        kept = [(need, kind.value(need, c) + part, n) for c, need, n, part in some if need is not None]
+        kept = [(need, kind.price.get(kind.item(need, c), 0) + part, n) for c, need, n, part in some if need is not None]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
     best = {p: sorted((more[m] for m, of in problem.machines.items() if of == p), reverse=True) for p in problem.pools}
     cost_of: dict[Any, Fraction] = {p: rent[p] * unit - worth[p] for p in problem.pools}

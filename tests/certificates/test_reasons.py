@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -309,10 +310,15 @@ def test_an_item_of_its_own_has_a_price_of_0_where_others_with_its_need_have_mor
     relaxation = relax(fleet)
     (device_class,) = relaxation.device_classes
     need = [1024, 0, 0, 0]
-    for own, others, expected in (0, 5, [["w", 0], [5]]), (3, 0, [["w", 3]]), (0, 0, []):
+    prices: list[tuple[int, int, list[list[Any]]]] = [
+        (0, 5, [[need, "w", 0], [need, 5 * FINE]]),
+        (3, 0, [[need, "w", 3 * FINE]]),
+        (0, 0, []),
+    ]
+    for own, others, expected in prices:
         coverage = [others if item.component is None else own for item in device_class.items]
-        written = CertificateNames(relaxation, ()).prices(Prices([coverage], [0]))["accelerators"][0]["copies"]
-        assert written == [[need, *name, price * FINE] for *name, price in expected]
+        written = CertificateNames(relaxation, ()).prices(Prices([coverage], [0]))
+        assert written["accelerators"][0]["copies"] == expected
 
 
 @seeds(range(40), 5)
