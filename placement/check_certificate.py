@@ -627,7 +627,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     for (m, _), some in seats.items():
         kind = prices.class_of[problem.machines[m]]
         owner = max((part for _, need, _, part in some if need is None), default=0)
-        kept = [(need, kind.price.get(kind.item(need, c), 0) + part, n) for c, need, n, part in some if need is not None]
+        kept = [(need, kind.price.get(kind.item(need, c), 0) + part, n) for c, need, n, part in some if need]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
     best = {p: sorted((more[m] for m, of in problem.machines.items() if of == p), reverse=True) for p in problem.pools}
     cost_of: dict[Any, Fraction] = {p: rent[p] * unit - worth[p] for p in problem.pools}

@@ -6,7 +6,7 @@ from typing import Any
 from placement.certificates.cliques import CliquePrices
 from placement.certificates.reasons import AnyPrices, RulePrices
 from placement.patterns.certificate import FINE, UNIT, Groups, Prices
-from placement.patterns.formulation import DeviceClass, Item, Relaxation
+from placement.patterns.formulation import DeviceClass, PatternItem, Relaxation
 from placement.patterns.history import Subject
 
 Document = dict[str, Any]
@@ -97,7 +97,7 @@ class CertificateNames:
             "grid": [[r, unit.numerator, unit.denominator] for r, unit in grid],
         }
 
-    def _of(self, item: Item) -> list[str]:
+    def _of(self, item: PatternItem) -> list[str]:
         """The component of an item of its own."""
         return [] if item.component is None else [self._component[item.component]]
 

@@ -69,7 +69,7 @@ class Need(NamedTuple):
     host_mib: int
 
 
-class Item(NamedTuple):
+class PatternItem(NamedTuple):
     """Copies that are alike in patterns of a device class: all that need this of one accelerator.
 
     Those of a component that may stand on several accelerators are an item of their own (`component`, else none): a
@@ -93,7 +93,7 @@ class DeviceClass:
     alike: tuple[object, ...]
     pools: tuple[int, ...]
     capacity: Need
-    items: tuple[Item, ...]
+    items: tuple[PatternItem, ...]
     grid: ValueGrid
     knapsack: Knapsack
 
@@ -103,7 +103,7 @@ class DeviceClass:
         return [item.need for item in self.items]
 
     @property
-    def contents(self) -> tuple[Need, tuple[Item, ...]]:
+    def contents(self) -> tuple[Need, tuple[PatternItem, ...]]:
         """What decides which items fit together: where it is equal, a pattern of one is a pattern of the other."""
         return self.capacity, self.items
 
@@ -235,19 +235,19 @@ def _need(fleet: Fleet, p: int, option: FleetOption) -> Need | None:
     return Need(memory, share, option.vcpus, option.host_mib)
 
 
-def _item(fleet: Fleet, p: int, component: FleetComponent, option: FleetOption) -> Item | None:
+def _item(fleet: Fleet, p: int, component: FleetComponent, option: FleetOption) -> PatternItem | None:
     """What a copy is in a pattern of pool p."""
     need = _need(fleet, p, option)
     if need is None or _whole(fleet, p):
-        return None if need is None else Item(need)
+        return None if need is None else PatternItem(need)
     alike = (o for o in component.options if o.accelerators >= _WIDE and _need(fleet, p, o) == need)
-    return Item(need, component.index if any(alike) else None)
+    return PatternItem(need, component.index if any(alike) else None)
 
 
 def _device_class(
     fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]
 ) -> DeviceClass:
-    wanted: dict[Item, dict[int, int]] = {}
+    wanted: dict[PatternItem, dict[int, int]] = {}
     zones = {fleet.pools[p].zone for p in pools}
     for c in fleet.components:
         if c.dedicated:

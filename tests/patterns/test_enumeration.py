@@ -41,7 +41,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
-from placement.patterns.formulation import DeviceClass, Item, Need, Relaxation, relax
+from placement.patterns.formulation import DeviceClass, Need, PatternItem, Relaxation, relax
 from placement.patterns.grid import fit_grid
 from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import PATTERNS
@@ -81,7 +81,7 @@ def device_class_of(capacity: Need, needs: Sequence[Need], counts: list[int]) ->
     """That of one pool, with so many of each item at most in a pattern."""
     grid = fit_grid(capacity, needs, counts)
     knapsack = Knapsack(grid.capacity(capacity), [grid.need(need) for need in needs], counts)
-    return DeviceClass(0, (), (0,), capacity, tuple(map(Item, needs)), grid, knapsack)
+    return DeviceClass(0, (), (0,), capacity, tuple(map(PatternItem, needs)), grid, knapsack)
 
 
 def expected(device_class: DeviceClass, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
