@@ -7,7 +7,7 @@ rules, one function each, and `program` what both are written with. The back end
 from collections.abc import Sequence
 
 from placement.compiled.fleet import Fleet
-from placement.direct.program import Linear, LinearObjective, Program
+from placement.direct.program import LinearObjective, Program
 from placement.direct.rules import RULES
 from placement.direct.rules.groups import committed
 from placement.direct.rules.running import max_moves, moves
@@ -35,8 +35,7 @@ class DirectModel(Variables):
         for rule in RULES:
             rule(self)
         self._committed = list(committed(self))
-        counted = [component.move_cost or fleet.max_moves is not None for component in fleet.components]
-        self._moves = [moves(self, c) if counts else 0 for c, counts in zip(fleet.components, counted, strict=True)]
+        self._moves = [moves(self, component) for component in fleet.components]
         max_moves(self, self._moves)
 
     def left_out(self, level: int) -> LinearObjective:
@@ -48,9 +47,7 @@ class DirectModel(Variables):
     def ticks(self) -> LinearObjective:
         """Price of the machines paid for, less what is committed, and of moves."""
         fleet = self.fleet
-        price: list[tuple[Linear | int, int]] = [
-            (self.paid[pool.index], fleet.tick_price * pool.price) for pool in fleet.pools
-        ]
+        price = [(self.paid[pool.index], fleet.tick_price * pool.price) for pool in fleet.pools]
         price += [(free, -fleet.tick_price * each) for free, each in self._committed]
         moved = [(self._moves[c.index], fleet.tick_move * c.move_cost) for c in fleet.components]
         return self.program.objective([*price, *moved])

@@ -17,7 +17,6 @@ from typing import NamedTuple, Protocol
 from placement.direct.parameters import ProgramParameters as _PARAMS
 from placement.solving.budget import Budget
 
-Count = "Linear | int"  # a sum of variables, or a number that the rules fix
 Values = Sequence[int]
 Terms = Iterable[tuple["Var", int]]
 
@@ -62,15 +61,26 @@ class Linear:
     __rmul__ = __mul__
 
 
-class Var(Linear):
-    """A whole number from `low` to `high`."""
+class Count(Linear):
+    """A whole number from `low` to `high`: a variable, or a number that the rules fix."""
 
-    __slots__ = ("high", "index", "low")
+    __slots__ = ("high", "low")
+
+    def __init__(self, columns: Sequence[int], constant: int, low: int, high: int) -> None:
+        """Of one variable, or of none."""
+        super().__init__(columns, _ONCE[: len(columns)], constant)
+        self.low, self.high = low, high
+
+
+class Var(Count):
+    """A variable."""
+
+    __slots__ = ("index",)
 
     def __init__(self, index: int, low: int, high: int) -> None:
         """Only `Program.variable` makes them."""
-        super().__init__((index,), _ONCE)
-        self.index, self.low, self.high = index, low, high
+        super().__init__((index,), 0, low, high)
+        self.index = index
 
 
 class LinearRow(NamedTuple):
@@ -209,29 +219,28 @@ class Program:
         difference = left - right
         self._add(difference, -difference.constant, -difference.constant, measured=False)
 
-    def switch(self, parts: Sequence[Var], most: int, on: Linear | int) -> None:
+    def switch(self, parts: Sequence[Var], most: int, on: Linear) -> None:
         """All parts are 0 unless `on` is 1; then they are together at most `most`."""
         for var in parts:
             if var.high < most or len(parts) == 1:
                 most_of_it = min(var.high, most)
-                if not isinstance(on, int) or most_of_it * on < var.high:
+                if on.columns or most_of_it * on.constant < var.high:
                     self.at_most(var, most_of_it * on)
         if len(parts) > 1 and sum(var.high for var in parts) > most:
             self.at_most(total_of(parts), most * on)
 
-    def reaches_lesser(self, count: Linear, goal: Var | int, cap: int) -> None:
+    def reaches_lesser(self, count: Linear, goal: Count, cap: int) -> None:
         """``count >= min(goal, cap)``; by a 0-1 variable that says which, when the range of `goal` does not."""
-        low, high = (goal, goal) if isinstance(goal, int) else (goal.low, goal.high)
-        if low >= cap:
+        if goal.low >= cap:
             self.at_least(count, cap)
-        elif isinstance(goal, int) or high <= cap:
+        elif goal.high <= cap:
             self.at_least(count, goal)
         else:
-            fewer = self.derive(0, 1, lambda values: int(values[goal.index] < cap))
-            self.at_least(count, cap - (cap - low) * fewer)
-            self.at_least(count, goal - (high - cap) * (1 - fewer))
+            fewer = self.derive(0, 1, lambda values: int(goal.value(values) < cap))
+            self.at_least(count, cap - (cap - goal.low) * fewer)
+            self.at_least(count, goal - (goal.high - cap) * (1 - fewer))
 
-    def within(self, terms: Terms, room: int, machines: Linear | int, whole: Sequence[Var] = ()) -> None:
+    def within(self, terms: Terms, room: int, machines: Linear, whole: Sequence[Var] = ()) -> None:
         """``sum of needs <= room x machines``, divided by what the needs have in common; nothing when nobody needs any.
 
         Each of `whole` takes one machine's room for itself.
@@ -266,13 +275,10 @@ class Program:
 
     # -- goals and plans
 
-    def objective(self, terms: Iterable[tuple[Linear | int, int]], offset: int = 0) -> LinearObjective:
+    def objective(self, terms: Iterable[tuple[Linear, int]], offset: int = 0) -> LinearObjective:
         """Constants into the offset, equal variables together, coefficients divided by their common divisor."""
         weight: dict[int, int] = defaultdict(int)
         for count, n in terms:
-            if isinstance(count, int):
-                offset += count * n
-                continue
             offset += count.constant * n
             for column, coefficient in zip(count.columns, count.coefficients, strict=True):
                 weight[column] += coefficient * n
@@ -280,6 +286,11 @@ class Program:
         found = tuple((column, n // scale) for column, n in weight.items() if n)
         largest = sum(abs(n) * max(map(abs, self.ranges[column])) for column, n in found)
         return LinearObjective(found, scale, offset, largest)
+
+
+def fixed(number: int) -> Count:
+    """A number that is known, as a sum of no variables."""
+    return Count((), number, number, number)
 
 
 def total_of(parts: Sequence[Var]) -> Linear:

@@ -77,9 +77,8 @@ def encode(model: Variables, packing: Packing) -> list[int] | None:
 def _count(model: Variables, machine: Machine, values: list[int]) -> bool:
     """Count a new machine of an outline, and its copies; False when the model has no variable for one of them."""
     new = model.new[machine.pool]
-    if isinstance(new, int):
-        return False
-    values[new.index] += 1
+    for k in new.columns:
+        values[k] += 1
     for seat in machine.seats:
         there = model.on_new.get((seat.component, seat.option, machine.pool))
         if there is None:

@@ -24,7 +24,7 @@ from placement.compiled.capacity import most_by_one_option
 from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 from placement.compiled.running import Place
 from placement.compiled.shared_need import SharedNeed
-from placement.direct.program import Linear, Program, Var, total_of
+from placement.direct.program import Count, Linear, Program, Var, fixed, total_of
 from placement.direct.slots import Slot
 
 
@@ -178,45 +178,42 @@ class Variables:
         fits = len(set(place.accelerators)) == len(place.accelerators) == option.accelerators
         return fits and all(0 <= k < self.fleet.pools[slot.pool].shape.accelerators for k in place.accelerators)
 
-    def _in_use(self, slot: Slot) -> Var | int:
+    def _in_use(self, slot: Slot) -> Count:
         if slot.instance is not None and not self.fleet.instances[slot.instance].removable:
-            return 1
+            return fixed(1)
         here = [var.index for c in self.components_on.get(slot.index, ()) for var in self.here[c, slot.index]]
         return self.program.derive(0, 1, lambda values: int(any(values[v] for v in here)))
 
-    def _new(self, p: int, most: int) -> Var | int:
+    def _new(self, p: int, most: int) -> Count:
         if self.form.outline:
             return self.program.variable(0, most)
-        used = [var for slot in self.new_slots[p] if not isinstance(var := self.used[slot.index], int)]
-        return self.program.total(used, 0, len(used)) if used else 0
+        used = [var for slot in self.new_slots[p] if isinstance(var := self.used[slot.index], Var)]
+        return self.program.total(used, 0, len(used)) if used else fixed(0)
 
     def _add_on_new(self, component: FleetComponent, option: FleetOption, p: int, each: int, most_new: int) -> None:
         """Copies on the new machines of a pool, of which one holds at most `each`."""
         new = self.new[p]
         total = min(component.copies, (most_new if self.form.outline else len(self.new_slots[p])) * each)
-        if total and not isinstance(new, int):
+        if total:
             parts = [self.copies[component.index, option.index, slot.index] for slot in self.new_slots[p]]
             var = self.program.total(parts, 0, total) if parts else self.program.variable(0, total)
             self.on_new[component.index, option.index, p] = var
             self.program.at_most(var, each * new)
 
-    def _rented(self, p: int) -> Var | int:
+    def _rented(self, p: int) -> Count:
         optional = [self.new[p], *(self.used[slot.index] for slot in self.slot_of.values() if slot.pool == p)]
-        counted = [var for var in optional if not isinstance(var, int)]
-        return self.program.total(counted, 0, sum(var.high for var in counted)) if counted else 0
+        counted = [var for var in optional if isinstance(var, Var)]
+        return self.program.total(counted, 0, sum(var.high for var in counted)) if counted else fixed(0)
 
-    def _paid(self, p: int) -> Linear | int:
+    def _paid(self, p: int) -> Linear:
         """Machines of a pool that are paid for: in use, not released, and at least `min_instances`."""
-        least, forced = self.fleet.pools[p].min_instances, len(self.fleet.forced(p))
-        machines = forced + self.rented[p]
+        least, forced, rented = self.fleet.pools[p].min_instances, len(self.fleet.forced(p)), self.rented[p]
+        machines = forced + rented
         if least <= forced:
             return machines
-        rented = self.rented[p]
-        if isinstance(rented, int) or forced + rented.high <= least:
-            return least
-        paid = self.program.derive(
-            least, forced + rented.high, lambda values: max(least, forced + values[rented.index])
-        )
+        if forced + rented.high <= least:
+            return fixed(least)
+        paid = self.program.derive(least, forced + rented.high, lambda values: max(least, machines.value(values)))
         self.program.at_least(paid, machines)
         return paid
 
@@ -230,13 +227,13 @@ class Variables:
         for (c, o, p), var in self.on_new.items():
             yield c, (p, o, var)
 
-    def _placed(self, component: FleetComponent) -> Var | int:
+    def _placed(self, component: FleetComponent) -> Count:
         """The number placed, from what is required to all copies."""
         everyone = [var for _, _, var in self.everywhere[component.index]]
         if component.required < component.copies:
             return self.program.total(everyone, component.required, component.copies)
         self.program.equal(total_of(everyone), component.copies)
-        return component.copies
+        return fixed(component.copies)
 
     def _by_zone(self, component: FleetComponent) -> list[Var]:
         parts: dict[int, list[Var]] = {z: [] for z in component.eligible_zones}

@@ -18,9 +18,7 @@ from placement.direct.program import Linear, Program, Var
 from placement.units import WHOLE_SHARE
 
 
-def add_volume_rows(
-    program: Program, shape: Shape, copies: list[tuple[Var, FleetOption]], machines: Linear | int
-) -> None:
+def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, FleetOption]], machines: Linear) -> None:
     """What `machines` machines of one shape hold together.
 
     `copies`: number of copies and their option; each option fits on an empty machine of the shape.

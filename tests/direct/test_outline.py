@@ -118,7 +118,7 @@ def test_the_restricted_program_proves_nothing_and_leaves_unused_machines_closed
     fleet = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"move_cost": 0.01})))
     model = DirectModel(fleet, most_new_machines(fleet), _FORM)
     goal, program, heard = model.ticks(), PulpProgram(model.program), Heard()
-    used = [var.index for var in model.used.values() if not isinstance(var, int)]
+    used = [k for used in model.used.values() for k in used.columns]
 
     values = run_restricted(program, goal, [used], EngineLimits(Budget(), 0), heard)
 

@@ -35,8 +35,8 @@ def crowded(rng: random.Random, model: DirectModel, values: Sequence[int]) -> li
     """Values with more copies on new machines than a plan has, and fewer machines or as many."""
     found = list(values)
     for count in model.new:
-        if not isinstance(count, int):
-            found[count.index] = max(0, found[count.index] - rng.choice((0, 0, 1)))
+        for k in count.columns:
+            found[k] = max(0, found[k] - rng.choice((0, 0, 1)))
     for var in model.on_new.values():
         if rng.random() < 0.5:
             found[var.index] = rng.randint(0, var.high)

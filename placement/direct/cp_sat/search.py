@@ -15,7 +15,7 @@ from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.levels import DirectStuckError, Levels, SolutionsAlone, Stage
 from placement.direct.model import DirectModel
 from placement.direct.parameters import CpSatParameters as _PARAMS
-from placement.direct.program import OutOfTimeError, Values, Var
+from placement.direct.program import OutOfTimeError, Values
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import OUTLINE, TOTALS
@@ -199,8 +199,7 @@ class _CpSatSearch:
         model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         engine = self._engine(model, goal)
         status = self._prepare(engine, _PARAMS.effort, budget)
-        solution = engine.solution
-        return status, [solution[var.index] if solution and isinstance(var, Var) else 0 for var in model.new]
+        return status, [n.value(engine.solution) if engine.solution else 0 for n in model.new]
 
     def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget) -> None:
         """Look for a first plan on few machines; that there is none there says nothing."""

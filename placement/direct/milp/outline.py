@@ -175,8 +175,7 @@ class _OutlineSearch:
     def _same_machines(self, model: DirectModel, check: OutlineCheck, values: Values, stage: Stage) -> None:
         """The same with the machines of a solution, on these alone: rows that are learnt hold for all."""
         ranges = model.program.ranges
-        counts = [n for n in (*model.used.values(), *model.new) if not isinstance(n, int)]
-        free = {n.index: ranges[n.index] for n in counts}
+        free = {k: ranges[k] for n in (*model.used.values(), *model.new) for k in n.columns}
         for _ in range(_PARAMS.rounds):
             known, run = check.rows, _Run(replace(stage, budget=_TIME.same.of(stage.budget)), self._incumbent)
             for k in free:
@@ -234,7 +233,7 @@ class _OutlineSearch:
         self, model: DirectModel, program: PulpProgram, goal: LinearObjective, watcher: Watcher, budget: Budget
     ) -> Values | None:
         """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
-        machines = [used.index for used in model.used.values() if not isinstance(used, int)]
+        machines = [k for used in model.used.values() for k in used.columns]
         moved = [var.index for var in model.copies.values()]
         limits = self._limits(_TIME.restricted.of(budget))
         choices = [*machines, *moved], machines

@@ -84,9 +84,8 @@ class OutlineCheck:
         """The pools that have copies on new machines."""
         for p, columns in self._on_new.items():
             copies = {key: values[var.index] for key, var in columns.items() if values[var.index]}
-            n = self._model.new[p]
             if copies:
-                yield NewMachines(p, n if isinstance(n, int) else values[n.index], copies)
+                yield NewMachines(p, self._model.new[p].value(values), copies)
 
     def _packed(self, new: NewMachines, budget: Budget) -> tuple[Machine, ...] | None:
         """The machines of one pool with their copies; None where these do not fit, which is learnt, or not in time."""
@@ -171,7 +170,7 @@ class OutlineCheck:
             program.at_most(total_of(here[c]) + (most[c] - n + 1) * fewer, most[c])
             either.append(fewer)
         count = self._model.new[p]
-        if not isinstance(count, int):
+        if count.columns:
             more = program.derive(0, 1, lambda values: int(count.value(values) > machines))
             program.at_least(count, (machines + 1) * more)
             either.append(more)

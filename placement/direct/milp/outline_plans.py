@@ -35,7 +35,7 @@ class OutlinePlans:
             running = decode(model, values)
         except ValueError:  # the engine's tolerance was too large
             return None
-        new = [n if isinstance(n, int) else values[n.index] for n in model.new]
+        new = [n.value(values) for n in model.new]
         return Packing((*running.machines, *(Machine(p, None, ()) for p, n in enumerate(new) for _ in range(n))))
 
     def make(self, model: DirectModel, values: Values, outline: Packing, budget: Budget) -> Packing | None:

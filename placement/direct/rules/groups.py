@@ -29,10 +29,10 @@ def _money(model: Variables, commitment: FleetCommitment) -> Iterator[tuple[Line
     """Money in the largest unit that prices and the amount are multiples of."""
     price = {p: model.fleet.pools[p].price for p in commitment.pools}
     unit = math.gcd(commitment.money or 0, *price.values()) or 1
-    rent = sum((each // unit) * model.paid[p] for p, each in price.items())
+    rent = sum(((each // unit) * model.paid[p] for p, each in price.items()), total_of(()))
     most = (commitment.money or 0) // unit
-    if isinstance(rent, int):
-        most, rent = min(most, rent), total_of(()) + rent
+    if not rent.columns:
+        most = min(most, rent.constant)
     paid = model.program.derive(0, most, partial(_at_most, rent, most))
     model.program.at_most(paid, rent)
     yield paid, unit
@@ -54,8 +54,6 @@ def _at_most(sum_: Linear, most: int, values: Values) -> int:
     return min(most, sum_.value(values))
 
 
-def _left_for(paid: Linear | int, before: list[Linear | int], most: int, values: Values) -> int:
+def _left_for(paid: Linear, before: list[Linear], most: int, values: Values) -> int:
     """Free machines of a pool when those of dearer pools come first."""
-    taken = sum(one if isinstance(one, int) else one.value(values) for one in before)
-    here = paid if isinstance(paid, int) else paid.value(values)
-    return max(0, min(here, most - taken))
+    return max(0, min(paid.value(values), most - sum(one.value(values) for one in before)))

@@ -1,7 +1,7 @@
 """Rules of what is left of a component when a zone, a pool or an instance is lost."""
 
 from placement.compiled.fleet import FleetComponent
-from placement.direct.program import Linear, Var, total_of
+from placement.direct.program import Linear, Var, fixed, total_of
 from placement.direct.variables import Variables
 from placement.grouping import grouped
 
@@ -39,7 +39,7 @@ def _floor(
 ) -> None:
     """So many copies outside of each group; with nothing placed and nothing required the floor is waived."""
     placed = model.placed[component.index]
-    some: Linear | int = 1
+    some: Linear = fixed(1)
     if not component.required and not component.demand:
         some = model.program.presence(everyone, component.copies)
     for here in groups:

@@ -3,7 +3,7 @@
 And who may stand there with whom: `dedicated` and `avoid`, groups too (`compiled.fleet` resolves them).
 """
 
-from placement.direct.program import Var, total_of
+from placement.direct.program import Count, Var, fixed, total_of
 from placement.direct.variables import Variables
 
 
@@ -44,9 +44,9 @@ def avoid(model: Variables) -> None:
                     model.program.at_most(model.present(c, s) + model.present(d, s), _one(model, s))
 
 
-def _one(model: Variables, s: int) -> Var | int:
+def _one(model: Variables, s: int) -> Count:
     """1, or where rows are to be tight whether the machine is in use."""
-    return model.used[s] if model.form.tight else 1
+    return model.used[s] if model.form.tight else fixed(1)
 
 
 def _someone(model: Variables, components: list[int], s: int) -> Var:

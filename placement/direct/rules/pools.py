@@ -15,7 +15,7 @@ def quotas(model: Variables) -> None:
     for pool in model.fleet.pools:
         if pool.max_instances is not None:
             rented, limit = model.rented[pool.index], pool.max_instances - len(model.fleet.forced(pool.index))
-            if isinstance(rented, int) or rented.high > limit:
+            if rented.high > limit:
                 model.program.at_most(rented, limit)
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from placement.compiled.fleet import FleetComponent
-from placement.direct.program import Linear, Var, total_of
+from placement.direct.program import Linear, Var, fixed, total_of
 from placement.direct.variables import Variables
 
 
@@ -28,24 +28,27 @@ def pins(model: Variables) -> None:
         model.program.at_least(total_of(there[key]), number)
 
 
-def max_moves(model: Variables, moved: Sequence[Linear | int]) -> None:
+def max_moves(model: Variables, moved: Sequence[Linear]) -> None:
     """The moves of all components together, `moved` (C,), are at most `max_moves`."""
     if model.fleet.max_moves is not None:
         model.program.at_most(sum(moved), model.fleet.max_moves)
 
 
-def moves(model: Variables, component: FleetComponent) -> Linear | int:
-    """Copies of a component that move: min(running, placed) less those that stay, or more when nothing is minimised."""
+def moves(model: Variables, component: FleetComponent) -> Linear:
+    """Copies of a component that move: min(running, placed) less those that stay, or more when nothing is minimised.
+
+    None where moves neither cost anything nor are limited.
+    """
     c, running, placed = component.index, model.fleet.running[component.index], model.placed[component.index]
-    if not running:
-        return 0
+    if not running or not (component.move_cost or model.fleet.max_moves is not None):
+        return fixed(0)
     stay = total_of(list(_may_stay(model, c)))
-    if isinstance(placed, int) or placed.low >= running or placed.high <= running:  # known which is less
+    if placed.low >= running or placed.high <= running:  # known which is less
         least = running if component.required >= running else placed
         return least - stay
 
     def moved(values: Sequence[int]) -> int:
-        return max(0, min(running, values[placed.index]) - sum(values[index] for index in stay.columns))
+        return max(0, min(running, placed.value(values)) - stay.value(values))
 
     moves = model.program.derive(0, running, moved)
     model.program.reaches_lesser(moves + stay, placed, running)
