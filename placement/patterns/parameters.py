@@ -104,7 +104,6 @@ class EnumerationParameters(MethodParameters):
     """
 
     most_patterns: int = parameter(2_000, "patterns", "of one program")
-    parts: tuple[float, ...] = parameter((1.0, 0.5), "parts of the gap", "to ask about, in turn")
     narrower: float = parameter(0.7, "factor", "of a gap with too many patterns, that the next may have")
     wider: float = parameter(1.02, "factor", "of that, after each node that is passed over")
     nodes: int = parameter(200, "nodes", "of one program's search")

@@ -3,8 +3,7 @@
 The smaller the gap of a node, the fewer patterns can stand in a better plan; where they are few, that is quicker than
 branching, and it knows of whole copies and whole accelerators, which the tree does not branch on (in routing such nodes
 are called enumerated: Pessoa, Sadykov, Uchoa and Vanderbeck 2020, *A generic exact solver for vehicle routing and
-related problems*, Math. Prog. 183). Where patterns are too many the program is asked about cheaper plans alone: that
-there are none raises the bound, too.
+related problems*, Math. Prog. 183).
 """
 
 from collections.abc import Sequence
@@ -52,21 +51,18 @@ class NodeEnumeration:
         if prices is None or not self._may_list(gap):
             return None
         capacity = capacity_values(self._relaxation, prices, knapsacks)
-        for part in _PARAMS.parts:
-            limit = relaxed.bound + int(gap * part)  # below the cutoff plans may be left: the node stays to be split
-            closed = Relaxed(limit + 1, (), feasible=False) if limit >= cutoff else replace(relaxed, bound=limit + 1)
-            reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, limit)
-            if reduced is None:
-                return closed
-            patterns = self._list(reduced, knapsacks, budget)
-            if patterns is not None:
-                return self._solve(domain, reduced, patterns, limit, relaxed, closed, budget)
-            self._widest = int(_PARAMS.narrower * part * gap)
-        return None
+        reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, cutoff)
+        if reduced is None:
+            return Relaxed(cutoff + 1, (), feasible=False)
+        patterns = self._list(reduced, knapsacks, budget)
+        if patterns is None:
+            self._widest = int(_PARAMS.narrower * gap)
+            return None
+        return self._solve(domain, reduced, patterns, cutoff, relaxed, budget)
 
     def _may_list(self, gap: int) -> bool:
-        """Whether patterns may be few enough within a part of the gap, as far as earlier nodes tell."""
-        if self._widest is None or _PARAMS.parts[-1] * gap < self._widest:
+        """Whether patterns may be few enough within the gap, as far as earlier nodes tell."""
+        if self._widest is None or gap < self._widest:
             return True
         self._widest = int(self._widest * _PARAMS.wider) + 1
         return False
@@ -91,15 +87,14 @@ class NodeEnumeration:
         patterns: list[Pattern],
         cutoff: int,
         relaxed: Relaxed,
-        closed: Relaxed,
         budget: Budget,
     ) -> Relaxed:
-        """What the program over these patterns says: `closed` when there is no solution of at most `cutoff`."""
+        """What the program over these patterns says."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, domain, reduced, patterns)
         answer = program.solve(cutoff, SCHEDULE.column_generation.bound.listed.of(budget), _PARAMS.nodes)
         if answer.bound is None:
-            return replace(closed, verdict=self._verdict(program, closed.bound))
+            return Relaxed(cutoff + 1, (), feasible=False, verdict=self._verdict(program, cutoff + 1))
         verdict = self._verdict(program, answer.bound)
         if not answer.machines or answer.bound < self._relaxation.fleet.rent(answer.machines):
             return replace(relaxed, bound=max(relaxed.bound, answer.bound), verdict=verdict)
