@@ -72,9 +72,10 @@ class Need(NamedTuple):
 class PatternItem(NamedTuple):
     """Copies that are alike in patterns of a device class: all that need this of one accelerator.
 
-    Those of a component that may stand on several accelerators are an item of their own (`component`, else none): a
-    copy stands on each of them once, so no pattern has more of the item than the component has copies. As one item with
-    others a single copy could take its place twice on half as many accelerators.
+    Those of a component that may stand on several accelerators are an item of their own (`component`, else none) where
+    an accelerator has room for more of them than there are: a copy stands on each of its accelerators once, so no
+    pattern has the item more often than the component has copies. As one item with others a single copy could take its
+    place twice on half as many accelerators.
     """
 
     need: Need
@@ -240,8 +241,10 @@ def _item(fleet: Fleet, p: int, component: FleetComponent, option: FleetOption) 
     need = _need(fleet, p, option)
     if need is None or _whole(fleet, p):
         return None if need is None else PatternItem(need)
+    amounts = ((fleet.pools[p].shape.memory_mib, need.memory_mib), (WHOLE_SHARE, need.share))
+    fit = min((have // each for have, each in amounts if each), default=math.inf)
     alike = (o for o in component.options if o.accelerators >= _WIDE and _need(fleet, p, o) == need)
-    return PatternItem(need, component.index if any(alike) else None)
+    return PatternItem(need, component.index if fit > component.copies and any(alike) else None)
 
 
 def _device_class(
