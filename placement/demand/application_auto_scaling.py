@@ -4,6 +4,7 @@ Each entry of what comes out is the input of one call, as ``aws application-auto
 (``aws cloudwatch`` for alarms).
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +12,31 @@ from placement.demand.controller import STEP_COOLDOWN
 from placement.demand.rows import DAYS, ScalingDefaults, ScheduledAction
 
 NAMESPACE = "sagemaker"
-DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
 RESOURCE = "inference-component/"
+_VARIANT = re.compile(r"endpoint/[^/]+/variant/[^/]+")
 _METRICS = {
     "requests_per_second": "SageMakerInferenceComponentInvocationsPerCopy",
     "requests_in_flight": "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
 }
 _SECONDS_A_MINUTE = 60  # invocations per copy are counted by the minute
 _EVERY_DAY = len(DAYS)
+
+
+def variant_resource(endpoint: str, variant: str) -> str:
+    """What Application Auto Scaling calls the machines of a variant."""
+    return f"endpoint/{endpoint}/variant/{variant}"
+
+
+def dimension_of(resource: str) -> str:
+    """What is counted of a resource: copies of an inference component, machines of a variant; empty of all others."""
+    if resource.startswith(RESOURCE):
+        return "sagemaker:inference-component:DesiredCopyCount"
+    return "sagemaker:variant:DesiredInstanceCount" if _VARIANT.fullmatch(resource) else ""
+
+
+def of_resource(resource: str) -> dict[str, str]:
+    """The keys by which every call names the resource that it is about."""
+    return {"ServiceNamespace": NAMESPACE, "ResourceId": resource, "ScalableDimension": dimension_of(resource)}
 
 
 def to_application_auto_scaling(
@@ -39,7 +57,7 @@ def to_application_auto_scaling(
     >>> calls["put-scaling-policy"][0]["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
     120.0
     """
-    of = {"ServiceNamespace": NAMESPACE, "ResourceId": f"{RESOURCE}{name}", "ScalableDimension": DIMENSION}
+    of = of_resource(RESOURCE + name)
     per_minute = _SECONDS_A_MINUTE if row.metric == "requests_per_second" else 1
     tracking = {
         **of,

@@ -3,13 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-BYTES_OF_DTYPE = {
-    "float32": 4,
-    "float": 4,
-    "bfloat16": 2,
-    "float16": 2,
-    "half": 2,
-}
+BYTES_OF_DTYPE = {"bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
 
 
 class LayerKind(enum.Enum):

@@ -110,11 +110,7 @@ class Case:
         return StageSizing(
             stage=self.stage.number + 1,
             layers=len(self.stage.layers),
-            context_gib=_up(parts.context),
-            weights_gib=_up(parts.weights),
-            activation_gib=_up(parts.activation),
-            non_torch_gib=_up(parts.non_torch),
-            graphs_gib=_up(parts.graphs),
+            **{f"{name}_gib": _up(getattr(parts, name)) for name in PARTS},
             kv_gib=_up(pool) if by_need else math.floor(round(max(pool, 0.0) * 100, 6)) / 100,
             kv_tokens=self.tokens_in(pool),
             margin_gib=margin,
@@ -157,9 +153,9 @@ def cases_of(
         expert_parallel=launch.expert_parallel,
     )
     stages = split(figures.layers, launch.pipeline_parallel)
-    weights = weights_of(model, load, stages, launch, facts, gpu)
+    weights, given = weights_of(model, load, stages, launch, facts, gpu)
     cases = []
-    for stage, gib in zip(stages, weights.gib, strict=True):
+    for stage, gib in zip(stages, weights, strict=True):
         layers = len(stage.layers)
         parts = Parts(
             context=facts.context_gib(degree * stage.count, has_experts=has_experts),
@@ -171,7 +167,7 @@ def cases_of(
         )
         layout = _layout(figures, launch, load, stage)
         cases.append(Case(model, gpu, usable, launch, facts, load, stage, parts, layout))
-    return cases, weights.given
+    return cases, given
 
 
 def _layout(figures: Architecture, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from placement import arguments
 from placement.errors import UsageError, nearest, printable, wrong_argument
+from placement.sizing.architecture import BYTES_OF_DTYPE
 
 KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
-DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
+DTYPES = {"auto": None, **BYTES_OF_DTYPE}
 _MOST_COUNT = 2**31
 _COUNT = f"a whole number from 1 to {_MOST_COUNT:,}"
 _GIB = f"a number of GiB above 0 and at most {2**20:,}"

@@ -49,18 +49,16 @@ def _of_layer(config: Config, word: str, index: int) -> list[Cache]:
     if word in _LINEAR_WORDS:
         return [_state_of(config)]
     if word in ("parallel", "hybrid"):  # Falcon-H1, Zamba: attention and a recurrent layer in one
-        return [_attention(config, "full", index), _state_of(config)]
-    if word == "chunked_attention":
-        return [_attention(config, "chunked", index)]
-    if word == "sliding_attention":
-        return [_attention(config, "sliding", index)]
+        return [_attention(config, "full_attention", index), _state_of(config)]
+    if word in ("chunked_attention", "sliding_attention"):
+        return [_attention(config, word, index)]
     if word not in _FULL_WORDS and not word.endswith("sparse_attention"):  # sparse: all is kept, part is looked at
         known = ", ".join(sorted({*_FULL_WORDS, *_LINEAR_WORDS, "sliding_attention", "chunked_attention"}))
         raise config.fault("layer_types", f"has a kind of layer that is not known here; known: {known}", word)
     if _is_latent(config):
         # LongCat has two of them in a layer.
         return _latent(config, index) * (2 if config.text("model_type").startswith("longcat") else 1)
-    return [_attention(config, "full", index)]
+    return [_attention(config, "full_attention", index)]
 
 
 def _words(config: Config) -> list[str]:
@@ -195,13 +193,13 @@ def _latent(config: Config, index: int) -> list[Cache]:
     return found
 
 
-def _attention(config: Config, how: str, index: int) -> Cache:
-    sliding = how == "sliding"
+def _attention(config: Config, word: str, index: int) -> Cache:
+    sliding = word == "sliding_attention"
     heads, key, value = _head_sizes(config, index, sliding=sliding)
     if sliding:
         window = config.whole("sliding_window", "sliding_window_size") or _WINDOWS.get(config.text("model_type"), 0)
         return Cache(LayerKind.SLIDING if window else LayerKind.FULL, heads, key, value, window=window)
-    if how == "chunked":
+    if word == "chunked_attention":
         return Cache(LayerKind.CHUNKED, heads, key, value, window=config.whole("attention_chunk_size", least=1) or 8192)
     return Cache(LayerKind.FULL, heads, key, value)
 

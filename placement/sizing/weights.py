@@ -13,7 +13,6 @@ were loaded stay beside those, and biases become numbers of 32 bits. Read in vLL
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from placement.catalogue import AcceleratorFacts
 from placement.errors import UsageError
@@ -34,18 +33,12 @@ _VALUES, _SCALE_ROWS, _SCALE_COLUMNS = 64, 256, 2  # multiples of Hopper's layou
 _BIASED = ("gpt_oss",)
 
 
-@dataclass(frozen=True, slots=True)
-class StageWeights:
-    """Weights on each GPU of every stage, GiB; `given` is the stage that ``--weights-gib`` is of, None without it."""
-
-    gib: tuple[float, ...]
-    given: int | None = None
-
-
 def weights_of(
     model: Model, load: Load, stages: Sequence[PipelineStage], launch: Launch, facts: EngineFacts, gpu: AcceleratorFacts
-) -> StageWeights:
-    """Weights on each GPU: of the checkpoint's files, else parameters in the model's type, else as given.
+) -> tuple[tuple[float, ...], int | None]:
+    """Weights on each GPU of every stage, GiB, and the stage that ``--weights-gib`` is of, None without it.
+
+    They are of the checkpoint's files, else parameters in the model's type, else as given.
 
     What is split over GPUs is divided by the tensor-parallel degree (heads of keys and values by at most their number);
     norms, routers and a latent's projections stand on each. Tables of sines and cosines are added, as the engine counts
@@ -57,15 +50,15 @@ def weights_of(
     counted = _CountedWeights(model, load, facts, gpu.compute_capability)
     if launch.weights_gib is None:
         total = launch.checkpoint_gib * BYTES_PER_GIB if launch.checkpoint_gib is not None else _total(model, load)
-        return StageWeights(tuple(part / BYTES_PER_GIB for part in counted.of_total(stages, total)))
+        return tuple(part / BYTES_PER_GIB for part in counted.of_total(stages, total)), None
     if len(stages) == 1 or model.parameters is None:
-        return StageWeights((launch.weights_gib,) * len(stages), 0)
+        return (launch.weights_gib,) * len(stages), 0
     given = 0
     if model.architecture.quantisation is None:
         usual = counted.of_total(stages, model.parameters.total * load.dtype_bytes)
         away = [round(abs(part / BYTES_PER_GIB - launch.weights_gib), 2) for part in usual]  # a log has hundredths
         given = away.index(min(away))
-    return StageWeights(counted.like(stages, launch.weights_gib, given), given)
+    return counted.like(stages, launch.weights_gib, given), given
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +205,6 @@ def _feed_forward(figures: Architecture, load: Load) -> Iterator[int]:
         yield part * figures.hidden
 
 
-class _ExpertMatrix(NamedTuple):
-    """A matrix of one expert: rows are of its output."""
-
-    rows: int
-    columns: int
-
-
 def _experts_beyond(figures: Architecture, load: Load, capability: tuple[int, int] | None) -> float:
     """Bytes that the experts of one layer take on each GPU beyond their part of what is stored."""
     experts = figures.experts
@@ -248,16 +234,15 @@ def _laid_out(
         width, hidden = _up(width, 256), _up(hidden, 256)
     else:
         width, hidden = _up(width, 128), _up(hidden, 256)
-    matrices = (_ExpertMatrix(2 * width, hidden), _ExpertMatrix(hidden, width))
+    matrices = ((2 * width, hidden), (hidden, width))  # rows are of the output
     biases = 2 * width + hidden if figures.model_type in _BIASED else 0
     if is_triton:
-        return (*(size for matrix in matrices for size in _on_hopper(matrix)), 4 * biases)
+        return (*(size for rows, columns in matrices for size in _on_hopper(rows, columns)), 4 * biases)
     return (*(rows * columns // part for rows, columns in matrices for part in (2, _BLOCK)), 2 * biases)
 
 
-def _on_hopper(matrix: _ExpertMatrix) -> tuple[int, int, int]:
-    """Values, scales as they are laid out, and scales as they were loaded."""
-    rows, columns = matrix
+def _on_hopper(rows: int, columns: int) -> tuple[int, int, int]:
+    """Values of a matrix, scales as they are laid out, and scales as they were loaded."""
     scales = columns // _BLOCK
     values = _up(rows, _VALUES) * _up(columns // 2, _VALUES)
     return values, _up(rows, _SCALE_ROWS) * _up(scales, _SCALE_COLUMNS), rows * scales

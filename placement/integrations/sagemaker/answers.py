@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from placement.catalogue.readers import ANSWERS_OF_AWS, command_of_facts, price_list_of
 from placement.catalogue.readers.fields import At, FieldError, parse_json
-from placement.demand.application_auto_scaling import NAMESPACE, RESOURCE
+from placement.demand.application_auto_scaling import NAMESPACE, RESOURCE, variant_resource
 from placement.documents.formats import FORMATS
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
@@ -322,8 +322,8 @@ def _scalable(answers: Iterable[EndpointAnswers]) -> list[str]:
     resources: list[str] = []
     for each in answers:
         with each.config.reading() as config, each.endpoint.reading() as endpoint:
-            start = f"endpoint/{endpoint.key('EndpointName').text()}/variant/"
-            resources += [start + row.key("VariantName").text() for row in config.key("ProductionVariants").items()]
+            name, rows = endpoint.key("EndpointName").text(), config.key("ProductionVariants").items()
+            resources += [variant_resource(name, row.key("VariantName").text()) for row in rows]
         for component in each.components:
             with component.reading() as at:
                 resources.append(RESOURCE + at.key("InferenceComponentName").text())

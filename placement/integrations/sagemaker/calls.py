@@ -1,11 +1,11 @@
 """Inputs of SageMaker's calls: endpoint configurations and inference components."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from placement.errors import UsageError, printable
+from placement.integrations.labels import digest
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.configuration import MachineRange
@@ -86,8 +86,8 @@ def config_call(
     if not arn:
         raise UsageError(f"endpoint {printable(endpoint)} needs the ARN of the role that it runs as: --role ARN")
     rows = {**settings, "ExecutionRoleArn": arn, "ProductionVariants": list(variants)}
-    digest = hashlib.sha256(json.dumps([endpoint, rows], sort_keys=True).encode()).hexdigest()[: _SUFFIX - 1]
-    name = f"{endpoint[: LONGEST - _SUFFIX].rstrip('-')}-{digest}"
+    suffix = digest(json.dumps([endpoint, rows], sort_keys=True), _SUFFIX - 1)
+    name = f"{endpoint[: LONGEST - _SUFFIX].rstrip('-')}-{suffix}"
     return {"EndpointConfigName": name, **rows}
 
 

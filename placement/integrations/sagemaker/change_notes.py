@@ -5,21 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from placement.documents import Component, Pool
 from placement.integrations.notes import Notes
-from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker import labels, scaling
 from placement.integrations.sagemaker.configuration import MachineRange, Range, running_range, when_machines_go
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.names import LONGEST
-from placement.integrations.sagemaker.scaling import (
-    STEP,
-    Row,
-    copy_range,
-    holding,
-    names_of,
-    own_ranges,
-    scaling_policies,
-    scheduled_actions,
-    tell_actions,
-)
 from placement.integrations.sagemaker.serving import Deployment, Served
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
@@ -137,9 +126,9 @@ class ChangeNotes:
 
     def machines_registered(self, group: ServingGroup, limits: Range) -> None:
         """The range of machines of a variant that is made, and what scales in it."""
-        policies = scaling_policies(group.pools[0])
+        policies = scaling.policies_of(group.pools[0])
         place = f"{group.place} autoscaling"
-        scaled = f"it is scaled as its policies say: {names_of(policies)}"
+        scaled = f"it is scaled as its policies say: {scaling.names_of(policies)}"
         by = scaled if policies else "policies that scale in it are yours to make"
         self.notes.assumed(place, f"{_words(limits)} machines are registered; {by}")
         self._started_by_alarms(policies, place)
@@ -154,12 +143,12 @@ class ChangeNotes:
 
     def actions_of_machines(self, group: ServingGroup) -> None:
         """Scheduled actions that change the plan's machines, or a range that was to be fixed."""
-        actions = scheduled_actions(group.pools[0])
+        actions = scaling.actions_of(group.pools[0])
         if actions and self.wish.pin:
             named = listed([str(action.get("ScheduledActionName", "")) for action in actions])
             place = f"{group.place} autoscaling scheduled actions"
             self.notes.inexact(place, f"they end what --pin fixes: delete them, or not: {named}")
-        tell_actions(actions, group.machines, "machines", group.place, self.notes)
+        scaling.tell_actions(actions, group.machines, "machines", group.place, self.notes)
 
     def scaling_left_out(self, group: ServingGroup) -> None:
         """What scaled a variant, where the new one has no range of autoscaling in which it could act."""
@@ -211,11 +200,11 @@ class ChangeNotes:
 
     def range_of_copies(self, component: Component) -> None:
         """The range of autoscaling of a component, where the plan's copies widen it, or several parts share it."""
-        scaled, parts = copy_range(component), self.deployment.parts(component.name)
+        scaled, parts = scaling.copy_range(component), self.deployment.parts(component.name)
         if scaled is None:
             return
         place, copies = f"component {component.name} autoscaling", sum(part.copies for part in parts)
-        least, most = holding(scaled, copies)
+        least, most = scaling.holding(scaled, copies)
         if (least, most) != scaled:
             from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
             self.notes.assumed(
@@ -224,17 +213,17 @@ class ChangeNotes:
                 f"{most} are registered, since Application Auto Scaling brings copies back into its range{from_zero}",
             )
         if len(parts) > 1 and self.wish.policy is None:
-            shares = own_ranges(component, parts)
+            shares = scaling.own_ranges(component, parts)
             words = ", ".join(f"{name} {_words(share)}" for name, share in shares.items())
             self.notes.assumed(place, f"its parts share the range of {_words((least, most))} copies: {words}")
 
     # --- Components that are made
 
-    def scaled_by(self, served: Served, policies: Sequence[Row]) -> None:
+    def scaled_by(self, served: Served, policies: Sequence[scaling.Row]) -> None:
         """The policies that it was read with, else the target of its autoscaling."""
         place = f"{served.place} autoscaling"
         if policies:
-            self.notes.assumed(place, f"it is scaled as the policies say that were read: {names_of(policies)}")
+            self.notes.assumed(place, f"it is scaled as the policies say that were read: {scaling.names_of(policies)}")
             self._started_by_alarms(policies, place)
             return
         requests = f"{self.wish.requests:g} requests at once"
@@ -246,16 +235,16 @@ class ChangeNotes:
         self._leave_out(self.view.components[served.component], served.place, why)
 
     def _leave_out(self, row: Component | Pool, place: str, why: str) -> None:
-        for what, found in (("scheduled actions", scheduled_actions(row)), ("policies", scaling_policies(row))):
+        for what, found in (("scheduled actions", scaling.actions_of(row)), ("policies", scaling.policies_of(row))):
             if found:
                 self.notes.inexact(f"{place} autoscaling {what}", f"they are left out: {why}")
 
-    def _started_by_alarms(self, policies: Sequence[Row], place: str) -> None:
+    def _started_by_alarms(self, policies: Sequence[scaling.Row], place: str) -> None:
         """Policies that do nothing until an alarm starts them."""
-        steps = [policy for policy in policies if policy.get("PolicyType") == STEP]
+        steps = [policy for policy in policies if policy.get("PolicyType") == scaling.STEP]
         if steps:
             reason = "an alarm starts it, which was not read: make one, with the policy's ARN as its action"
-            self.notes.inexact(f"{place} {STEP} {names_of(steps)}", reason)
+            self.notes.inexact(f"{place} {scaling.STEP} {scaling.names_of(steps)}", reason)
 
     def policy_of_placement(self, served: Served) -> None:
         """Where the client does not know it, and where what was read has none."""

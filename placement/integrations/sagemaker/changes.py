@@ -16,11 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE, from_zero
+from placement.demand.application_auto_scaling import RESOURCE, from_zero, of_resource, variant_resource
 from placement.grouping import grouped
 from placement.integrations.notes import Notes
-from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
+from placement.integrations.sagemaker import labels, scaling
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.configuration import (
@@ -35,21 +34,6 @@ from placement.integrations.sagemaker.configuration import (
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, other_configuration
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
-from placement.integrations.sagemaker.scaling import (
-    Row,
-    copy_range,
-    holding,
-    measuring,
-    of_range,
-    own_ranges,
-    put_again,
-    registrations,
-    scaling_policies,
-    scaling_steps,
-    scheduled_actions,
-    shared_actions,
-    tell_actions,
-)
 from placement.integrations.sagemaker.serving import Deployment, Served
 from placement.integrations.sagemaker.specification import specification_change
 from placement.integrations.sagemaker.steps import Step
@@ -65,7 +49,7 @@ class DeploymentChanges:
         self.wish = view.wish
         self.notes = notes
         self.say = ChangeNotes(view, deployment, notes)
-        self.registrations = registrations(view, deployment.served)
+        self.registrations = scaling.registrations(view, deployment.served)
         self.running_copies = Counter(row.component for row in view.problem.placements)
         self.running_machines = Counter(row.pool for row in view.problem.instances)
         self._more_machines: list[Step] = []
@@ -225,17 +209,17 @@ class DeploymentChanges:
             least = most = group.machines
         if runs:
             self.say.actions_of_machines(group)
-            self._register_machines(endpoint, group, (running[0], running[1]), (least, most))
+            self._register_machines(group, (running[0], running[1]), (least, most))
             return
         self.say.machines_registered(group, (least, most))
         resource = variant_resource(endpoint, group.variant)
-        self._make[False].append(_scalable(endpoint, group.variant, least, most))
+        self._make[False].append(_scalable(group, (least, most)))
         machines = f"the machines of variant {group.variant} of endpoint {endpoint}"
-        policies, actions = scaling_policies(group.pools[0]), scheduled_actions(group.pools[0])
-        self._make[False].extend(put_again(policies, actions, resource, OF_VARIANT, machines))
+        policies, actions = scaling.policies_of(group.pools[0]), scaling.actions_of(group.pools[0])
+        self._make[False].extend(scaling.put_again(policies, actions, resource, machines))
         self.say.actions_of_machines(group)
 
-    def _register_machines(self, endpoint: str, group: ServingGroup, running: Range, wanted: Range) -> None:
+    def _register_machines(self, group: ServingGroup, running: Range, wanted: Range) -> None:
         """Another range of a variant that runs: widened before its machines are numbered, narrowed after."""
         now = self._machines_now(group)
         planned = group.machines or now
@@ -245,9 +229,9 @@ class DeploymentChanges:
         self.say.other_machines_registered(group, running, wanted)
         phase = self._more_machines if planned >= now else self._fewer_machines
         if ranges.before is not None:
-            phase.insert(0, _scalable(endpoint, group.variant, *ranges.before))
+            phase.insert(0, _scalable(group, ranges.before))
         if ranges.after is not None:
-            phase.append(_scalable(endpoint, group.variant, *ranges.after))
+            phase.append(_scalable(group, ranges.after))
 
     # --- Components
 
@@ -302,47 +286,48 @@ class DeploymentChanges:
     def _ranges(self, served: Served, now: int) -> Registered:
         """What is registered around another number of copies of a component that runs, if it is scaled."""
         component = self.view.components[served.component]
-        running = copy_range(component)
+        running = scaling.copy_range(component)
         if running is None:
             return Registered(None, None)
-        wanted = holding(running, served.copies)
+        wanted = scaling.holding(running, served.copies)
         if self.wish.policy is None and labels.MIN_CAPACITY in component.labels:  # the policy's own range comes last
-            wanted = own_ranges(component, self.deployment.parts(served.component))[served.name]
+            wanted = scaling.own_ranges(component, self.deployment.parts(served.component))[served.name]
         self.say.range_of_copies(component)
         return around_change(running, wanted, now, served.copies)
 
     def _register(self, name: str, limits: tuple[int, int] | None) -> list[Step]:
         """The call that registers a range of copies; none without one."""
-        return [] if limits is None else scaling_steps(name, of_range(*limits, self.wish.requests))[:1]
+        return [] if limits is None else scaling.steps_of(name, scaling.of_range(*limits, self.wish.requests))[:1]
 
     def _shared_actions(self, served: Served) -> list[Step]:
         """The scheduled actions of a component that runs, put anew with its share where it has one of several parts."""
         parts = self.deployment.parts(served.component)
         actions = self._actions(served)
-        tell_actions(actions, served.copies, "copies", served.place, self.notes)
         if len(parts) == 1 or not actions or self.wish.policy is not None:
             return []
         return _put_actions(actions, served.name)
 
     def _actions(self, served: Served) -> list[dict[str, Any]]:
-        """The scheduled actions of an inference component: its share of those that its component was read with."""
+        """The scheduled actions of an inference component: its share of those of its component. They are told too."""
         parts = self.deployment.parts(served.component)
-        actions = scheduled_actions(self.view.components[served.component])
-        return shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
+        actions = scaling.actions_of(self.view.components[served.component])
+        own = scaling.shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
+        scaling.tell_actions(own, served.copies, "copies", served.place, self.notes)
+        return own
 
-    def _policies(self, served: Served) -> list[Row]:
+    def _policies(self, served: Served) -> list[scaling.Row]:
         """The policies that its component was read with, which measure what it becomes.
 
         Not the step from zero that an export has made: it is made anew with its alarm, where the range begins there.
         """
         component = self.view.components[served.component]
-        kept = [row for row in scaling_policies(component) if row.get("PolicyName") != from_zero(component.name)]
+        kept = [row for row in scaling.policies_of(component) if row.get("PolicyName") != from_zero(component.name)]
         endpoint = component.labels.get(labels.ENDPOINT, served.group.endpoint)
         renamed = {
             "InferenceComponentName": (component.name, served.name),
             "EndpointName": (endpoint, served.group.endpoint),
         }
-        return list(measuring(kept, renamed))
+        return list(scaling.measuring(kept, renamed))
 
     def _copies_now(self, served: Served) -> int:
         return self.running_copies[served.component] if served.runs else 0
@@ -392,13 +377,12 @@ class DeploymentChanges:
         if registration is None:
             return []
         if self.wish.policy is not None:
-            return scaling_steps(served.name, registration)
+            return scaling.steps_of(served.name, registration)
         self.say.range_of_copies(self.view.components[served.component])
         own = self._policies(served)
         self.say.scaled_by(served, own)
         actions = self._actions(served)
-        tell_actions(actions, served.copies, "copies", served.place, self.notes)
-        return [*scaling_steps(served.name, registration, own), *_put_actions(actions, served.name)]
+        return [*scaling.steps_of(served.name, registration, own), *_put_actions(actions, served.name)]
 
 
 def _runs(group: ServingGroup) -> bool:
@@ -406,18 +390,14 @@ def _runs(group: ServingGroup) -> bool:
 
 
 def _put_actions(actions: Sequence[dict[str, Any]], name: str) -> list[Step]:
-    return put_again((), actions, f"{RESOURCE}{name}", DIMENSION, f"the copies of {name}")
+    return scaling.put_again((), actions, RESOURCE + name, f"the copies of {name}")
 
 
-def _scalable(endpoint: str, variant: str, least: int, most: int) -> Step:
-    call = {
-        "ServiceNamespace": NAMESPACE,
-        "ResourceId": variant_resource(endpoint, variant),
-        "ScalableDimension": OF_VARIANT,
-        "MinCapacity": least,
-        "MaxCapacity": most,
-    }
-    purpose = f"scale variant {variant} of endpoint {endpoint} from {least} to {most} machines"
+def _scalable(group: ServingGroup, limits: Range) -> Step:
+    least, most = limits
+    of = of_resource(variant_resource(group.endpoint, group.variant))
+    call = {**of, "MinCapacity": least, "MaxCapacity": most}
+    purpose = f"scale variant {group.variant} of endpoint {group.endpoint} from {least} to {most} machines"
     return Step("application-autoscaling", "RegisterScalableTarget", call, purpose)
 
 

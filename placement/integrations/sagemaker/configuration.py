@@ -104,9 +104,9 @@ def when_machines_go(pools: Sequence[Pool]) -> str:
     return f"a machine goes only once it holds no copy, and no copy is moved for that{why}"
 
 
-def recorded_configuration(told: Mapping[str, str], kinds: Iterable[str]) -> str:
-    """What an import keeps of a pool's labels, and of all types of its variant."""
-    return labels.packed({**_digests(told), _TYPES: sorted(kinds)})
+def recorded_configuration(told: Mapping[str, str], kinds: Iterable[str]) -> dict[str, str]:
+    """The label of what an import keeps of a pool's labels, and of all types of its variant."""
+    return labels.written({labels.CONFIGURATION: {**_digests(told), _TYPES: sorted(kinds)}})
 
 
 def _digests(told: Mapping[str, str]) -> dict[str, str]:

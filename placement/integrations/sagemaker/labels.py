@@ -35,6 +35,12 @@ ADAPTERS = "sagemaker.adapters"  # that live in a component's copies: what each 
 MODEL = "sagemaker.model"  # the model that a component serves, where settings do not tell
 
 
+def written(values: Mapping[str, object]) -> dict[str, str]:
+    """Labels of the values that are there: a text as it is, all else as JSON."""
+    told = ((key, value) for key, value in values.items() if value is not None)
+    return {key: value if isinstance(value, str) else packed(value) for key, value in told}
+
+
 def packed(value: object) -> str:
     """A value as the text of a label."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

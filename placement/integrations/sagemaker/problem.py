@@ -16,7 +16,7 @@ from placement.errors import UsageError, printable
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
+from placement.integrations.sagemaker.around import ScalingRanges
 from placement.integrations.sagemaker.endpoints import Endpoint
 from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
 from placement.integrations.sagemaker.reconstruction import Solver, placements
@@ -167,21 +167,17 @@ class _EndpointProblem:
         if caps:
             row["max_instances"] = min(caps.values())
         self._tell_count(pool, least, caps)
-        resource = variant_resource(pool.endpoint.name, pool.variant.name)
-        return row | {"labels": pool.labels() | self._capacity(pool) | self._by_itself(resource)}
+        return row | {"labels": pool.labels() | self._capacity(pool) | self._by_itself(pool.resource)}
 
     def _by_itself(self, resource: str) -> dict[str, str]:
         """The labels of what scales a variant or a component: its scheduled actions and its policies."""
-        ranges = self.wish.ranges
-        found = {labels.SCHEDULED: ranges.actions.get(resource), labels.POLICIES: ranges.policies.get(resource)}
-        return {label: labels.packed(rows) for label, rows in found.items() if rows}
+        actions, policies = self.wish.ranges.actions, self.wish.ranges.policies
+        return labels.written({labels.SCHEDULED: actions.get(resource), labels.POLICIES: policies.get(resource)})
 
     def _capacity(self, pool: VariantPool) -> dict[str, str]:
         """The label of a range of machines that Application Auto Scaling keeps, where the platform itself has none."""
-        found = self.wish.ranges.variants.get((pool.endpoint.name, pool.variant.name))
-        return (
-            {labels.CAPACITY: labels.packed(list(found))} if found and found[1] and pool.variant.scaling is None else {}
-        )
+        found = self.wish.ranges.limits.get(pool.resource)
+        return labels.written({labels.CAPACITY: found}) if found and found[1] and pool.variant.scaling is None else {}
 
     def _most(self, pool: VariantPool, region: str) -> dict[str, int]:
         """The most machines of a pool alone, by what says so."""
@@ -219,14 +215,13 @@ class _EndpointProblem:
 
     def _range(self, pool: VariantPool) -> tuple[int, int | None] | None:
         """Least and most machines of a pool's variant, whoever keeps their number in it."""
-        variant = pool.variant
-        return variant.scaling or self.wish.ranges.variants.get((pool.endpoint.name, variant.name))
+        return pool.variant.scaling or self.wish.ranges.limits.get(pool.resource)
 
     def _tell_ranges(self) -> None:
         """What Application Auto Scaling keeps of machines."""
         self.wish.ranges.tell_others(self.endpoints, self.notes)
         for variant, pools in by_variant(self.pools):
-            found = self.wish.ranges.variants.get((pools[0].endpoint.name, variant.name))
+            found = self.wish.ranges.limits.get(pools[0].resource)
             if found is None:
                 continue
             place, words = f"{pools[0].place} autoscaling", f"{found[0]} to {found[1]} machines"
@@ -294,26 +289,25 @@ class _EndpointProblem:
                 self.notes.ignored(f"{place} Specifications {specification.instance_type}", reason)
         if not options:
             raise UsageError(f"{printable(place)}: no variant of its endpoint has a type that it is specified for")
-        told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
-        told[labels.SPECIFICATION] = labels.packed(read)
-        if component.variant is not None:
-            told[labels.VARIANT] = component.variant
-        if component.status:
-            told[labels.STATUS] = component.status
-        if component.desired != component.current:
-            told[labels.DESIRED] = str(component.desired)
-        if component.adapters:
-            told[labels.ADAPTERS] = labels.packed(component.adapters)
-        if component.status != labels.DELETING:
-            told |= self._scaled(component)
+        values = {
+            labels.ENDPOINT: component.endpoint,
+            labels.SETTINGS: settings,
+            labels.SPECIFICATION: read,
+            labels.VARIANT: component.variant,
+            labels.STATUS: component.status or None,
+            labels.DESIRED: component.desired if component.desired != component.current else None,
+            labels.ADAPTERS: component.adapters or None,
+        }
+        told = labels.written(values) | ({} if component.status == labels.DELETING else self._scaled(component))
         return {"name": component.name, "copies": component.desired, "options": options, "labels": told}
 
     def _scaled(self, component: InferenceComponent) -> dict[str, str]:
         """The labels of how Application Auto Scaling scales a component."""
-        told = self._by_itself(RESOURCE + component.name)
-        if component.name in self.wish.ranges.components:
-            least, most = self.wish.ranges.components[component.name]
-            told |= {labels.MIN_CAPACITY: str(least), labels.MAX_CAPACITY: str(most)}
+        resource = RESOURCE + component.name
+        told = self._by_itself(resource)
+        if resource in self.wish.ranges.limits:
+            least, most = self.wish.ranges.limits[resource]
+            told |= labels.written({labels.MIN_CAPACITY: least, labels.MAX_CAPACITY: most})
             reason = f"it runs {least} to {most} copies; the plan is for the {component.desired} wanted now"
             self.notes.assumed(f"inference component {component.name} autoscaling", reason)
         return told

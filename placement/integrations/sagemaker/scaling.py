@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from placement.demand import ScalingPolicy, compile_rules
-from placement.demand.application_auto_scaling import NAMESPACE, to_application_auto_scaling
+from placement.demand.application_auto_scaling import RESOURCE, of_resource, to_application_auto_scaling
 from placement.demand.parts import policy_parts, split_limits
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
@@ -26,19 +26,19 @@ STEP = "StepScaling"
 _TARGET, _LEAST, _MOST = "ScalableTargetAction", "MinCapacity", "MaxCapacity"
 
 
-def scaling_policies(row: Component | Pool) -> list[Row]:
+def policies_of(row: Component | Pool) -> list[Row]:
     """The policies that a component, or the variant of a pool, was read with."""
     return labels.unpacked(row.labels, labels.POLICIES) or []
 
 
-def scheduled_actions(row: Component | Pool) -> list[Row]:
+def actions_of(row: Component | Pool) -> list[Row]:
     """The actions that a component, or the variant of a pool, was read with."""
     return labels.unpacked(row.labels, labels.SCHEDULED) or []
 
 
-def put_again(policies: Sequence[Row], actions: Sequence[Row], resource: str, dimension: str, what: str) -> list[Step]:
+def put_again(policies: Sequence[Row], actions: Sequence[Row], resource: str, what: str) -> list[Step]:
     """The calls that put policies and actions of a resource; `what` they change, in words."""
-    of = {"ServiceNamespace": NAMESPACE, "ResourceId": resource, "ScalableDimension": dimension}
+    of = of_resource(resource)
     rows = [("PutScalingPolicy", row, purpose_of(row, what)) for row in policies]
     rows += [("PutScheduledAction", row, f"other limits on {what} by the clock") for row in actions]
     return [Step("application-autoscaling", operation, {**of, **row}, purpose) for operation, row, purpose in rows]
@@ -104,7 +104,6 @@ def _limits_in_words(limits: Mapping[str, int]) -> str:
 
 
 CopyRange = tuple[int, int]  # least and most copies
-_OF = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 _SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: its alarm's, which nobody sets
 
 
@@ -199,7 +198,7 @@ def of_range(least: int, most: int, requests: float) -> Registration:
     return Registration(row, requests)
 
 
-def scaling_steps(name: str, registration: Registration, own: Sequence[Row] = ()) -> list[Step]:
+def steps_of(name: str, registration: Registration, own: Sequence[Row] = ()) -> list[Step]:
     """Registration and policies of an inference component; from zero, also what adds its first copy.
 
     Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one. A part that never
@@ -210,7 +209,7 @@ def scaling_steps(name: str, registration: Registration, own: Sequence[Row] = ()
     if registration.most == 0:
         calls = {"register-scalable-target": calls["register-scalable-target"]}
     elif own:
-        own = [{**{key: calls["register-scalable-target"][0][key] for key in _OF}, **policy} for policy in own]
+        own = [of_resource(RESOURCE + name) | policy for policy in own]
         calls["put-scaling-policy"][:1] = own
     of_what = "requests at once" if row.metric == "requests_in_flight" else "requests a second"
     purposes = {

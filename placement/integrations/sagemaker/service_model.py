@@ -14,8 +14,17 @@ from typing import Any
 from placement.errors import Fault, UsageError, json_path, nearest
 
 Way = tuple[str | int, ...]
-_INTEGERS = ("integer", "long")
-_NUMBERS = ("float", "double")
+_MAPPING = ((dict,), "must be a mapping of keys to values")
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {  # of values, by that of their shape
+    "structure": _MAPPING,
+    "map": _MAPPING,
+    "list": ((list, tuple), "must be a list"),
+    "string": ((str,), "must be text"),
+    "boolean": ((bool,), "must be true or false"),
+    **dict.fromkeys(("integer", "long"), ((int,), "must be a whole number")),
+    **dict.fromkeys(("float", "double"), ((int, float), "must be a number")),
+}
+_COUNTED = {"string": "characters", "list": "entries", "map": "entries"}
 _SHOWN = 8  # values of an enumeration
 
 
@@ -51,26 +60,30 @@ class ServiceModel:
         output = self.operations.get(operation, {}).get("output")
         return tuple(self.shapes[output["shape"]].get("required", ())) if output else ()
 
-    def _look(self, name: str, value: object, way: Way) -> Iterator[Fault]:
+    def _look(self, name: str, value: Any, way: Way) -> Iterator[Fault]:
         shape = self.shapes[name]
         kind = shape["type"]
+        types, rule = _TYPES.get(kind, ((object,), ""))
+        if not isinstance(value, types) or (int in types and isinstance(value, bool)):
+            yield Fault(json_path(way), rule, value)
+            return
+        if kind in _COUNTED:
+            yield from _length(shape, len(value), way, _COUNTED[kind])
         if kind == "structure":
             yield from self._structure(shape, value, way)
         elif kind == "list":
-            yield from self._list(shape, value, way)
+            for index, entry in enumerate(value):
+                yield from self._look(shape["member"]["shape"], entry, (*way, index))
         elif kind == "map":
-            yield from self._map(shape, value, way)
+            for key, entry in value.items():
+                yield from self._look(shape["key"]["shape"], key, (*way, str(key)))
+                yield from self._look(shape["value"]["shape"], entry, (*way, str(key)))
         elif kind == "string":
             yield from self._string(shape, value, way)
-        elif kind in _INTEGERS + _NUMBERS:
-            yield from _number(shape, value, way, whole=kind in _INTEGERS)
-        elif kind == "boolean" and not isinstance(value, bool):
-            yield Fault(json_path(way), "must be true or false", value)
+        elif int in types:
+            yield from _number(shape, value, way)
 
-    def _structure(self, shape: Mapping[str, Any], value: object, way: Way) -> Iterator[Fault]:
-        if not isinstance(value, dict):
-            yield Fault(json_path(way), "must be a mapping of keys to values", value)
-            return
+    def _structure(self, shape: Mapping[str, Any], value: Mapping[Any, Any], way: Way) -> Iterator[Fault]:
         members = shape["members"]
         for key in shape.get("required", ()):
             if key not in value:
@@ -83,28 +96,7 @@ class ServiceModel:
         if shape.get("union") and len(value) != 1:
             yield Fault(json_path(way), f"must have just one of {', '.join(members)}", list(value))
 
-    def _list(self, shape: Mapping[str, Any], value: object, way: Way) -> Iterator[Fault]:
-        if not isinstance(value, list | tuple):
-            yield Fault(json_path(way), "must be a list", value)
-            return
-        yield from _length(shape, len(value), way, "entries")
-        for index, entry in enumerate(value):
-            yield from self._look(shape["member"]["shape"], entry, (*way, index))
-
-    def _map(self, shape: Mapping[str, Any], value: object, way: Way) -> Iterator[Fault]:
-        if not isinstance(value, dict):
-            yield Fault(json_path(way), "must be a mapping of keys to values", value)
-            return
-        yield from _length(shape, len(value), way, "entries")
-        for key, entry in value.items():
-            yield from self._look(shape["key"]["shape"], key, (*way, str(key)))
-            yield from self._look(shape["value"]["shape"], entry, (*way, str(key)))
-
-    def _string(self, shape: Mapping[str, Any], value: object, way: Way) -> Iterator[Fault]:
-        if not isinstance(value, str):
-            yield Fault(json_path(way), "must be text", value)
-            return
-        yield from _length(shape, len(value), way, "characters")
+    def _string(self, shape: Mapping[str, Any], value: str, way: Way) -> Iterator[Fault]:
         allowed = shape.get("enum")
         if allowed and value not in allowed:
             known = nearest(value, allowed) if len(allowed) > _SHOWN else f"must be one of {', '.join(allowed)}"
@@ -118,11 +110,7 @@ class ServiceModel:
                 yield Fault(json_path(way), f"must match {pattern}", value)
 
 
-def _number(shape: Mapping[str, Any], value: object, way: Way, *, whole: bool) -> Iterator[Fault]:
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        yield Fault(json_path(way), f"must be a {'whole ' if whole else ''}number", value)
-        return
-    assert isinstance(value, int | float)
+def _number(shape: Mapping[str, Any], value: float, way: Way) -> Iterator[Fault]:
     if not math.isfinite(value):
         yield Fault(json_path(way), "must be a finite number", value)
     elif "min" in shape and value < shape["min"]:

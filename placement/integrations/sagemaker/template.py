@@ -16,6 +16,8 @@ _TYPES = {
     "PutScalingPolicy": ("AWS::ApplicationAutoScaling::ScalingPolicy", "Policy"),
     "PutMetricAlarm": ("AWS::CloudWatch::Alarm", "Alarm"),
 }
+_KINDS = ("TargetTracking", "Step", "Predictive")
+_OF_POLICY = ("PolicyName", "PolicyType", *(f"{kind}ScalingPolicyConfiguration" for kind in _KINDS))
 _MOST_IMBALANCE = 100  # copies between two zones
 _NO_PARTITIONS = "AcceleratorPartition"  # neither resource has the keys that begin so
 
@@ -92,7 +94,8 @@ class _TemplateWriter:
         kind, start = _TYPES[step.operation]
         number = sum(row["Type"] == kind for row in self.resources.values()) + 1
         own = f"{start}{number}"
-        properties, after = getattr(self, f"_{start.lower()}")(step.parameters)
+        after = [self._ids[used] for used in _used(start, step.parameters) if used in self._ids]
+        properties = self._properties(start, step.parameters)
         self.resources[own] = {"Type": kind} | ({"DependsOn": after} if after else {}) | {"Properties": properties}
         self._ids[start, step.subject] = own
         self._last = own
@@ -103,51 +106,44 @@ class _TemplateWriter:
         target = self.resources[self._ids["Target", call["ResourceId"]]]["Properties"]
         target.setdefault("ScheduledActions", []).append({key: call[key] for key in kept if key in call})
 
-    def _config(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        return dict(call), []
+    def _properties(self, start: str, call: Mapping[str, Any]) -> dict[str, Any]:
+        """The input of a call, as its resource has it: with references to other resources in place of their names."""
+        if start == "Endpoint":
+            config = self._ids["Config", call["EndpointConfigName"]]
+            return {**call, "EndpointConfigName": {"Fn::GetAtt": [config, "EndpointConfigName"]}}
+        if start == "Policy":
+            kept = {key: call[key] for key in _OF_POLICY if key in call}
+            return kept | {"ScalingTargetId": {"Ref": self._ids["Target", call["ResourceId"]]}}
+        if start == "Alarm":
+            return {**call, "AlarmActions": [{"Ref": self._last}]}
+        return _component(call) if start == "Component" else dict(call)
 
-    def _endpoint(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        config = self._ids["Config", call["EndpointConfigName"]]
-        return {**call, "EndpointConfigName": {"Fn::GetAtt": [config, "EndpointConfigName"]}}, []
 
-    def _component(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        endpoint = self._ids.get(("Endpoint", call["EndpointName"]))
-        copies = call.get("RuntimeConfig", {}).get("CopyCount", 0)  # an adapter has none of its own
-        policy = rolling_policy(copies)
-        more = {"DeploymentConfig": {"RollingUpdatePolicy": policy}} if policy else {}
-        if _single_type(call):
-            chosen = {key: value for key, value in call["Specifications"][0].items() if key != "InstanceType"}
-            call = {**{key: value for key, value in call.items() if key != "Specifications"}, "Specification": chosen}
-        rows: dict[str, Any] = {}
-        if "Specification" in call:
-            rows["Specification"] = _balanced(call["Specification"])
-        if "Specifications" in call:
-            rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
-        return {**call, **rows, **more}, [found for found in (endpoint, self._base(call)) if found]
-
-    def _base(self, call: Mapping[str, Any]) -> str | None:
+def _used(start: str, call: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a resource comes after, where a template makes it: its endpoint and its base, or what it scales."""
+    if start == "Component":
         rows = [call.get("Specification", {}), *call.get("Specifications", ())]
-        names = [row["BaseInferenceComponentName"] for row in rows if "BaseInferenceComponentName" in row]
-        return self._ids.get(("Component", names[0])) if names else None
-
-    def _target(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        bases = [row["BaseInferenceComponentName"] for row in rows if "BaseInferenceComponentName" in row]
+        return [("Endpoint", call["EndpointName"]), *(("Component", base) for base in bases[:1])]
+    if start == "Target":
         kind, name, *_ = str(call["ResourceId"]).split("/")
-        scaled = self._ids.get(("Endpoint" if kind == "endpoint" else "Component", name))
-        return dict(call), [scaled] if scaled else []
+        return [("Endpoint" if kind == "endpoint" else "Component", name)]
+    return []
 
-    def _policy(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        target = self._ids["Target", call["ResourceId"]]
-        kept = (
-            "PolicyName",
-            "PolicyType",
-            "TargetTrackingScalingPolicyConfiguration",
-            "StepScalingPolicyConfiguration",
-            "PredictiveScalingPolicyConfiguration",
-        )
-        return {**{key: call[key] for key in kept if key in call}, "ScalingTargetId": {"Ref": target}}, []
 
-    def _alarm(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        return {**call, "AlarmActions": [{"Ref": self._last}]}, []
+def _component(call: Mapping[str, Any]) -> dict[str, Any]:
+    """A component with a policy for its updates, and one specification where the resource takes no other."""
+    policy = rolling_policy(call.get("RuntimeConfig", {}).get("CopyCount", 0))  # an adapter has no copies of its own
+    more = {"DeploymentConfig": {"RollingUpdatePolicy": policy}} if policy else {}
+    if _single_type(call):
+        chosen = {key: value for key, value in call["Specifications"][0].items() if key != "InstanceType"}
+        call = {**{key: value for key, value in call.items() if key != "Specifications"}, "Specification": chosen}
+    rows: dict[str, Any] = {}
+    if "Specification" in call:
+        rows["Specification"] = _balanced(call["Specification"])
+    if "Specifications" in call:
+        rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
+    return {**call, **rows, **more}
 
 
 def _balanced(row: Mapping[str, Any]) -> dict[str, Any]:

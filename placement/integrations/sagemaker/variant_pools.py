@@ -7,6 +7,7 @@ from itertools import groupby
 
 from placement.catalogue.facts import Findings
 from placement.catalogue.market import Market
+from placement.demand.application_auto_scaling import variant_resource
 from placement.errors import UsageError, printable
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import labels
@@ -35,31 +36,31 @@ class VariantPool:
         return f"endpoint {self.endpoint.name} variant {self.variant.name}"
 
     @property
+    def resource(self) -> str:
+        """What Application Auto Scaling calls the machines of its variant."""
+        return variant_resource(self.endpoint.name, self.variant.name)
+
+    @property
     def machines(self) -> tuple[str, ...]:
         """Ids of its machines."""
         return tuple(f"{self.name}/{number}" for number in range(1, self.state.count + 1))
 
     def labels(self) -> dict[str, str]:
         variant, state = self.variant, self.state
-        row = {
+        values = {
             labels.ENDPOINT: self.endpoint.name,
             labels.VARIANT: variant.name,
             labels.INSTANCE_TYPE: state.instance_type,
-            labels.SETTINGS: labels.packed(variant.settings),
-            labels.ENDPOINT_SETTINGS: labels.packed(self.endpoint.settings),
+            labels.SETTINGS: variant.settings,
+            labels.ENDPOINT_SETTINGS: self.endpoint.settings,
+            labels.STATUS: self.endpoint.status or None,
+            labels.PRIORITY: state.priority,
+            labels.SCALING: variant.scaling,
+            labels.PARTITIONS: variant.partitions or None,
+            labels.RESERVATION: (variant.reservation.arn or None) if variant.reservation else None,
         }
-        if self.endpoint.status:
-            row[labels.STATUS] = self.endpoint.status
-        if state.priority is not None:
-            row[labels.PRIORITY] = str(state.priority)
-        if variant.scaling is not None:
-            row[labels.SCALING] = labels.packed(list(variant.scaling))
-        if variant.partitions:
-            row[labels.PARTITIONS] = labels.packed(list(variant.partitions))
-        if variant.reservation is not None and variant.reservation.arn:
-            row[labels.RESERVATION] = variant.reservation.arn
-        kinds = {state.instance_type for state in variant.pools}
-        return row | {labels.CONFIGURATION: recorded_configuration(row, kinds)}
+        row = labels.written(values)
+        return row | recorded_configuration(row, {state.instance_type for state in variant.pools})
 
 
 def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate: bool) -> tuple[VariantPool, ...]:

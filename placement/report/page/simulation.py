@@ -82,14 +82,6 @@ def _tiles(simulation: Simulation, main: StrategyOutcome) -> list[FigureTile]:
     return tiles
 
 
-def _cost(simulation: Simulation) -> dict[str, Any]:
-    return {"chart": over_time.costs(simulation)}
-
-
-def _size(simulation: Simulation) -> dict[str, Any]:
-    return {"chart": over_time.sizes(simulation)}
-
-
 def _use(simulation: Simulation) -> dict[str, Any]:
     lines = over_maximum_in_words(simulation.setup)
     return {"chart": over_time.use(simulation), "lines": lines, "grid": _least_served(simulation)}
@@ -156,10 +148,10 @@ def _waterfall(simulation: Simulation) -> dict[str, Any] | None:
     return {"bars": bars(rows), "told": "" if many is None else f"{many:.1f} times less than endpoints for the peak."}
 
 
-SECTIONS = (
-    Section("cost-over-time", "The bill over time", _cost),
+SECTIONS: tuple[Section[Simulation], ...] = (
+    Section("cost-over-time", "The bill over time", lambda played: {"chart": over_time.costs(played)}),
     Section("waterfall", "What saves how much", _waterfall),
     Section("strategies", "Beside other ways to run it", _strategies),
-    Section("size-over-time", "Size against demand", _size),
+    Section("size-over-time", "Size against demand", lambda played: {"chart": over_time.sizes(played)}),
     Section("use-over-time", "How well it is used, and what is lost", _use),
 )

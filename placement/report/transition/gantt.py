@@ -60,7 +60,7 @@ class _Chart:
         for k, line in enumerate(self._said):
             self._shapes.append(said(_EDGE, _EDGE + 36 + k * _LINE, cut(line, wide), ink))
         top = self._legend(_EDGE + 40 + len(self._said) * _LINE) + 26
-        rows = _rows(self._found.steps)
+        rows = grouped((step.instance, step) for step in self._found.steps if step.instance is not None)
         y, left = top, MOST_ROWS
         body: list[tuple[float, str, list[TransitionStep]]] = []
         for machine, steps in rows.items():
@@ -165,8 +165,3 @@ class _Chart:
     def _say(self, x: float, y: float, text: str, room: float, anchor: str = "start") -> None:
         """Write a line, cut to its room."""
         self._shapes.append(said(x, y, cut(text, room), self._theme.soft, anchor))
-
-
-def _rows(steps: Sequence[TransitionStep]) -> dict[str, list[TransitionStep]]:
-    """The steps of each machine, in the order in which machines come first."""
-    return grouped((step.instance, step) for step in steps if step.instance is not None)

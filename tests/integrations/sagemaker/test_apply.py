@@ -12,7 +12,7 @@ from placement.demand.rows import ScalingDefaults, ScheduledAction
 from placement.errors import UsageError
 from placement.integrations.sagemaker import apply
 from placement.integrations.sagemaker.apply import Sender, read_steps
-from placement.integrations.sagemaker.scaling import Registration, scaling_steps
+from placement.integrations.sagemaker.scaling import Registration, steps_of
 from placement.integrations.sagemaker.steps import Step, script
 from tests.integrations.sagemaker.platform import REGION, Platform, Refused, serving
 from tests.integrations.sagemaker.samples import ROLE
@@ -188,7 +188,7 @@ def test_all_calls_of_a_policy_may_be_sent() -> None:
     """What an export writes of it, scheduled actions among it, is what `apply` takes."""
     action = ScheduledAction(at="08:00", days=("mon",), min_capacity=2)
     row = ScalingDefaults(min_capacity=0, max_capacity=4, schedule=(action,))
-    steps = scaling_steps("chat", Registration(row, 5.0))
+    steps = steps_of("chat", Registration(row, 5.0))
 
     assert "PutScheduledAction" in {step.operation for step in steps}
     assert all(step.operation in apply.OPERATIONS[step.service] for step in steps)
