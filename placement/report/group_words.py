@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.worst_losses import worst_losses
@@ -21,6 +21,9 @@ _UNITS = {
     "max_vcpus": "vCPU",
     "max_price_per_hour": "dollar an hour",
 }
+
+
+T = TypeVar("T")  # a line: text, or what rich draws
 
 
 class RuleLine(NamedTuple):
@@ -93,8 +96,8 @@ def rule_rows(facts: PlanFacts, moves: int | None = None) -> Iterator[tuple[str,
 
     `moves` are those of the plan, where they are wanted.
     """
-    yield from labelled("committed", committed_lines(facts))
-    yield from labelled("limits", limit_lines(facts))
+    yield from labelled("committed", map(str, committed_lines(facts)))
+    yield from labelled("limits", map(str, limit_lines(facts)))
     yield from loss_rows(facts)
     if moves is not None and facts.fleet.max_moves is not None:
         yield "moves", f"{moves:,} of at most {facts.fleet.max_moves:,}"
@@ -104,17 +107,16 @@ def loss_rows(facts: PlanFacts) -> Iterator[tuple[str, str]]:
     """Who keeps just as many copies as must be left when a pool or a machine is lost; else that all keep more."""
     lines = list(loss_lines(facts))
     tight = [line for line in lines if line.binds]
-    yield from labelled("losses", tight[:_ROWS])
+    yield from labelled("losses", map(str, tight[:_ROWS]))
     if len(tight) > _ROWS:
         yield "", f"and {len(tight) - _ROWS:,} more that keep just as many as they must"
     elif lines and not tight:
         yield "losses", "whichever pool or machine is lost, more copies are left than must be"
 
 
-def labelled(label: str, lines: Iterable[RuleLine]) -> Iterator[tuple[str, str]]:
+def labelled(label: str, lines: Iterable[T]) -> Iterator[tuple[str, T]]:
     """Lines below one label."""
-    for k, line in enumerate(lines):
-        yield "" if k else label, str(line)
+    return (("" if k else label, line) for k, line in enumerate(lines))
 
 
 def one_more_lines(plan: Plan) -> Iterator[RuleLine]:

@@ -15,7 +15,7 @@ from placement.documents.rows import LIMITED
 from placement.errors import FAULTS
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
-from placement.report.group_words import amount
+from placement.report.group_words import amount, labelled
 from placement.report.left_out import optional_copies
 from placement.report.narrow import Fitting, Flow, PlainTable, labelled_lines
 from placement.units import MILLI, micro_dollars
@@ -99,9 +99,8 @@ def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[s
         yield "bound", Text(f"infeasible: {words.shown(reason)}", style="bold red")
     else:
         yield "bound", _bound(fleet)
-    found = list(doubts(problem))
-    for k, doubt in enumerate(found[:most]):
-        yield "" if k else "warnings", Text(str(doubt), style="yellow")
+    found = [Text(str(doubt), style="yellow") for doubt in doubts(problem)]
+    yield from labelled("warnings", found[:most])
     if most is not None and len(found) > most:
         yield "", f"and {words.count(len(found) - most, 'more warning')}; --full lists each"
 

@@ -48,8 +48,8 @@ def totals(
     levels = levels_of(facts.fleet.problem, result.plan, result.left_out)
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(facts)),
-        *labelled("committed", committed_lines(facts)),
-        *labelled("limits", limit_lines(facts)),
+        *labelled("committed", map(str, committed_lines(facts))),
+        *labelled("limits", map(str, limit_lines(facts))),
         *_one_more(result),
         *loss_rows(facts),
         *_cost(result, facts),
@@ -78,10 +78,8 @@ def _price(facts: PlanFacts) -> Text:
 
 def _one_more(result: Result) -> Iterator[tuple[str, RenderableType]]:
     """What one unit more of a limit or a commitment is worth, by the bound's linear program."""
-    lines = list(one_more_lines(result.plan))
-    yield from labelled("one more", lines)
-    if lines:
-        yield "", Text(ONE_MORE, style="dim")
+    lines: list[RenderableType] = [str(line) for line in one_more_lines(result.plan)]
+    return labelled("one more", [*lines, Text(ONE_MORE, style="dim")] if lines else [])
 
 
 def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
@@ -102,13 +100,8 @@ def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableTyp
 
 def _levels(facts: PlanFacts, levels: Sequence[LeftOutLevel]) -> Iterator[tuple[str, RenderableType]]:
     """How many optional copies are left out, and how few can be: it comes before the money."""
-    label = "copies"
-    for line in level_lines(facts.fleet.problem, levels):
-        yield label, Text(line, style="yellow")
-        label = ""
-    why = "" if label else why_not_all(facts.fleet)
-    if why:
-        yield "", why
+    lines: list[RenderableType] = [Text(line, style="yellow") for line in level_lines(facts.fleet.problem, levels)]
+    return labelled("copies", [*lines, *filter(None, [why_not_all(facts.fleet)])] if lines else [])
 
 
 def _proof(result: Result, problem: Problem, levels: Sequence[LeftOutLevel]) -> Text:
@@ -196,28 +189,28 @@ def _left_out(
 ) -> Iterator[tuple[str, RenderableType]]:
     """Optional copies that the plan does not place, highest priority first, each with what is known about why."""
     short = left_out_rows(facts.fleet.problem, facts, levels)
-    label = "left out"
+    lines: list[RenderableType] = []
     for row in short[:most]:
         copies = f"{row.copies:,} of {words.count(row.wanted, 'copy', 'copies')} of priority {row.priority}"
         why = "; ".join(filter(None, (words.shown(row.reason), row.lacks)))
-        yield label, Text(f"{words.shown(row.name)}: {copies}; {why}", style="yellow")
-        label = ""
-    if most is not None and len(short) > most:
-        copies = words.count(sum(row.copies for row in short[most:]), "copy", "copies")
-        yield "", f"and {copies} of {words.count(len(short) - most, 'more component')}; --full lists each"
+        lines.append(Text(f"{words.shown(row.name)}: {copies}; {why}", style="yellow"))
+    if rest := short[len(lines) :]:
+        copies = words.count(sum(row.copies for row in rest), "copy", "copies")
+        lines.append(f"and {copies} of {words.count(len(rest), 'more component')}; --full lists each")
+    return labelled("left out", lines)
 
 
 def _used_up(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
     """Pools at their quota where copies that are left out may run: what to ask for more of."""
     pools = used_up_pools(facts)
-    label = "used up"
-    for row in pools[:most]:
-        copies = words.count(row.copies, "copy", "copies")
-        machines = f"{row.machines:,} of {words.count(row.most, 'machine')}"
-        yield label, f"{words.shown(row.name)}: {machines}; {copies} of those left out could run on more"
-        label = ""
-    if most is not None and len(pools) > most:
-        yield "", f"and {words.count(len(pools) - most, 'more pool')}; --full lists each"
+    lines = [
+        f"{words.shown(row.name)}: {row.machines:,} of {words.count(row.most, 'machine')}; "
+        f"{words.count(row.copies, 'copy', 'copies')} of those left out could run on more"
+        for row in pools[:most]
+    ]
+    if rest := len(pools) - len(lines):
+        lines.append(f"and {words.count(rest, 'more pool')}; --full lists each")
+    return labelled("used up", lines)
 
 
 def _search(result: Result) -> str:

@@ -14,7 +14,7 @@ from placement.demand.keda import to_keda
 from placement.demand.now import read_rates, scale_now, with_wanted
 from placement.demand.rows import ScalingDefaults, ScheduledAction
 from placement.errors import DocumentError
-from placement.integrations.sagemaker.scaling import of_range, scaling_steps
+from placement.integrations.sagemaker.scaling import of_range, steps_of
 from tests.demand.test_controller import problem
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def test_rates_that_are_wrong_name_their_row(tmp_path: Path, text: str, said: st
 
 def test_the_export_to_sagemaker_registers_the_same_policy() -> None:
     """Its steps are the calls of `to_application_auto_scaling`, in their order; the alarm takes the step's ARN."""
-    steps = scaling_steps("chat", of_range(0, 4, 6.0))
+    steps = steps_of("chat", of_range(0, 4, 6.0))
     row = ScalingDefaults(metric="requests_in_flight", seconds_per_request=1, max_capacity=4)
     calls = to_application_auto_scaling("chat", row, 6.0)
 
@@ -227,12 +227,12 @@ def test_the_export_to_sagemaker_registers_the_same_policy() -> None:
     ]
     assert [step.takes for step in steps] == [None, None, None, ("AlarmActions", "PolicyARN")]
     assert len({step.purpose for step in steps}) == 4
-    assert [step.operation for step in scaling_steps("chat", of_range(2, 4, 6.0))] == [
+    assert [step.operation for step in steps_of("chat", of_range(2, 4, 6.0))] == [
         "RegisterScalableTarget",
         "PutScalingPolicy",
     ]
     # A range that is switched off on the platform is exported as it is.
-    assert scaling_steps("chat", of_range(0, 0, 6.0))[0].parameters["MaxCapacity"] == 0
+    assert steps_of("chat", of_range(0, 0, 6.0))[0].parameters["MaxCapacity"] == 0
 
 
 @pytest.mark.parametrize(

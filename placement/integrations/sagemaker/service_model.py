@@ -64,7 +64,8 @@ class ServiceModel:
         shape = self.shapes[name]
         kind = shape["type"]
         types, rule = _TYPES.get(kind, ((object,), ""))
-        if not isinstance(value, types) or (int in types and isinstance(value, bool)):
+        is_one = isinstance(value, types) and not (int in types and isinstance(value, bool))
+        if not is_one:
             yield Fault(json_path(way), rule, value)
             return
         if kind in _COUNTED:
