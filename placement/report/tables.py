@@ -258,8 +258,10 @@ def _end(end: MoveEnd) -> Text:
     return Text(words.shown(end.text), style="" if end.is_machine else "dim")
 
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
 _GROUP = 8  # accelerators between blanks
+_SHARED, _OWNED, _FREE = "not dim cyan", "not dim magenta", "bright_black"
+# Free, owned, shared by eighths, and how a legend has those; where only ASCII can be shown, and elsewhere.
+_SIGNS = {True: (".", "#", "12345678", "1-8"), False: ("·", "■", "▁▂▃▄▅▆▇█", "▁▄█")}
 
 
 def bar(devices: Sequence[Device], *, ascii_only: bool = False) -> Text:
@@ -278,26 +280,15 @@ def bar(devices: Sequence[Device], *, ascii_only: bool = False) -> Text:
 
 def legend(*, ascii_only: bool = False) -> Text:
     """What the characters mean."""
-    scale = "1-8" if ascii_only else "▁▄█"
-    return Text.assemble(
-        "accelerators: ",
-        (scale, _SHARED),
-        " shared, by how full  ",
-        ("#" if ascii_only else "■", _OWNED),
-        " owned by one copy  ",
-        (".", _FREE) if ascii_only else ("·", _FREE),
-        " free",
-        style="dim",
-    )
-
-
-_SHARED, _OWNED, _FREE = "not dim cyan", "not dim magenta", "bright_black"
+    free, owned, _, scale = _SIGNS[ascii_only]
+    signs = ((scale, _SHARED), " shared, by how full  ", (owned, _OWNED), " owned by one copy  ")
+    return Text.assemble("accelerators: ", *signs, (free, _FREE), " free", style="dim")
 
 
 def _mark(device: Device, ascii_only: bool) -> tuple[str, str]:
+    free, owned, eighths, _ = _SIGNS[ascii_only]
     if not device.copies:
-        return ("." if ascii_only else "·"), _FREE
+        return free, _FREE
     if device.owned:
-        return ("#" if ascii_only else "■"), _OWNED
-    eighth = min(7, max(0, -int(-device.fill * 8 // 1) - 1))  # rounded up: a little in use is not free
-    return (str(eighth + 1) if ascii_only else _BLOCKS[eighth]), _SHARED
+        return owned, _OWNED
+    return eighths[min(7, max(0, -int(-device.fill * 8 // 1) - 1))], _SHARED  # rounded up: a little in use is not free

@@ -79,28 +79,23 @@ def read_model(model: str | Path, *, with_files: bool = True) -> Model:
     except OSError as error:  # a name too long, a link that leads to itself
         rule = f"a name of the table, a folder or a config.json that can be looked up ({error.strerror})"
         raise wrong_argument("model", rule, str(path)) from None
-    if is_file:
-        source, text = read_text(path)
-        folder = None if str(path) == STDIN or place.name not in _CONFIGS else place.parent
-        name = place.stem if folder is None else _name_of(folder)
-        return model_of(parse_config(text, source), name, folder, with_files=with_files)
     if is_folder:
         file = next((place / name for name in _CONFIGS if (place / name).is_file()), None)
         if file is None:
             rule = f"is a folder without a {_CONFIGS[0]} or {PARAMS}: no model is there"
             raise DocumentError([Fault("$", rule)], str(place))
-        source, text = read_text(file)
-        return model_of(parse_config(text, source), _name_of(place), place, with_files=with_files)
+        path = place = file
+    if is_file or is_folder:
+        source, text = read_text(path)
+        folder = None if str(path) == STDIN or place.name not in _CONFIGS else place.parent
+        name = place.stem if folder is None else folder.resolve().name
+        return model_of(parse_config(text, source), name, folder, with_files=with_files)
     if place.suffix == ".json" or str(path).startswith((".", "/")):
         raise UsageError(f"{printable(str(path))}: there is no such file or folder")
     name, config = known_config(str(path))
     found = model_of(config, name)
     size, said = config.number("checkpoint_gib"), config.text("checkpoint_source")
     return found if size is None else replace(found, checkpoint=Checkpoint(int(size * BYTES_PER_GIB), said))
-
-
-def _name_of(folder: Path) -> str:
-    return folder.resolve().name
 
 
 def model_of(config: Config, name: str, folder: Path | None = None, *, with_files: bool = True) -> Model:

@@ -21,7 +21,6 @@ from placement.units import listed
 
 Range = tuple[int, int]
 _LIMITS = ("MinCapacity", "MaxCapacity")
-_KEPT = ("ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _action(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
     notes.ignored(f"scheduled action {name}", reason)
     fields.tell_fields(row, fields.SCHEDULED_ACTION, f"scheduled action {name}", notes)
     if limits and dimension_of(resource):
-        kept = {key: _put(at) for key in _KEPT if (at := row.get(key)) is not None}
+        kept = {key: _put(row.key(key)) for key in fields.kept_of(row, fields.SCHEDULED_ACTION)}
         found[resource].append({**kept, "ScalableTargetAction": limits})
 
 

@@ -28,14 +28,11 @@ class ChangeNotes:
 
     # --- Endpoints
 
-    def another_range(self, group: ServingGroup, running: MachineRange | None, wanted: MachineRange | None) -> None:
-        """A range that is written though it is another than the one that runs, unless that was asked for."""
-        if self.wish.pin or running is None or wanted is None or running == wanted:
-            return
-        self.notes.assumed(
-            f"{group.place} ManagedInstanceScaling",
-            f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
-        )
+    def another_range(self, place: str, running: MachineRange, wanted: MachineRange, becomes: str) -> None:
+        """A range of machines that is written or registered, though it is another than the one that runs."""
+        why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
+        ranges = f"{_words(running)} machines now, {_words(wanted)} {why}"
+        self.notes.assumed(place, f"{ranges}: the latter are {becomes}")
 
     def another_configuration(self, group: ServingGroup, changes: Sequence[str]) -> None:
         """What else than its range a new configuration has otherwise than was read."""
@@ -132,14 +129,6 @@ class ChangeNotes:
         by = scaled if policies else "policies that scale in it are yours to make"
         self.notes.assumed(place, f"{_words(limits)} machines are registered; {by}")
         self._started_by_alarms(policies, place)
-
-    def other_machines_registered(self, group: ServingGroup, running: Range, wanted: Range) -> None:
-        """Another range of machines than that of a variant that runs."""
-        why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
-        self.notes.assumed(
-            f"{group.place} autoscaling",
-            f"{_words(running)} machines now, {_words(wanted)} {why}: the latter are registered",
-        )
 
     def actions_of_machines(self, group: ServingGroup) -> None:
         """Scheduled actions that change the plan's machines, or a range that was to be fixed."""

@@ -138,7 +138,9 @@ class DeploymentChanges:
     def _configure(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
         """New configurations with the plan's machines and ranges: growth before copies are added, the rest after."""
         for group in groups:
-            self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
+            running, asked = running_range(group.pools), self._range(group, group.machines)
+            if running is not None and asked is not None and asked != running and not self.wish.pin:
+                self.say.another_range(f"{group.place} ManagedInstanceScaling", running, asked, "written")
             self.say.another_configuration(group, other_configuration(self.view, group))
         if any(group.range_first for group in groups):
             self.notes.assumed(
@@ -226,7 +228,7 @@ class DeploymentChanges:
         ranges = around_change(running, wanted, now, planned)
         if ranges == (None, None):
             return
-        self.say.other_machines_registered(group, running, wanted)
+        self.say.another_range(f"{group.place} autoscaling", running, wanted, "registered")
         phase = self._more_machines if planned >= now else self._fewer_machines
         if ranges.before is not None:
             phase.insert(0, _scalable(group, ranges.before))

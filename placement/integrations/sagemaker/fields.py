@@ -132,17 +132,18 @@ CONFIGURATION = Structure(
     },
     kept=True,
 )
+CONTAINER = Structure(
+    {
+        "DeployedImage": Structure({"SpecifiedImage": READ, **_all(FACT, "ResolvedImage", "ResolutionTime")}),
+        **_all(KEPT, "Image", "ArtifactUrl", "ContainerMetricsConfig"),
+        "Environment": READ,
+    }
+)
 SPECIFICATION = Structure(
     {
         **_all(READ, "InstanceType", "BaseInferenceComponentName"),
         **_all(KEPT, "ModelName", "StartupParameters", "DataCacheConfig"),
-        "Container": Structure(
-            {
-                "DeployedImage": Structure({"SpecifiedImage": READ, **_all(FACT, "ResolvedImage", "ResolutionTime")}),
-                **_all(KEPT, "Image", "ArtifactUrl", "ContainerMetricsConfig"),
-                "Environment": READ,
-            }
-        ),
+        "Container": CONTAINER,
         "ComputeResourceRequirements": Structure(
             {
                 **_all(READ, "NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired"),
@@ -202,8 +203,8 @@ SCALING_POLICY = Structure(
 )
 SCHEDULED_ACTION = Structure(
     {
-        **_all(READ, "ScheduledActionName", "Schedule", "ResourceId", "ScalableTargetAction"),
-        **_all(READ, "Timezone", "StartTime", "EndTime"),
+        **_all(READ, "ResourceId", "ScalableTargetAction"),
+        **_all(KEPT, "ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime"),
         **_all(FACT, "ScheduledActionARN", "ServiceNamespace", "ScalableDimension", "CreationTime"),
     }
 )

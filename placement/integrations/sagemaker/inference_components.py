@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from placement.catalogue.readers.fields import At
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker.answers import ApiAnswer
-from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
+from placement.integrations.sagemaker.fields import COMPONENT, CONTAINER, SPECIFICATION, kept_of, tell_fields
 from placement.integrations.sagemaker.labels import DELETING
 
 
@@ -244,30 +244,20 @@ def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specifi
 
 def _settings(row: At, place: str, notes: Notes) -> dict[str, Any]:
     """What a component is made of, without its needs and without its environment, which may hold secrets."""
-    settings: dict[str, Any] = {}
-    model, container = row.get("ModelName"), row.get("Container")
-    if model is not None:
-        settings["ModelName"] = model.text()
-    if container is not None:
-        image = container.get("Image")
-        deployed = container.get("DeployedImage")
-        if image is None and deployed is not None:  # an answer has the image under another key than a call
-            image = deployed.get("SpecifiedImage")
-        artifact = container.get("ArtifactUrl")
-        rows = {"Image": image, "ArtifactUrl": artifact}
-        settings["Container"] = {key: at.text() for key, at in rows.items() if at is not None}
-        metrics = container.get("ContainerMetricsConfig")
-        if metrics is not None:
-            settings["Container"]["ContainerMetricsConfig"] = metrics.value
+    settings = kept_of(row, SPECIFICATION)
+    row.optional(At.text, "ModelName")
+    container, scheduling = row.get("Container"), row.get("SchedulingConfig")
+    if container is not None:  # an answer has the image under another key than a call
+        image = container.get("Image") or container.get("DeployedImage", "SpecifiedImage")
+        called = {} if image is None else {"Image": image.text()}
+        container.optional(At.text, "ArtifactUrl")
+        settings["Container"] = kept_of(container, CONTAINER) | called
         if container.get("Environment") is not None:
             notes.ignored(f"{place} Container.Environment", "it is not read: it may hold secrets")
             settings["HasEnvironment"] = True
-    for key in ("StartupParameters", "DataCacheConfig", "SchedulingConfig"):
-        found = row.get(key)
-        if found is not None:
-            settings[key] = found.value
-    if "SchedulingConfig" in settings:
-        _tell_scheduling(row.key("SchedulingConfig"), place, notes)
+    if scheduling is not None:
+        settings["SchedulingConfig"] = scheduling.value
+        _tell_scheduling(scheduling, place, notes)
     return settings
 
 
