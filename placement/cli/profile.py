@@ -118,7 +118,7 @@ def options(
     from placement.profiles import Size, choose
     from placement.profiles.importing import canonical
     from placement.profiles.options import parse_limits
-    from placement.report.profiles import option_lines
+    from placement.report.options import profiled_options
 
     limits = parse_limits(slo_ttft, slo_tpot)
     kinds = [canonical(name) for name in accelerator or ()]
@@ -130,7 +130,7 @@ def options(
         note(sentence)
     if not any(choices.of_model.values()):
         raise UsageError(f"no measurement can be used within the limits: {limits}")
-    for line in option_lines(choices):
+    for line in profiled_options(choices):
         typer.echo(line)
 
 

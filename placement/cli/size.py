@@ -230,9 +230,10 @@ def _show(rows: list[Sizing], output_format: str) -> None:
             raise UsageError(
                 f"no copy fits: {rows[0].accelerator} at degree {rows[0].tensor_parallel}: {rows[0].reason}"
             )
-        from placement.report.sizing import misfit_lines, option_lines
+        from placement.report.options import sized_options
+        from placement.report.sizing import misfit_lines
 
-        for line in option_lines(fitting):
+        for line in sized_options(fitting):
             typer.echo(line)
         for line in misfit_lines([row for row in rows if row.refused]):
             say(f"note: left out: {line}")

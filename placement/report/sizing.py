@@ -1,4 +1,4 @@
-"""Sizings of copies as a table, and as rows for `options:` of a problem."""
+"""Sizings of copies as a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from placement.documents.yaml_rows import flow
 from placement.errors import printable
 from placement.grouping import grouped
 from placement.report.narrow import Fitting, PlainTable
@@ -60,13 +59,3 @@ def _figures(row: Sizing) -> list[str]:
     parts = [getattr(row, f"{part}_gib") for part in _PARTS]
     ends = (row.total_gib, row.usable_gib)
     return [str(row.gpus), *(f"{part:.2f}" for part in parts), f"{row.kv_tokens:,}", *(f"{end:.2f}" for end in ends)]
-
-
-def option_lines(rows: Sequence[Sizing]) -> Iterator[str]:
-    """YAML of `options:`, one line a row, with the engine's flags as a comment.
-
-    A copy owns its accelerators, so each row is an option that is not shared.
-    """
-    yield "options:"
-    for row in rows:
-        yield f"  - {flow(row.to_option())}  # {' '.join(row.flags)}"

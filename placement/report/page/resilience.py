@@ -45,12 +45,9 @@ def _sentence(facts: PlanFacts) -> str:
 
 def _lost_with(facts: PlanFacts, zones: list[str]) -> PageTable:
     """Zone by zone: machines, copies and components that go with it."""
-    machines: dict[str, int] = dict.fromkeys(zones, 0)
-    price: dict[str, int] = dict.fromkeys(zones, 0)
+    machines: Counter[str] = Counter()
     for load, number in facts.loads.items():
-        if load.zone in machines:
-            machines[load.zone] += number
-            price[load.zone] += load.price * number
+        machines[load.zone] += number
     copies = sum(row.placed for row in facts.components)
     lost_with: Counter[str] = Counter()
     gone_with: dict[str, list[str]] = defaultdict(list)
