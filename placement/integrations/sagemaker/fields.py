@@ -203,8 +203,9 @@ SCALING_POLICY = Structure(
 )
 SCHEDULED_ACTION = Structure(
     {
+        **_all(KEPT, "ScheduledActionName", "Schedule"),
         **_all(READ, "ResourceId", "ScalableTargetAction"),
-        **_all(KEPT, "ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime"),
+        **_all(KEPT, "Timezone", "StartTime", "EndTime"),
         **_all(FACT, "ScheduledActionARN", "ServiceNamespace", "ScalableDimension", "CreationTime"),
     }
 )
