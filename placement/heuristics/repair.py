@@ -8,27 +8,14 @@ harder to eject, and the search does not go round in circles for long (the eject
 
 import numpy as np
 
-from placement.compiled.packing import Packing, Seat
+from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
-from placement.heuristics.check import is_complete, lacking, lacking_components
-from placement.heuristics.construct import ANY_ZONE, Policy, place_optional, supply
+from placement.heuristics.check import lacking, lacking_components
+from placement.heuristics.construct import ANY_ZONE, Policy, supply
 from placement.heuristics.ejection import Ejection
-from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import RepairParameters as _PARAMS
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
-
-
-def completed(
-    ws: Workspace, policy: Policy, rng: np.random.Generator, stuck: list[int], budget: Budget
-) -> Packing | None:
-    """The packing once the `stuck` components have their copies, without superfluous ones; None when some lack."""
-    if stuck and not Repair(ws, policy, rng).run(stuck, _PARAMS.ejections, budget):
-        place_optional(ws, policy)
-    if not is_complete(ws):
-        return None
-    drop_superfluous(ws)
-    return ws.to_packing()
 
 
 class Repair:
