@@ -56,6 +56,19 @@ def test_the_version_stands_in_one_place() -> None:
     assert f"\nversion: {placement.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
+def test_changes_stand_below_what_is_new_in_short() -> None:
+    """New entries go to the top of *Each change*: above it a reader of a release looks for what it brings."""
+    found = re.search(
+        r"^## Unreleased\n(.*?)^## ", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+    assert found is not None
+    if found[1].strip():  # not just opened
+        assert re.fullmatch(r"\s*### In short\n.*\S.*### Each change\n\n- .*", found[1], re.DOTALL), (
+            "move entries below Each change"
+        )
+
+
 def test_ci_runs_what_the_pages_say() -> None:
     """The commands of a contributor, and no other; on every Python that is supported."""
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
