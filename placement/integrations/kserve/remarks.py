@@ -125,12 +125,13 @@ def _tell_claims(export: ServiceExport) -> None:
 
 def _tell_taints(export: ServiceExport, written: list[WrittenCopies]) -> None:
     """Taints of the nodes of a pool that pods there do not tolerate: they would wait for ever."""
-    taints = {name: {row for row in rows if not row.is_wish} for name, rows in export.templates.taints.items()}
+    known = export.templates.machines
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     unknown = False
     for row in written:
         pool = row.variant.pool.name
-        held = [taints[name] for name in export.nodes_of_pool[pool] if name in taints]
+        nodes = [known[name] for name in export.nodes_of_pool[pool] if name in known]
+        held = [{taint for taint in node.taints if not taint.is_wish} for node in nodes]
         stood = tolerations_of(At(row.spec), Notes(), "")
         unknown |= not held and not stood and not export.now[row.component]
         for taint in sorted(set.intersection(*held) if held else (), key=lambda taint: (taint.key, taint.value)):

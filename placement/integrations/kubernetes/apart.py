@@ -126,10 +126,9 @@ def _over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], expo
         return row, f"{told}, but those of one ReplicaSet alone: {_NO_LIMIT}"
     if not export.templates.labels:
         return row, f"{told}, and no nodes were given, so which zones it is about is not known"
-    key = tuple(counted)
-    if key not in export.zone_counts:
-        export.zone_counts[key] = _planned(counted, export), _beside(counted, export)
-    planned, both = export.zone_counts[key]
+    planned = Counter(zone for name in counted for zone in export.zones_planned[name])
+    own = (row for row in export.problem.components if row.name in counted)
+    both = sum((_beside(row, export) for row in own), Counter[str]())
     domains = {labels[export.zone_label] for labels in export.templates.labels.values() if export.zone_label in labels}
     domains |= {*planned}
     for counts, of in ((planned, "the plan has"), (both, "old and new copies together have")):
@@ -176,20 +175,8 @@ def _skew(counts: Counter[str], domains: Iterable[str], row: Json) -> int:
     return max(held, default=0) - least
 
 
-def _planned(names: Sequence[str], export: ExportContext) -> Counter[str]:
-    """By zone the copies of some components in the plan."""
-    zone_of = export.problem.zones_of(export.plan.instances)
-    return Counter(zone_of[row.instance] for row in export.plan.assignments if row.component in names)
-
-
-def _beside(names: Sequence[str], export: ExportContext) -> Counter[str]:
-    """By zone the most copies of them while old and new ones run: of an earlier export's Deployments what is added."""
-    zone_of = export.problem.zones_of(export.problem.instances)
-    found: Counter[str] = Counter()
-    for component in (row for row in export.problem.components if row.name in names):
-        name = component.name
-        now = Counter(zone_of[row.instance] for row in export.problem.placements if row.component == name)
-        then = _planned([name], export)
-        stays = Owner.of(component).is_left_alone or Owner.of(component).kind in ("", "Component")
-        found += (now | then) if stays else (now + then)
-    return found
+def _beside(component: Component, export: ExportContext) -> Counter[str]:
+    """By zone the most copies while old and new ones run: of an earlier export's Deployments what is added."""
+    now, then = (Counter(of[component.name]) for of in (export.zones_running, export.zones_planned))
+    owner = Owner.of(component)
+    return (now | then) if owner.is_left_alone or owner.kind in ("", "Component") else (now + then)

@@ -23,7 +23,9 @@ from placement.units import MIB_PER_GIB, MILLI
 
 def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, Any]]:
     """Reserved nodes as paid for: a commitment for each reservation and type."""
-    groups = grouped(((pool.reservation, pool.node_class.name), pool) for pool in pools if pool.buy == "reserved")
+    groups = grouped(
+        ((pool.first.reservation, pool.node_class.name), pool) for pool in pools if pool.first.buy == "reserved"
+    )
     found = []
     for (reservation, type_name), members in groups.items():
         count = sum(len(pool.machines) for pool in members)
@@ -37,14 +39,14 @@ def rented_pools(pools: Sequence[NodePoolRow], market: Market) -> list[AccountPo
     """The pools whose type is known, or is called as AWS calls its own, as the account sees them."""
     found = []
     for pool in pools:
-        first = pool.machines[0]
+        first = pool.first
         facts = market.types.get(first.type_label)
         if facts is None and provider_of(first.type_label) == "aws":
             vcpus, gib = first.capacity_cpu_milli / MILLI, first.capacity_memory_mib / MIB_PER_GIB
             facts = InstanceFacts("aws", first.type_label, "", 0, 1, 0, vcpus, gib)
         if facts is not None:
-            capacity: Capacity = "spot" if pool.buy == "spot" else "on-demand"
-            found.append(AccountPool(pool.name, facts, first.region, capacity, pool.zone, pool.node_class.name))
+            capacity: Capacity = "spot" if pool.first.buy == "spot" else "on-demand"
+            found.append(AccountPool(pool.name, facts, first.region, capacity, first.zone, pool.node_class.name))
     return found
 
 
@@ -62,7 +64,7 @@ def limits(
 def _of_node_pool(
     node_pool: KubeObject, most: dict[str, Fraction], pools: Sequence[NodePoolRow], notes: Notes
 ) -> dict[str, Any] | None:
-    names = [pool.name for pool in pools if pool.group == (KARPENTER_POOL, node_pool.name)]
+    names = [pool.name for pool in pools if pool.first.group == (KARPENTER_POOL, node_pool.name)]
     row: dict[str, Any] = {"name": f"NodePool {node_pool.name}", "pools": names}
     for resource, amount in most.items():
         place = f"{node_pool.place} spec.limits.{resource}"
@@ -116,7 +118,7 @@ def _own_pools(pools: Sequence[NodePoolRow], standing: Candidates) -> dict[str, 
     ]
     own: dict[str, list[NodePoolRow]] = defaultdict(list)
     for pool in pools:
-        spaces = {space for space, shape in shapes if standing.may(pool.machines[0].name, shape)}
+        spaces = {space for space, shape in shapes if standing.may(pool.first.name, shape)}
         if len(spaces) == 1:
             own[spaces.pop()].append(pool)
     return own
@@ -131,7 +133,7 @@ def _of_quota(
 ) -> dict[str, Any] | None:
     """A quota counts what pods ask for. It is one of machines only where no other namespace may use them."""
     own = own_pools.get(quota.namespace, [])
-    has = sum(pool.node_class.machines[0].held.count * len(pool.machines) for pool in own)
+    has = sum(pool.node_class.held.count * len(pool.machines) for pool in own)
     for resource, amount in most.items():
         allowed = _whole(amount, f"{quota.place} spec.hard.{resource}", notes)
         here = (workload for workload in workloads if workload.namespace == quota.namespace)

@@ -7,12 +7,13 @@ has the least room of its nodes; nodes that hold more than that are a type of th
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from placement.catalogue.rows import whole
 from placement.grouping import grouped, in_common
-from placement.integrations.kubernetes.machines import Buy, NodeMachine
+from placement.integrations.kubernetes.inventory import Inventory
+from placement.integrations.kubernetes.machines import NodeMachine
 from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, Owner, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
 from placement.integrations.kubernetes.pods import PodShape
@@ -50,13 +51,18 @@ class NodeClass:
     kept_memory_mib: int
 
     @property
+    def held(self) -> Inventory:
+        """The accelerators of each node."""
+        return self.machines[0].held
+
+    @property
     def room(self) -> tuple[int, int]:
         """What copies may take of a node: CPU in thousandths, MiB."""
         return self.cpu_milli - self.kept_cpu_milli, self.memory_mib - self.kept_memory_mib
 
     def row(self, price_per_hour: float) -> dict[str, Any]:
         """The row of a problem."""
-        held = self.machines[0].held
+        held = self.held
         row: dict[str, Any] = {}
         if held.count:
             row |= {"accelerator": held.accelerator, "accelerator_count": held.count}
@@ -72,12 +78,13 @@ class NodePoolRow:
 
     name: str
     node_class: NodeClass
-    zone: str
-    buy: Buy
-    reservation: str
-    group: tuple[str, str]
     machines: list[NodeMachine]
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str]
+
+    @property
+    def first(self) -> NodeMachine:
+        """One of its nodes: all have its zone, way to buy and group."""
+        return self.machines[0]
 
 
 def node_classes(standing: Candidates) -> list[NodeClass]:
@@ -145,10 +152,10 @@ def node_pools(classes: Sequence[NodeClass], zone_label: str, telling: TellingFa
     own = [key for key in telling.labels if not is_of_platform(key)]
     for row in classes:
         groups = grouped(((each.zone, each.buy, each.reservation, each.group), each) for each in row.machines)
-        for (zone, buy, reservation, group), members in groups.items():
-            parts = OF_PARTS if row.machines[0].held.is_part else ()
-            labels = _telling(members, (zone_label, group[0], *parts, *own))
-            pools.append(NodePoolRow("", row, zone, buy, reservation, group, members, labels))
+        for members in groups.values():
+            parts = OF_PARTS if row.held.is_part else ()
+            labels = _telling(members, (zone_label, members[0].group[0], *parts, *own))
+            pools.append(NodePoolRow("", row, members, labels))
     told = [_to_name(row) for row in pools]
     for pool, name in zip(pools, names_of(told, telling), strict=True):
         pool.name = name
@@ -156,10 +163,10 @@ def node_pools(classes: Sequence[NodeClass], zone_label: str, telling: TellingFa
 
 
 def _to_name(pool: NodePoolRow) -> NodesToName:
-    start = " ".join(filter(None, (pool.machines[0].type_label, pool.group[1])))
-    paid = "" if pool.buy == "on-demand" else f"-{pool.buy}"
-    reservation = f"-{pool.reservation}" if pool.reservation else ""
-    end = f"-{pool.zone}{paid}{reservation}"
+    first = pool.first
+    start = " ".join(filter(None, (first.type_label, first.group[1])))
+    paid = "" if first.buy == "on-demand" else first.buy
+    end = "".join(f"-{part}" for part in (first.zone, paid, first.reservation) if part)
     return NodesToName(pool.machines, start, end, pool.node_class.comes, pool.node_class.room)
 
 
@@ -194,47 +201,40 @@ class OptionMaker:
     """Options of the components of one cluster."""
 
     def __init__(self, classes: Sequence[NodeClass], found: Candidates, notes: Notes) -> None:
-        self._found, self._notes = found, notes
-        self._classes = {row.machines[0].name: row for row in classes}
-        self._order = {name: index for index, name in enumerate(self._classes)}
-        self._held = {row.name: row.machines[0].held for row in classes}
-        self._type_of = {machine.name: row.name for row in classes for machine in row.machines}
-        self._of_kind = Counter(row.machines[0].held.accelerator for row in classes)
+        self._classes, self._found, self._notes = classes, found, notes
+        self._held = {row.name: row.held for row in classes}
+        self._held_by = {machine.name: row.held for row in classes for machine in row.machines}
+        self._of_kind = Counter(row.held.accelerator for row in classes)
 
     def options_of(self, w: int, workload: Workload) -> PodOptions:
         """Equal needs are one option, whatever the shapes; it names types where the accelerators don't tell them."""
         on: dict[_Frozen, dict[str, NodeClass]] = {}
-        index_of: dict[tuple[int, str], _Frozen] = {}
-        first: dict[int, _Frozen] = {}
+        index_of: dict[tuple[int, str], int] = {}
+        first: dict[int, int] = {}
         for s, shape in enumerate(workload.shapes):
-            firsts = [row.name for row in self._found.of((w, s)) if row.name in self._classes]
-            for name in sorted(firsts, key=self._order.__getitem__):  # the first machine stands for its type
-                row = self._classes[name]
-                frozen = tuple(((self._found.keys(name, (w, s)) or {}) | _host_keys(shape)).items())
-                on.setdefault(frozen, {})[row.name] = row
-                index_of[s, row.name] = frozen
-                first.setdefault(s, frozen)
+            for row in self._classes:
+                keys = self._found.keys(row.machines[0].name, (w, s))  # the first machine stands for its type
+                if keys is not None:
+                    frozen = tuple((keys | _host_keys(shape)).items())
+                    on.setdefault(frozen, {})[row.name] = row
+                    index_of[s, row.name] = [*on].index(frozen)
+                    first.setdefault(s, index_of[s, row.name])
             if s not in first:
                 frozen = tuple(({"accelerators": shape.ask.count} | _host_keys(shape)).items())
                 on.setdefault(frozen, {})
-                first[s] = frozen
+                first[s] = [*on].index(frozen)
                 told = "no node may hold a copy: by its rules, or since none has what it asks for"
                 self._notes.assumed(workload.place, told)
         self._tell_kinds(workload, {name for members in on.values() for name in members})
-        order = {frozen: index for index, frozen in enumerate(on)}
         rows = [dict(frozen) | self._where(dict(frozen), list(members.values())) for frozen, members in on.items()]
-        return PodOptions(
-            rows,
-            {key: order[frozen] for key, frozen in index_of.items()},
-            {s: order[frozen] for s, frozen in first.items()},
-        )
+        return PodOptions(rows, index_of, first)
 
     def _tell_kinds(self, workload: Workload, types: Set[str]) -> None:
         """Notes on copies that ask for so many accelerators: the scheduler gives them any, and parts of one, too."""
         asks = [shape.ask for shape in workload.shapes if shape.ask.is_of_plugin]
         names = {ask.resource for ask in asks}
         parts = {name for name, held in self._held.items() if held.is_part and held.resource in names}
-        now = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node]
+        now = [self._held_by[pod.node] for pod, _ in workload.pods if pod.node]
         place = workload.place
         if parts and any(ask.keeps_whole for ask in asks):
             told = f"its copies have whole accelerators and stay on such ones: {self._kinds(parts)} are parts of one"
@@ -242,7 +242,7 @@ class OptionMaker:
         elif parts & types and types - parts and not now:
             told = f"none of its copies runs, so they may have parts of accelerators: {self._kinds(parts & types)}"
             self._notes.assumed(place, f"{told}; take these out of its options where a copy needs all of one")
-        moving = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node and not pod.pin]
+        moving = [self._held_by[pod.node] for pod, _ in workload.pods if pod.node and not pod.pin]
         least = min((held.memory_mib for held in moving if held.tells_memory), default=0)
         smaller = {name for name in types if self._held[name].tells_memory and self._held[name].memory_mib < least}
         if asks and smaller:
@@ -257,7 +257,7 @@ class OptionMaker:
         names = [row.name for row in members]
         if not option["accelerators"]:
             return {} if len(members) == len(self._classes) else {"instance_types": names}
-        kinds = list(dict.fromkeys(row.machines[0].held.accelerator for row in members))
+        kinds = list(dict.fromkeys(row.held.accelerator for row in members))
         where: dict[str, Any] = {"on": kinds} if kinds else {}
         is_all = kinds and sum(self._of_kind[kind] for kind in kinds) == len(members)
         return where if is_all else where | {"instance_types": names}

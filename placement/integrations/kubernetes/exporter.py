@@ -165,9 +165,9 @@ def _workloads(groups: Sequence[PlanVariant], workshop: Workshop) -> tuple[list[
 
 def _uuids(group: PlanVariant, workshop: Workshop) -> tuple[str, ...]:
     """Names of the accelerators of a copy, as its node's manager knows them; none where it knows none."""
-    if workshop.templates.managers.get(group.machine or "", "") in ("", "plugin"):
+    if workshop.manager(group) in ("", "plugin"):
         return ()
-    known = dict(enumerate(workshop.templates.uuids.get(group.machine or "", ())))
+    known = dict(enumerate(workshop.templates.machines[group.machine or ""].held.uuids))
     found = tuple(known.get(index, "") for index in group.accelerators or ())
     if not all(found):
         told = "no accelerator of it is known by name: copies are pinned to the node"

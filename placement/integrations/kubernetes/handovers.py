@@ -229,10 +229,9 @@ def _held_by_one(component: str, templates: Templates) -> list[MountedClaim]:
 
 def _tell_volumes(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     """Notes on copies of one component that wait for a volume, as others hold it or as it is elsewhere."""
-    component, problem, plan = groups[0].component.name, workshop.problem, workshop.plan
+    component, plan = groups[0].component.name, workshop.plan
     volumes, notes = workshop.templates.volumes, workshop.notes
-    zone_of = problem.zones_of(problem.instances)
-    now = {zone_of[row.instance] for row in problem.placements if row.component == component}
+    now = {*workshop.zones_running[component]}
     zones = {row.pool.zone for row in groups} - now
     copies = sum(row.copies for row in groups)
     nodes = sorted({row.instance for row in plan.assignments if row.component == component})

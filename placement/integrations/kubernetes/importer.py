@@ -176,13 +176,13 @@ class _Import:
         return dollars(micro_dollars(found.per_hour))
 
     def _pool(self, pool: NodePoolRow) -> dict[str, Any]:
-        row: dict[str, Any] = {"name": pool.name, "instance_type": pool.node_class.name, "zone": pool.zone}
+        row: dict[str, Any] = {"name": pool.name, "instance_type": pool.node_class.name, "zone": pool.first.zone}
         row["max_instances"] = len(pool.machines) + (self.wishes.grow if self._can_grow(pool) else 0)
-        first = pool.machines[0]
+        first = pool.first
         label = first.type_label
-        if pool.buy == "spot" and label not in self.wishes.prices:
+        if pool.first.buy == "spot" and label not in self.wishes.prices:
             market = self.wishes.market
-            price = market.price(label, first.region, pool.zone, "spot") if label in market.types else None
+            price = market.price(label, first.region, first.zone, "spot") if label in market.types else None
             if price is None:
                 told = "no spot price is known: it has the price on demand, which is more"
                 self.notes.assumed(f"pool {pool.name}", told)
@@ -194,7 +194,7 @@ class _Import:
         named = any(machine.name in self.standing.named for machine in pool.machines)
         if named and self.wishes.grow:
             self.notes.assumed(f"pool {pool.name}", "it does not grow, since rules name its nodes")
-        return not named and pool.buy != "reserved"
+        return not named and pool.first.buy != "reserved"
 
     def _instances(self, prices: Mapping[str, float | None]) -> list[dict[str, Any]]:
         pool_of = {machine.name: pool for pool in self.pools for machine in pool.machines}

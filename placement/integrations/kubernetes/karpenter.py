@@ -153,8 +153,9 @@ def _look_of(pool: str, workshop: Workshop) -> NodeLook:
         for key, value in known.labels[nodes[0]].items()
         if (key in known.asked or (key in common and not is_of_platform(key))) and _may_be_given(key)
     }
-    taints = [row for row in known.taints[nodes[0]] if all(row in known.taints[name] for name in nodes)]
-    others = sorted({row.key for name in nodes for row in known.taints[name] if row not in taints})
+    held = [known.machines[name].taints for name in nodes]
+    taints = [row for row in held[0] if all(row in rows for rows in held)]
+    others = sorted({row.key for rows in held for row in rows if row not in taints})
     if others:
         told = f"its nodes differ in the taints {listed(others)}: new ones have none of these"
         workshop.notes.inexact(f"NodePool {workshop.node_pool_of[pool]}", told)

@@ -73,9 +73,9 @@ class Workshop(ExportContext):
 
     def manager(self, group: PlanVariant) -> str:
         """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
-        known = self.templates.managers
+        known = self.templates.machines
         nodes = [group.machine] if group.machine else self.nodes_of_pool[group.pool.name]
-        return next((known[node] for node in nodes if node in known), "")
+        return next((known[node].held.manager for node in nodes if node in known and known[node].held.count), "")
 
     def is_by_claims(self, group: PlanVariant) -> bool:
         """Whether a copy gets its accelerators by a claim, where no pod of it tells: its nodes do, or the sharing."""

@@ -10,7 +10,7 @@ from placement.grouping import grouped
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.generations import PodGeneration, generation_of
-from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.machines import NodeMachine, read_machines
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS, Owner
 from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
 from placement.integrations.kubernetes.pods import (
@@ -23,7 +23,6 @@ from placement.integrations.kubernetes.pods import (
     made_by,
     read_pods,
 )
-from placement.integrations.kubernetes.selectors import Taint
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
@@ -43,18 +42,20 @@ class Templates:
     """By component and option the pods that run and what new ones are made of; nodes; what was exported."""
 
     pods: Mapping[tuple[str, int], PodGeneration] = field(default_factory=dict)
-    uuids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
+    machines: Mapping[str, NodeMachine] = field(default_factory=dict)  # by node
     cluster: KubeCluster = field(default_factory=KubeCluster)  # all that was given
     rows: Sequence[tuple[PodRow, str]] = ()  # all pods, with their component; empty for those that come with a node
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
-    taints: Mapping[str, Sequence[Taint]] = field(default_factory=dict)  # by node; not those of its state
     asked: Set[str] = frozenset()  # labels of nodes that rules of pods look at
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, KubeObject] = field(default_factory=dict)  # by component the InferenceService that runs it
     claims: Mapping[tuple[str, str], DeviceClaim] = field(default_factory=dict)  # by namespace and name
     volumes: Volumes = field(default_factory=Volumes)
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """By node."""
+        return {name: row.labels for name, row in self.machines.items()}
 
     @cached_property
     def by_owner(self) -> Mapping[Owner | None, Sequence[KubeObject]]:
@@ -131,9 +132,16 @@ class ExportContext:
         return grouped((row.pool, row.id) for row in self.problem.instances)
 
     @cached_property
-    def zone_counts(self) -> dict[tuple[str, ...], tuple[Counter[str], Counter[str]]]:
-        """By zone the copies of some components, of the plan and beside what runs: those that were asked for so far."""
-        return {}
+    def zones_planned(self) -> Mapping[str, Sequence[str]]:
+        """By component the zone of each copy of the plan."""
+        zone_of = self.problem.zones_of(self.plan.instances)
+        return grouped((row.component, zone_of[row.instance]) for row in self.plan.assignments)
+
+    @cached_property
+    def zones_running(self) -> Mapping[str, Sequence[str]]:
+        """By component the zone of each copy that runs now."""
+        zone_of = self.problem.zones_of(self.problem.instances)
+        return grouped((row.component, zone_of[row.instance]) for row in self.problem.placements)
 
     @property
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
@@ -203,12 +211,9 @@ def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
             pods.setdefault((workload.name, shape if option is None else option), []).append(row.pod)
     return Templates(
         pods={key: generation_of(members, cluster) for key, members in pods.items()},
-        uuids={row.name: row.held.uuids for row in machines if row.held.uuids},
-        managers={row.name: row.held.manager for row in machines if row.held.count},
+        machines={row.name: row for row in machines},
         cluster=cluster,
         rows=[(row, component_of.get(row.pod.key, "")) for row in pods_read],
-        labels={row.name: row.labels for row in machines},
-        taints={row.name: row.taints for row in machines},
         asked={key for row in pods_read for key in row.shape.rules.looked_at()},
         exported=exported,
         by_component=by_component,

@@ -172,7 +172,7 @@ def suggest_for_spot(
     workloads: Sequence[Workload], upkeep: Sequence[Upkeep], pools: Sequence[NodePoolRow], notes: Notes
 ) -> None:
     """Name the components that the loss of one spot pool would take below what must stay up."""
-    spot = {machine.name: pool.name for pool in pools if pool.buy == "spot" for machine in pool.machines}
+    spot = {machine.name: pool.name for pool in pools if pool.first.buy == "spot" for machine in pool.machines}
     for workload, row in zip(workloads, upkeep, strict=True):
         held = Counter(spot[pod.node] for pod, _ in workload.pods if pod.node in spot)
         copies = sum(1 for pod, _ in workload.pods if pod.node)
