@@ -45,7 +45,7 @@ SCALES = {  # whole numbers in place of fractions, and what a scaled number may 
     *("COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
     *("PER_SECOND", "SAFE", "SANE", "SCALE", "SCALED"),
 }
-WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "UNLIMITED"}
+WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "UNLIMITED"}
 NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}
 OTHERS = {
     "FIRST_ROWS",  # of arrays that grow

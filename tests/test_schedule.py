@@ -129,7 +129,7 @@ def test_turns() -> None:
         for turn in turns:
             assert 0 < turn.part <= 1
             assert turn.solver in (BOUND, OUTLINE, RUNNING, IMPROVE) or SOLVERS[turn.solver].make_options(turn.options)
-            assert turn.solver != IMPROVE or {*turn.options} <= {"steps", "once"}
+            assert turn.solver != IMPROVE or {*turn.options} <= {"steps"}
             assert not turn.beside or turn.cores == 2
     for size in (HUGE, SMALL, LARGE, DEAR, ZONED):
         last = TURNS[size][-1]

@@ -15,6 +15,23 @@ class ClosingParameters(MethodParameters):
     left_out: int = parameter(4, "dearest machines", "that a copy left out is charged, for each level from the lowest")
 
 
+class EliminateParameters(MethodParameters):
+    """Machines closed, others opened in their place (`eliminate.py`)."""
+
+    closed: tuple[int, ...] = parameter((1, 1, 1, 2, 2, 3), "machines", "closed at once: one of these, at random")
+    opened: tuple[int, ...] = parameter(
+        (0, 0, 1, 1, 1, 2), "machines", "opened in their place: one of these, at random"
+    )
+    first_patience: int = parameter(300, "steps", "of refilling without gain, at first")
+    last_patience: int = parameter(20_000, "steps", "of refilling without gain, at most")
+    more: float = parameter(1.02, "factor", "of patience after a failure")
+    noise: float = parameter(
+        0.3, "part of its price", "scale of a Gumbel variable, added to the part that a machine puts to use"
+    )
+    draws: int = parameter(20, "draws", "of machines to open, until they are cheaper than those that close")
+    counted: int = parameter(10_000_000, "steps of `solving/steps.py`", "to begin a turn, about 10 ms")
+
+
 class LargeNeighbourhoodParameters(MethodParameters):
     """A few machines freed and packed anew by CP-SAT (`large_neighbourhood.py`)."""
 
@@ -87,8 +104,15 @@ class SetCoveringParameters(MethodParameters):
     most_columns: int = parameter(20_000, "columns", "of the program; of more there is none")
 
 
+class VariableNeighbourhoodParameters(MethodParameters):
+    """Machines closed and neighbourhoods packed anew, in turns (`variable_neighbourhood.py`)."""
+
+    tries: int = parameter(30, "tries", "to close machines, in a row without gain, that end a turn")
+    steps: int = parameter(8, "steps", "of the large-neighbourhood search, likewise")
+
+
 class WholePlanParameters(MethodParameters):
-    """Ruin and recreate and neighbourhoods in turns (`whole_plan.py`)."""
+    """Improving plans where rules look at the whole of them (`whole_plan.py`)."""
 
     closings: int = parameter(40, "tries", "of which machines close, at the beginning of each turn")
     steps: int = parameter(12, "steps", "of the large-neighbourhood search without gain, that end its turn")
@@ -102,11 +126,13 @@ class LocalSearchParameters(MethodParameters):
     """
 
     closing = ClosingParameters
+    eliminate = EliminateParameters
     large_neighbourhood = LargeNeighbourhoodParameters
     optional_copies = OptionalCopiesParameters
     refill = RefillParameters
     set_covering = SetCoveringParameters
     state = RefillStateParameters
+    variable_neighbourhood = VariableNeighbourhoodParameters
     whole_plan = WholePlanParameters
 
 

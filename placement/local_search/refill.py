@@ -65,17 +65,18 @@ class Refill:
         start: PartialPacking,
         seed: int,
         *,
+        idle: bool = True,
         penalties: Sequence[float] | None = None,
         held: Sequence[Machine] = (),
         required: Mapping[tuple[int, int | None], int] | None = None,
     ) -> None:
-        """O(copies + items x pools); `penalties` and `held` as in `MachineStates`.
+        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`.
 
         With `required` all but so many copies of each component (zone None), and in zones, may stay unassigned; each
         below counts as `LOCAL_SEARCH.optional_copies` says. Penalties are in copies then: what is accepted is worse by
         parts of one.
         """
-        self.states = MachineStates(fleet, start.packing, start.missing, penalties=penalties, held=held)
+        self.states = MachineStates(fleet, start.packing, start.missing, idle=idle, penalties=penalties, held=held)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
@@ -83,12 +84,21 @@ class Refill:
         items = self.states.items
         self._mean = sum(item.penalty for item in items) / max(1, len(items)) if required is None else 1.0
         self._required = required
-        self._weight = [1.0] * len(items)
+        self._weight: list[float] = []
+        self._free: list[int] = []  # machines that are not frozen
+        self._free_of: dict[int, list[int]] = {}  # those of each pool
+        self._places: list[tuple[int, int]] = []  # their accelerators
+        self._least = 0.0  # penalty so far
+        self.begin()
+
+    def begin(self) -> None:
+        """Look at the machines anew, after machines came or went; forget what was hard to place."""
         machines = self.states.machines
+        self._weight = [1.0] * len(self.states.items)
         self._free = [b for b, machine in enumerate(machines) if not machine.frozen]
-        self._free_of = grouped((machines[b].pool, b) for b in self._free)  # by pool
-        self._places = [(b, k) for b in self._free for k in range(len(machines[b].free_memory))]  # their accelerators
-        self._least = self._total_penalty()  # so far
+        self._free_of = grouped((machines[b].pool, b) for b in self._free)
+        self._places = [(b, k) for b in self._free for k in range(len(machines[b].free_memory))]
+        self._least, self.idle = self._total_penalty(), 0
 
     def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
         """Stop at zero unassigned, after `patience` non-improving steps, or when `is_over`; True at zero unassigned.

@@ -35,8 +35,9 @@ class Item:
 
 
 class SavedStates(NamedTuple):
-    """All that changes in `MachineStates`: the state of each machine, and the counts of copies."""
+    """All that changes in `MachineStates`: the machines, the state of each, and the counts of copies."""
 
+    machines: list[MachineState]
     states: list[Saved]
     missing: dict[int, int]
     zoned: dict[int, list[int]]
@@ -59,10 +60,11 @@ class MachineStates:
         packing: Packing,
         missing: Missing,
         *,
+        idle: bool = True,
         penalties: Sequence[float] | None = None,
         held: Sequence[Machine] = (),
     ) -> None:
-        """The machines of a packing, and empty ones up to the (finite) quotas.
+        """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
         Copies of machines that are `held` stay where they are, as pinned ones do: each is a part of one of the packing.
         `penalties` are dollars an hour of an unassigned copy of each component; by default, of its cheapest option.
@@ -79,7 +81,8 @@ class MachineStates:
         left = list(held)
         self.machines = [self._state_of(machine, _stays(machine, left)) for machine in packing.machines]
         self._add_forced()
-        self._add_idle()
+        if idle:
+            self._add_idle()
         for key, n in missing.items():
             self.missing[self._item(key)] = n
             self._count(*key[:2], n)
@@ -182,12 +185,12 @@ class MachineStates:
     def save(self) -> SavedStates:
         """All that changes, for `restore`; O(machines + copies)."""
         zoned = {c: counts[:] for c, counts in self.zoned.items()}
-        return SavedStates([machine.save() for machine in self.machines], self.missing.copy(), zoned)
+        return SavedStates(self.machines[:], [machine.save() for machine in self.machines], self.missing.copy(), zoned)
 
     def restore(self, saved: SavedStates) -> None:
-        """Go back to what `save` returned."""
-        self.missing, self.zoned = saved.missing, saved.zoned
-        for machine, state in zip(self.machines, saved.states, strict=True):
+        """Go back to what `save` returned, its machines in its order."""
+        self.machines, self.missing, self.zoned = saved.machines, saved.missing, saved.zoned
+        for machine, state in zip(saved.machines, saved.states, strict=True):
             machine.restore(state)
 
     def left_out(self) -> Missing:

@@ -1,11 +1,8 @@
-"""A plan made cheaper by turns: ruin and recreate, then large neighbourhoods, then set covering, and so on.
+"""A plan made cheaper where rules look at the whole of it: ruin and recreate, then large neighbourhoods, in turns.
 
-Each search goes on where the other is stuck: ruin and recreate is quick, but ends in a plan whose room is in the wrong
-places; large-neighbourhood search is slow, but moves that room. As in variable neighbourhood search (Mladenovic and
-Hansen 1997, Comput. Oper. Res. 24), a turn starts from the best plan so far. All of them keep every rule at each step,
-those over the whole plan too: limits over groups of pools, what commitments pay, losses of a pool or an instance, and
-the limit on moves. Where machines run, plans are made first that close some of them and keep most of what the others
-hold (`closing`).
+Where machines run, plans are made first that close some of them and keep most of what the others hold (`closing`). All
+keep every rule at each step: limits over groups of pools, what commitments pay, losses of a pool or an instance,
+and the limit on moves. Closing machines (`variable_neighbourhood`) knows none of these.
 """
 
 import math
@@ -20,13 +17,10 @@ from placement.solving.schedule import SCHEDULE
 NAME = "ruin-and-recreate"
 
 
-def improve_whole_plan(
-    solve: Solve, covering: SetCovering | None = None, *, steps: float = math.inf, once: bool = False
-) -> int:
-    """Turns from the best plan until the budget is over, both are stuck, or it is proven that none is better.
+def improve_whole_plan(solve: Solve, covering: SetCovering | None = None, *, steps: int | None = None) -> int:
+    """Turns from the best plan until the budget is over or both are stuck; says how many neighbourhoods were tried.
 
-    Says how many neighbourhoods were tried, of at most so many `steps`. `covering` knows packings of searches before
-    this one. There is one short turn where it is asked for `once`.
+    `covering` knows packings of searches before this one. With `steps` there is one turn, of so many neighbourhoods.
     """
     done = 0
     covering = covering or SetCovering(solve)
@@ -34,12 +28,12 @@ def improve_whole_plan(
         _close(solve)
     while solve.packing is not None and not solve.ended:
         seed = solve.seed + done
-        improve(SCHEDULE.whole_plan.recreate.within(solve, seed=seed), NAME, 1 if once else None)
+        improve(SCHEDULE.whole_plan.recreate.within(solve, seed=seed), NAME, None if steps is None else 1)
         search = LargeNeighbourhood(solve.within(solve.budget, seed=seed))
-        search.run(solve.budget, covering, _PARAMS.steps, steps - done)
+        search.run(solve.budget, covering, _PARAMS.steps, math.inf if steps is None else steps)
         covering.run(solve.budget)
         done += search.steps
-        if once or not search.steps or search.decided or done >= steps:
+        if steps is not None or not search.steps:
             break
     return done
 

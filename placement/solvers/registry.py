@@ -141,7 +141,7 @@ _ALL = (
     ),
     Solver(
         name="column-generation",
-        summary="bound by patterns of one accelerator, packing at its machine counts, neighbourhoods",
+        summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
         proves=True,
         function="placement.solvers.column_generation.solve:solve_column_generation",
         fleet_rules=True,

@@ -481,7 +481,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn("milp", 1.0, beside=True, cores=2),
         Turn("column-generation", 0.8, options={"second": False}),
         Turn("cp-sat", 0.2, 2.5),
-        Turn(IMPROVE, 0.3, options={"steps": 10, "once": True}),
+        Turn(IMPROVE, 0.3, options={"steps": 10}),
         Turn("cp-sat", 1.0),
     ),
     # A fleet with a savings plan is proven by CP-SAT after 2 s, and has a gap of 5 % after 20 s without it; others end
@@ -490,10 +490,10 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     FEW_SMALL: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn("cp-sat", 0.04),
-        Turn(IMPROVE, 0.06, options={"steps": 10, "once": True}),
+        Turn(IMPROVE, 0.06, options={"steps": 10}),
         Turn(OUTLINE, 0.85, cores=1),
         Turn(RUNNING, 0.3),
-        Turn(IMPROVE, 0.4, options={"steps": 20, "once": True}),
+        Turn(IMPROVE, 0.4, options={"steps": 20}),
         Turn(BOUND, 0.1),
         Turn("cp-sat", 1.0),
     ),

@@ -138,6 +138,8 @@ QUICK: dict[str, Any] = {
     "parameters:local_search.large_neighbourhood.work": 0.75,
     "parameters:column_generation.pack.tries": 3,
     "parameters:local_search.optional_copies.tries": 2,
+    "parameters:local_search.variable_neighbourhood.tries": 4,
+    "parameters:local_search.variable_neighbourhood.steps": 3,
     "placement.certificates.search:_MOST_NODES": 200,
 }
 # As if the direct models could take no turns: the searches of large fleets.

@@ -17,7 +17,7 @@ from placement.heuristics.workspace import Workspace
 from placement.local_search.optional_copies import OptionalCopies, thin_out
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill
-from placement.local_search.whole_plan import improve_whole_plan
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.planner import _with_what_has_room
 from placement.solvers.column_generation.scarce import bring_in_optional
 from placement.solving.budget import Budget
@@ -133,7 +133,7 @@ def test_every_solve_ends_with_no_room_left() -> None:
     assert _with_what_has_room(solve, outcome) is outcome
     assert solve.left_out == (0,)
     search = Solve.of(fleet, hint=plan_of((0, [(0, (0,)), (0, (1,))])))
-    improve_whole_plan(search, steps=1)
+    VariableNeighbourhoodSearch(search).run(Budget(), 1)
     assert search.left_out == (0,)
 
 

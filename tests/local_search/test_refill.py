@@ -12,10 +12,15 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.compiled.packing import Machine, Packing
+from placement.compiled.packing import Machine, Packing, evaluate, machine_price
 from placement.heuristics import PartialPacking
+from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
+from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.subproblem import may_be_freed
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document, suite
 
@@ -93,6 +98,27 @@ def test_copies_come_back_with_every_rule_kept(seeds: range) -> None:
     assert complete > 60 * len(seeds) / 150
 
 
+@seeds(range(90), 8)
+def test_closing_machines_never_costs_more_and_keeps_every_rule(seeds: range) -> None:
+    """A few tries on each plan, every packing on the way checked; optional copies stay as many as they were."""
+    gained = 0
+    for seed, problem, fleet, packing in plans(seeds):
+        incumbent = Incumbent(fleet, Budget())
+        incumbent.offer(packing, "test")
+        search = BinElimination(
+            RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet, packing, seed
+        )
+        for _ in range(4):
+            before = machine_price(fleet, search.packing)
+            if search.possible and search.step(never):
+                gained += 1
+                assert machine_price(fleet, search.packing) < before, f"seed {seed}"
+                assert broken_rules(problem, fleet, search.packing) == [], f"seed {seed}"
+            assert machine_price(fleet, search.packing) <= before, f"seed {seed}"
+        assert evaluate(fleet, search.packing).left_out == evaluate(fleet, packing).left_out
+    assert gained > 3 * len(seeds) / 90
+
+
 def test_a_copy_changes_its_zone_for_room() -> None:
     """Two machines, each in a zone of its own: the pair must be one a zone, and only zone b has room for the rest."""
     rows = [component("pair", 2, 50, spread={"max_skew": 1}), component("a", 1, 40), component("b", 1, 30)]
@@ -166,5 +192,5 @@ def test_what_is_out_can_be_given_its_worth() -> None:
     fleet = compile_fleet(Problem(**document([component("a", 2, 30), component("wide", 1, 80, 8)])))
     narrow = replace(fleet, pools=tuple(replace(pool, max_instances=0) for pool in fleet.pools))
     missing: Missing = Counter({(0, None, None): 2, (1, None, None): 1})
-    assert worth_out(Refill(fleet, PartialPacking(Packing(()), missing), 0, penalties=[1.0, 7.0])) == 9.0
-    assert worth_out(Refill(narrow, PartialPacking(Packing(()), missing), 0)) != 9.0
+    assert worth_out(Refill(fleet, PartialPacking(Packing(()), missing), 0, idle=False, penalties=[1.0, 7.0])) == 9.0
+    assert worth_out(Refill(narrow, PartialPacking(Packing(()), missing), 0, idle=False)) != 9.0

@@ -9,7 +9,8 @@ from placement.compiled.fleet import Fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Packing
 from placement.local_search.set_covering import SetCovering
-from placement.local_search.whole_plan import NAME as TURNS
+from placement.local_search.variable_neighbourhood import NAME as NEIGHBOURHOODS
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import HelperJob
 from placement.parallel.job import TaskAnswer, answer_of
@@ -26,6 +27,7 @@ from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
 _TIME = SCHEDULE.column_generation.helper
+_MOST = 1_000_000  # tries and steps
 
 
 def may_help(fleet: Fleet, budget: Budget) -> bool:
@@ -49,8 +51,8 @@ def helper_jobs(
         best = solve.packing
         if best is None or solve.incumbent.good_enough or budget.left() < _PARAMS.shortest_turn:
             return
-        take = partial(_join, solve, covering, TURNS)
-        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), TURNS, take)
+        take = partial(_join, solve, covering, NEIGHBOURHOODS)
+        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), NEIGHBOURHOODS, take)
 
 
 def _join(solve: Solve, covering: SetCovering, by: str, answer: TaskAnswer) -> None:
@@ -104,5 +106,8 @@ class Improve:
         """Until time is over."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         covering = SetCovering(solve)
-        improve_whole_plan(solve, covering)
+        if named_fleet_rules(self.fleet):
+            improve_whole_plan(solve, covering)
+        else:
+            VariableNeighbourhoodSearch(solve, covering).run(budget, _MOST)
         return replace(answer_of(solve), machines=covering.machines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from placement.compiled.spread import is_zoned
 from placement.heuristics import improve
 from placement.local_search.set_covering import SetCovering
-from placement.local_search.whole_plan import improve_whole_plan
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
@@ -34,7 +34,7 @@ class ColumnGenerationOptions:
     second: bool = option(
         True, "whether a second process may search at the same time, where there is a core and enough time for it."
     )
-    steps: int = option(1_000_000, "most steps of the large-neighbourhood search.")
+    steps: int = option(1_000_000, "most steps of the large-neighbourhood search, and most tries to close a machine.")
 
 
 DEFAULT = ColumnGenerationOptions()
@@ -75,8 +75,9 @@ def search(
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
-        turns = solve.within(budget, seed=solve.seed + 1)
-        stats["steps"] = improve_whole_plan(turns, covering, steps=options.steps)
+        turns = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
+        turns.run(budget, options.steps)
+        stats.update(closed=turns.closed, steps=turns.free.steps, improved=turns.free.improved)
     stats.update(ruled_out=by_mix.ruled_out)
     return Outcome(NAME, _why(solve), stats=stats)
 

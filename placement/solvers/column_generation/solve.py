@@ -13,8 +13,9 @@
    (`combinatorial_benders`).
 5. After each packing, and each turn of what follows: the cheapest plan of machines that any packing so far had
    (`local_search.set_covering`).
-6. Improvement in turns, until the bound is met or the time is up (`local_search.whole_plan`): machines of the best plan
-   are taken apart, a few at a time, and their copies placed again; and large-neighbourhood search.
+6. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of
+   the best plan are closed, one or a few at a time, while their copies find room elsewhere; and large-neighbourhood
+   search.
 
 Where there is a second core and fleets are packed by diving, a second process splits the fleet into zones and packs
 some of them, or packs other mixes, and then improves the best plan too (`helper`).

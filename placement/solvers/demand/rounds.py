@@ -6,9 +6,10 @@ solutions than they do, but takes 10 to 20 seconds to find some at 100 component
 is a second core, and each of its solutions is mended in a round.
 """
 
+import math
 from itertools import count
 
-from placement.local_search.whole_plan import improve_whole_plan
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.counts.program import Counts
@@ -113,4 +114,5 @@ class CountRounds:
 
 def improve_in_turns(solve: Solve, budget: Budget, seed: int) -> None:
     """Improve the best plan machine by machine."""
-    improve_whole_plan(solve.within(budget, seed=solve.seed + seed))
+    search = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + seed))
+    search.run(budget, math.inf)
