@@ -5,11 +5,8 @@ import numpy as np
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Packing
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct, place_optional
-from placement.heuristics.improve import drop_superfluous
-from placement.heuristics.parameters import RepairParameters as _PARAMS
-from placement.heuristics.repair import Repair
+from placement.heuristics.repair import completed
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
@@ -37,13 +34,8 @@ class BestFitCompletion:
         place_optional(ws, self._policy)
 
     def repair(self, ws: Workspace, stuck: list[int], budget: Budget) -> Packing | None:
-        """The packing once the stuck components have their copies, without superfluous ones; None where some lack."""
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
-            place_optional(ws, self._policy)
-        if not is_complete(ws):
-            return None
-        drop_superfluous(ws)
-        return ws.to_packing()
+        """The packing once the stuck components have their copies, too; None where some lack."""
+        return completed(ws, self._policy, self._rng, stuck, budget)
 
     def run(self, ws: Workspace, budget: Budget) -> Packing | None:
         """A complete packing with what stands in a workspace, which ejections may move; None where copies lack."""

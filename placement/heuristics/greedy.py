@@ -6,17 +6,15 @@ A machine in use that is dear for a copy is passed over while a new one is cheap
 there is for copies that are cheap there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from placement.arrays import Floats, Ints
-from placement.compiled.fleet import Fleet
 from placement.heuristics.best_fit import slack
 from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
 from placement.heuristics.parameters import PricedGreedyParameters as _PARAMS
-from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 
@@ -25,24 +23,16 @@ _NONE = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class GreedyParameters:
-    """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost."""
+    """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost.
+
+    With `fills_bins` machines are filled one by one first (see `bin_filling`).
+    """
 
     likeness: float = 0.0
     weights: Floats | None = None
     scarcity: Floats | None = None
     patience: float = 0.25
-
-
-def parameter_sets(fleet: Fleet, shares: Shares, is_over: Callable[[], bool]) -> list[GreedyParameters]:
-    """What restarts differ in: a quick set first, then the best on average, all at the same prices of resources."""
-    weights, scarcity = resource_prices(fleet, shares, is_over)
-    return [
-        GreedyParameters(0.0, weights, scarcity, 0.1),
-        GreedyParameters(0.0, weights, scarcity, 1.0),
-        GreedyParameters(0.15, weights, scarcity, 0.3),
-        GreedyParameters(0.6, weights, scarcity, 1.0),
-        GreedyParameters(0.3, None, None, 0.5),
-    ]
+    fills_bins: bool = False
 
 
 class Greedy:

@@ -14,11 +14,13 @@ from functools import cached_property
 import numpy as np
 
 from placement.compiled.fleet import Fleet
+from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import Policy, construct, place_optional
 from placement.heuristics.exchange import Exchange, unassigned
-from placement.heuristics.greedy import Greedy, GreedyParameters, parameter_sets
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.improve import Improvement
+from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import GroupCompletionParameters as _PARAMS
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -63,7 +65,7 @@ class GroupCompletion:
 
     @cached_property
     def _by_price(self) -> list[Greedy]:
-        return [Greedy(self._blank, self._shares, one) for one in self.parameter_sets]
+        return [Greedy(self._blank, self._shares, one) for one in self.parameter_sets if not one.fills_bins]
 
     def construct_again(self, begin: Callable[[Fleet], Workspace]) -> tuple[Workspace, Policy]:
         """The cheapest of some constructions by price that exchanges complete, with no copy left out if that may be.
@@ -96,8 +98,10 @@ class GroupCompletion:
     def _constructions(self, begin: Callable[[Fleet], Workspace], fleet: Fleet) -> Iterator[tuple[Workspace, Policy]]:
         """Those by price, one after the other; none after the budget is over, but for the first."""
         noise, self._is_first = None if self._is_first else self._rng, False
-        for parameters in self.parameter_sets[: self._most]:
+        for parameters in [*self.parameter_sets[3::-1], *self.parameter_sets[4:]][: self._most]:
             ws, policy = begin(fleet), Greedy(self._blank, self._shares, parameters, noise)
+            if parameters.fills_bins:
+                fill_bins(ws, policy, self._shares)
             construct(ws, policy)
             yield ws, policy
             if self._budget.over():

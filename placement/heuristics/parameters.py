@@ -3,6 +3,14 @@
 from placement.solving.parameters import MethodParameters, parameter
 
 
+class BinFillingParameters(MethodParameters):
+    """Machines filled one by one at prices (`bin_filling.py`)."""
+
+    least: float = parameter(0.6, "part of its price", "that a machine must be filled to")
+    thin: float = parameter(0.7, "part of the components", "with copies left, below which arrays are made anew")
+    pools: int = parameter(2, "pools", "tried for each machine, those where the biggest copy is cheapest")
+
+
 class ConsolidateParameters(MethodParameters):
     """Machines closed or replaced one by one (`consolidate.py`)."""
 
@@ -132,6 +140,7 @@ class HeuristicSolveParameters(MethodParameters):
         "of an improvement at most: of 355 random plans of about 4 copies 5 became cheaper, the last after 2.6, and 9 "
         "of 16 plans of 28 to 100 copies, the last after 5.8",
     )
+    pressed: int = parameter(10, "attempts", "of one restart to force an optional copy in")
     bounded: int = parameter(
         100,
         "copies",
@@ -148,6 +157,7 @@ class HeuristicsParameters(MethodParameters):
     (docs/notes/2026-11-parameters.md).
     """
 
+    bin_filling = BinFillingParameters
     consolidate = ConsolidateParameters
     construct = ConstructParameters
     first_fit_decreasing = FirstFitParameters

@@ -8,14 +8,27 @@ harder to eject, and the search does not go round in circles for long (the eject
 
 import numpy as np
 
-from placement.compiled.packing import Seat
+from placement.compiled.packing import Packing, Seat
 from placement.compiled.spread import least_total, targets
-from placement.heuristics.check import lacking, lacking_components
-from placement.heuristics.construct import ANY_ZONE, Policy, supply
+from placement.heuristics.check import is_complete, lacking, lacking_components
+from placement.heuristics.construct import ANY_ZONE, Policy, left_out_components, place_optional, supply
 from placement.heuristics.ejection import Ejection
+from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import RepairParameters as _PARAMS
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+
+
+def completed(
+    ws: Workspace, policy: Policy, rng: np.random.Generator, stuck: list[int], budget: Budget
+) -> Packing | None:
+    """The packing once the `stuck` components have their copies, without superfluous ones; None when some lack."""
+    if stuck and not Repair(ws, policy, rng).run(stuck, _PARAMS.ejections, budget):
+        place_optional(ws, policy)
+    if not is_complete(ws):
+        return None
+    drop_superfluous(ws)
+    return ws.to_packing()
 
 
 class Repair:
@@ -45,6 +58,24 @@ class Repair:
                 turn = int(self.rng.integers(len(waiting)))
                 waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
         return lacking_components(self.ws)
+
+    def press_in(self, attempts: int, steps: int, budget: Budget) -> None:
+        """Force optional copies in that fit nowhere, each with so many ejections; kept when fewer are left out for it.
+
+        The plan must be complete, and stays so.
+        """
+        ws = self.ws
+        for _ in range(attempts):
+            missing = left_out_components(ws)
+            if not missing or budget.over():
+                return
+            c = missing[int(self.rng.integers(len(missing)))]
+            before, mark = ws.left_out(), ws.mark()
+            ejected = self._make_room(c)
+            if not self.run([e for e in (*ejected, c) if lacking(ws, e)], steps, budget):
+                place_optional(ws, self.policy)
+            if ws.left_out() >= before or not is_complete(ws):
+                ws.rollback(mark)
 
     def _make_room(self, c: int) -> list[int]:
         """Place one copy of c by force, or take off all of its copies; returns components that lost copies."""

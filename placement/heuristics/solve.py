@@ -14,14 +14,16 @@ from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Value
 from placement.engines.loading import HIGHS, NETWORKX, can_load
 from placement.heuristics.best_fit import BestFit
+from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
 from placement.heuristics.consolidate import MachineConsolidation
 from placement.heuristics.construct import Policy, construct, place_optional
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
-from placement.heuristics.greedy import Greedy, parameter_sets
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.group_completion import GroupCompletion
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HeuristicSolveParameters as _PARAMS
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
@@ -54,7 +56,7 @@ class GreedyOptions(HeuristicOptions):
 
     restarts: int = option(9, "most restarts.")
     rounds: int = option(
-        400,
+        200,
         "how often a few machines of the best plan are emptied, and their copies packed again; less often where there "
         "are few copies.",
     )
@@ -74,10 +76,17 @@ class _HeuristicRun:
         self.limits_bind = False  # whether a restart was stuck within limits
         self.stats: dict[str, int | float | str] = {"restarts": 0, "ejections": 0, "accepted": 0}
 
-    def attempt(self, policy: Policy, *, keep: bool) -> Workspace | None:
+    @property
+    def has_groups(self) -> bool:
+        """Whether pools are limited or paid for by the group."""
+        return bool(self.solve.fleet.limits or self.solve.fleet.commitments)
+
+    def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck, or is no use."""
         limits = bool(self.solve.fleet.limits)
         ws = self._begin(keep=keep)
+        if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
+            fill_bins(ws, policy, self.shares)
         stuck = construct(ws, policy, gives_up=limits)
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         if limits and (stuck or any(ws.left_out())):
@@ -91,8 +100,11 @@ class _HeuristicRun:
         repair = Repair(ws, policy, self.rng)
         if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
             place_optional(ws, policy)
-        if not self.restarts_differ and any(ws.left_out()) and is_complete(ws):
-            self.groups.bring_in_optional(ws, policy)
+        if any(ws.left_out()) and is_complete(ws):
+            if not self.has_groups:
+                repair.press_in(_PARAMS.pressed, self.options.ejections // 10, self.solve.budget)
+            elif not self.restarts_differ:
+                self.groups.bring_in_optional(ws, policy)
         self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
         drop_superfluous(ws)
         if not is_complete(ws):
@@ -109,11 +121,11 @@ class _HeuristicRun:
             keep_pinned(ws)
         return ws
 
-    def tries(self, policy: Policy, best_fit: Policy | None) -> Iterator[Workspace]:
+    def tries(self, policy: Policy, parameters: GreedyParameters, best_fit: Policy | None) -> Iterator[Workspace]:
         """The plans of one restart; with `best_fit` today's too, its machines closed or replaced one by one."""
         beginnings = _beginnings(self.solve.fleet)
         for keep in beginnings:
-            ws = self.attempt(policy, keep=keep)
+            ws = self.attempt(policy, keep=keep, parameters=parameters)
             if ws is not None:
                 yield ws
         ws = self.attempt(best_fit, keep=True) if best_fit is not None and True in beginnings else None
@@ -140,7 +152,8 @@ class _HeuristicRun:
             stop = self.solve.why_stop()
         if stop is None:
             stop = Stop.DONE if self.best is not None or self.solve.packing is not None else Stop.STUCK
-        self.stats["exchanges"] = self.groups.rounds
+        if self.has_groups:
+            self.stats["exchanges"] = self.groups.rounds
         reason = why_stuck(*self.stuck) if self.best is None and self.stuck is not None else ""
         return Outcome(self.name, stop, reason=reason, stats=self.stats)
 
@@ -187,20 +200,25 @@ def solve_greedy(solve: Solve, *, options: GreedyOptions = GreedyOptions()) -> O
         stop = solve.why_stop()
         if stop is not None:
             break
-        policy = Greedy(run.blank, run.shares, sets[turn % len(sets)], run.rng if turn >= len(sets) else None)
-        policies.append(policy)
-        for ws in run.tries(policy, None if turn else policies[0]):
+        parameters = sets[turn % len(sets)]
+        policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(sets) else None)
+        if not parameters.fills_bins:
+            policies.append(policy)
+        for ws in run.tries(policy, parameters, None if turn else policies[0]):
             run.offer(ws)
             if best is None or ws.value() < best.value():
                 best, dual_values = ws, policy.dual_values
         if run.limits_bind and best is not None:
             break  # others would end in the same constructions
     if best is not None and stop is None and options.rounds:
-        policies.extend(Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets)
+        policies.extend(
+            Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
+        )
         improvement, least = Improvement(best, policies, dual_values, run.rng), _least_ticks(solve)
         rounds = min(options.rounds, _PARAMS.rounds * fleet.copies)
-        run.groups.rounds += improvement.bring_in_optional(rounds, lambda: solve.ended)
         improvement.run(rounds, lambda: solve.ended or improvement.is_within(least))
+        if run.has_groups:
+            run.groups.rounds += improvement.bring_in_optional(rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = solve.why_stop()
@@ -225,26 +243,27 @@ def _beginnings(fleet: Fleet) -> tuple[bool, ...]:
 def improve(solve: Solve, by: str, turns: int | None = None) -> bool:
     """Machines closed one by one, then ruin and recreate from the best plan, for as long as that gains.
 
-    First come optional copies for which there is room. Says whether it gained. Nothing dearer is accepted: even a small
-    part of the cost of a large fleet is more than a round can gain. `turns` of rounds are the most; None for no limit.
+    Says whether it gained. Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a
+    round can gain. `turns` of rounds are the most; None for no limit.
     """
     best = solve.packing
     if best is None:
         return False
     fleet, budget = solve.fleet, solve.budget
     rng, blank, shares = np.random.default_rng(solve.seed), Workspace(fleet), Shares(fleet)
+    sets = [one for one in parameter_sets(fleet, shares, budget.over) if not one.fills_bins]
     greedy: list[Greedy] = []
-    for noise, parameters in product((None, rng), parameter_sets(fleet, shares, budget.over)):
+    for noise, parameters in product((None, rng), sets):
         if budget.over():  # each has tables of all options and pools
             return False
         greedy.append(Greedy(blank, shares, parameters, noise))
-    ws, best_fit = Workspace(fleet, like=blank, budget=budget), BestFit(blank, shares)
+    ws = Workspace(fleet, like=blank, budget=budget)
     if not ws.load(best):
         return False
-    place_optional(ws, best_fit)
-    MachineConsolidation(ws, shares).run(lambda: solve.ended)
-    gained = solve.incumbent.offer(relabel(fleet, ws.to_packing()), by)
-    improvement = Improvement(ws, [best_fit, *greedy], greedy[0].dual_values, rng)
+    gained = MachineConsolidation(ws, shares).run(lambda: solve.ended)
+    if gained:
+        solve.incumbent.offer(relabel(fleet, ws.to_packing()), by)
+    improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
     for _ in count() if turns is None else range(turns):
         better = improvement.run(_PARAMS.turn, lambda: solve.ended)
         if not solve.incumbent.offer(relabel(fleet, better), by):

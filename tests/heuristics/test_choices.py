@@ -211,14 +211,13 @@ def test_repair_moves_what_blocks() -> None:
     check_invariants(ws)
 
 
-def test_optional_copies_are_brought_in_where_required_ones_may_stand_elsewhere() -> None:
+def test_optional_copies_are_pressed_in() -> None:
     pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 2}]
     fleet = fleet_of([component("small", 2, 20), component("big", 1, 70, min_copies=0)], pools=pools)
     ws = Workspace(fleet)
     for _ in range(2):
         ws.place(Seat(0, 0, (0,)), ws.rent(0))
-    improvement = Improvement(ws, [BestFit(ws, Shares(fleet))], [1.0, 1.0], np.random.default_rng(0))
-    improvement.bring_in_optional(20, lambda: False)
+    Repair(ws, BestFit(ws, Shares(fleet)), np.random.default_rng(0)).press_in(5, 20, Budget())
     assert ws.left_out() == (0,)
     assert is_complete(ws)
 
