@@ -28,9 +28,10 @@ class MixSeparation:
         program = self._program
         program.limit(machines)
         for _ in range(_PARAMS.rounds if rounds is None else rounds):
-            if not program.solve(budget.left()) or not program.uses_artificials():
+            solution = program.solve(budget.left())
+            if solution is None or not solution.uses_artificials:
                 return None
-            duals = program.duals()
+            duals = solution.duals()
             prices = program.prices(duals)
             cut = certify(self.relaxation, prices)
             if sum(coefficient * n for coefficient, n in zip(cut.coefficients, machines, strict=True)) < cut.least:

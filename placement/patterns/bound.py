@@ -35,7 +35,7 @@ from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, Relaxation, relax
 from placement.patterns.history import EngineVerdict, NodeCase
 from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
-from placement.patterns.master import Duals, Pattern, PatternProgram
+from placement.patterns.master import Duals, Pattern, PatternProgram, PatternSolution
 from placement.patterns.parameters import PatternBoundParameters as _PARAMS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
@@ -210,8 +210,8 @@ class PatternBound:
         root = self._root(domain)
         if root is None or self.infeasible:
             return
-        if not budget.over():
-            values = self._program.dual_values(self._program.duals()).machines
+        if self._duals is not None and not budget.over():
+            values = self._program.dual_values(self._duals).machines
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(values, self.fleet.pools, strict=True)]
         enumerate_node = self._enumerate if self._engines else lambda *_: None
         self.tree = Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
@@ -358,11 +358,11 @@ class PatternBound:
         """
         self._program.set_domain(domain)
         self._columns.allow(domain.aggregates)  # after a tree, those of its last node would be no patterns of all plans
-        best, cut, centre = 0, None, None
-        while not budget.over() and self._program.solve(budget.left()):
+        best, cut, centre, solution = 0, None, None, None
+        while not budget.over() and (now := self._program.solve(budget.left())) is not None:
             self.rounds += 1
-            duals, value = self._program.duals(), self._program.value() * MICRO
-            self._duals, found = duals, 0
+            solution, duals, value, found = now, now.duals(), now.value * MICRO, 0
+            self._duals = duals
             for point in self._program.smoothed(centre, duals):
                 prices = self._program.prices(point)
                 found, capacity = self._columns.price(prices, duals)
@@ -385,40 +385,40 @@ class PatternBound:
                     break
             if best > self.bound * _PARAMS.news:
                 self._raise(best)
-            if (not found or value <= best * (1 + _PARAMS.enough)) and not self._program.raise_penalty():
+            if (not found or value <= best * (1 + _PARAMS.enough)) and not self._program.raise_penalty(now):
                 break
-        if cut is None:
+        if cut is None or solution is None:
             return None
         self.lacks = max(0.0, 1 - best / value) if value > 0 else 0.0
         self.cuts.append(cut)
         self._raise(best)
-        return self._relaxed(best, self.prices)
+        return self._relaxed(solution, best, self.prices)
 
     def _branch(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation in one node of the tree, from the columns that are there; None when out of time."""
         self._program.set_domain(domain)
         self._columns.allow(domain.aggregates)
-        best, best_prices = 0, None
+        best, best_prices, solution = 0, None, None
         for _ in range(_PARAMS.node_rounds):
-            solved = self._program.solve(budget.left())
+            solution = self._program.solve(budget.left())
             if budget.over():
                 return None
-            if not solved:
+            if solution is None:
                 return Relaxed(best, (), feasible=False, prices=best_prices)
             self.rounds += 1
-            duals, value = self._program.duals(), self._program.value() * MICRO
+            duals, value = solution.duals(), solution.value * MICRO
             prices = self._program.prices(duals)
             found, capacity = self._columns.price(prices, duals, extra=0)
             local = certify(self.relaxation, prices, capacity, domain.aggregates)
             bound = domain_bound(self.fleet, local, self.groups, prices, domain)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
-            near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near
-            if (not found or value <= best * (1 + near)) and not self._program.raise_penalty():
+            near = _PARAMS.enough if is_whole(solution.counts) and not domain.aggregates else _PARAMS.near
+            if (not found or value <= best * (1 + near)) and not self._program.raise_penalty(solution):
                 break
         if best_prices is not None and len(self.cuts) < _PARAMS.cuts:
             self.cuts.append(certify(self.relaxation, best_prices))  # without the node's limits
-        return self._relaxed(best, best_prices)
+        return None if solution is None else self._relaxed(solution, best, best_prices)
 
     def _work(self, tree: Tree) -> int:
         """What was done, in nodes of the tree."""
@@ -461,11 +461,8 @@ class PatternBound:
         value = self._solve.value
         return value is not None and value.left_out == (self.given or ()) and value.ticks <= self.ticks * _PARAMS.rise
 
-    def _relaxed(self, bound: int, prices: Prices | None) -> Relaxed:
-        """What the last solution says, with a bound for its node."""
-        program = self._program
-        aggregates = tuple(program.aggregates())
-        repeated = self._columns.multiplicity.repeated(
-            aggregates, self._columns.most, zip(program.known(), program.amounts()[1], strict=True)
-        )
-        return Relaxed(bound, tuple(program.counts()), not program.uses_artificials(), aggregates, repeated, prices)
+    def _relaxed(self, solution: PatternSolution, bound: int, prices: Prices | None) -> Relaxed:
+        """What a solution says, with a bound for its node."""
+        aggregates = tuple(solution.aggregates)
+        repeated = self._columns.multiplicity.repeated(aggregates, self._columns.most, solution.patterns)
+        return Relaxed(bound, tuple(solution.counts), not solution.uses_artificials, aggregates, repeated, prices)

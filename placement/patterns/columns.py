@@ -15,7 +15,7 @@ from typing import NamedTuple
 from placement.compiled.packing import Packing
 from placement.patterns.certificate import Prices
 from placement.patterns.formulation import Relaxation
-from placement.patterns.master import Duals, PatternProgram
+from placement.patterns.master import Duals, PatternProgram, PatternSolution
 from placement.patterns.multiplicity import Limits, Multiplicity
 from placement.patterns.parameters import PatternColumnParameters as _PARAMS
 from placement.solving.budget import Budget
@@ -84,22 +84,22 @@ class PatternColumns:
         new = [(q, pattern) for q, pattern in found if pattern and self.program.saves(duals, q, pattern)]
         return PricedClasses(self.program.add_patterns(new), capacity)
 
-    def solve(self, rounds: int, budget: Budget) -> bool:
-        """Solve the program after at most so many rounds of pricing; False when it has no solution, or none in time.
+    def solve(self, rounds: int, budget: Budget) -> PatternSolution | None:
+        """The program's solution after at most so many rounds of pricing; None when it has none, or none in time.
 
         None is begun where there is time for a few more such LPs at most.
         """
+        solution = None
         for left in range(rounds, -1, -1):
             began = budget.clock()
-            if budget.over() or not self.program.solve(budget.left()):
-                return False
+            solution = None if budget.over() else self.program.solve(budget.left())
             took = budget.clock() - began
-            if not left or budget.remaining() < _PARAMS.hurry * took:
-                return True
-            duals = self.program.duals()
+            if solution is None or not left or budget.remaining() < _PARAMS.hurry * took:
+                break
+            duals = solution.duals()
             if not self.price(self.program.prices(duals), duals).added:
-                return True
-        return True
+                break
+        return solution
 
     def add_some(self, prices: Prices, times: int) -> None:
         """So many of each device class at the prices of some items, whether or not they save."""

@@ -24,7 +24,7 @@ from placement.patterns.certificate import Cut, NodeDomain, Prices, allowed, cer
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import Relaxation, relax
-from placement.patterns.master import Duals, Pattern, PatternProgram
+from placement.patterns.master import Duals, Pattern, PatternProgram, PatternSolution
 from placement.patterns.parameters import LeftOutParameters as _PARAMS
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -111,10 +111,10 @@ class LeftOutBound:
         """
         program, centre, best = self._program, None, Fraction(-1)
         program.set_domain(self._domain)
-        while self.least < most and not budget.over() and program.solve(budget.left()):
+        while self.least < most and not budget.over() and (solution := program.solve(budget.left())) is not None:
             self.rounds += 1
-            duals, value, found = program.duals(), program.value(), 0
-            self._read(duals)
+            duals, value, found = solution.duals(), solution.value, 0
+            self._read(solution, duals)
             for point in program.smoothed(centre, duals):
                 prices = program.prices(point)
                 found, capacity = self._columns.price(prices, duals)
@@ -127,7 +127,7 @@ class LeftOutBound:
                     break
             least = math.ceil(value - _SOME)
             near = self.least >= (least if least >= most else (1 - _PARAMS.near) * value)
-            if (not found or near) and not program.raise_penalty():
+            if (not found or near) and not program.raise_penalty(solution):
                 break
 
     def want(self, spare: float, budget: Budget) -> None:
@@ -139,15 +139,16 @@ class LeftOutBound:
         part, pools = 1 - spare, len(self.machines)
         program.set_domain(domain)
         program.limit([part * n for n in domain.most[:pools]], [part * n for n in domain.fewest[:pools]])
-        if self._columns.solve(_PARAMS.rounds, budget):
-            self._read(program.duals())
+        solution = self._columns.solve(_PARAMS.rounds, budget)
+        if solution is not None:
+            self._read(solution, solution.duals())
             self.machines = [n / part for n in self.machines]
 
-    def _read(self, duals: Duals) -> None:
+    def _read(self, solution: PatternSolution, duals: Duals) -> None:
         self.copies = [0.0] * len(self.relaxation.fleet.components)
-        for mode, copies in zip(self.relaxation.modes, self._program.amounts()[0], strict=True):
+        for mode, copies in zip(self.relaxation.modes, solution.copies, strict=True):
             self.copies[mode.component] += copies
-        self.machines = self._program.counts()[: len(self.machines)]
+        self.machines = solution.counts[: len(self.machines)]
         self.machine_values = self._program.dual_values(duals).machines
 
     def _raise(self, least: int, prices: Prices) -> None:

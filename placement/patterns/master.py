@@ -1,5 +1,7 @@
 """The LP of the relaxation in HiGHS, grown by columns: one per pattern that pricing finds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
@@ -39,6 +41,50 @@ class DualValues(NamedTuple):
 
     copies: list[float]
     machines: list[float]
+
+
+class PatternSolution:
+    """A solution of a `program`; it stays as it is when that gets other columns and limits, or is solved anew.
+
+    `value` : dollars per hour.
+    """
+
+    def __init__(self, program: PatternProgram) -> None:
+        """That of the last run of the solver. O(columns + rows)."""
+        found = program.solver.getSolution()
+        self._program = program
+        self.columns: list[float] = found.col_value
+        self._row_duals: list[float] = found.row_dual
+        self.value = float(program.solver.getObjectiveValue())
+
+    @property
+    def counts(self) -> list[float]:
+        """Machines per pool, then per group."""
+        return self.columns[: self._program.counted]
+
+    @property
+    def copies(self) -> list[float]:
+        """By each mode."""
+        return self._program.copies_in(self.columns)
+
+    @property
+    def aggregates(self) -> list[float]:
+        """Copies per sum of the relaxation that nodes may limit."""
+        return self._program.aggregates_in(self.columns)
+
+    @property
+    def patterns(self) -> list[tuple[Pattern, float]]:
+        """Those that were known, in the order of their columns, and the accelerators that hold each."""
+        return self._program.patterns_in(self.columns)
+
+    @property
+    def uses_artificials(self) -> bool:
+        """Whether it has machines beyond the quotas, or misses limits on machines or copies: big M."""
+        return self._program.misses_limits(self.columns)
+
+    def duals(self) -> Duals:
+        """Its dual prices. O(entries of items)."""
+        return self._program.duals_at(np.array(self._row_duals))
 
 
 class PatternProgram:
@@ -202,14 +248,6 @@ class PatternProgram:
             if fits and limits[device_class.index][i]
         )
 
-    def amounts(self) -> tuple[list[float], list[float]]:
-        """Copies by each mode and accelerators by each pattern, in the last solution."""
-        values = list(self.solver.getSolution().col_value)
-        modes = values[self._modes : self._modes + len(self.relaxation.modes)]
-        for column, w, times in self._made:
-            modes[w] += times * values[column]
-        return modes, [values[column] for column in self._patterns.values()]
-
     def set_domain(self, domain: NodeDomain) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
         self.primal_feasible = False
@@ -254,14 +292,9 @@ class PatternProgram:
             return self._penalty
         return self._penalty * (max(pool.price for pool in self.relaxation.fleet.pools) + 1) / MICRO
 
-    def uses_artificials(self) -> bool:
-        """Whether the last solution has machines beyond the quotas, or misses limits on machines or copies: big M."""
-        values = self.solver.getSolution().col_value
-        return any(values[k] > _WHOLE for k in (*self._artificial, *self._amiss))
-
-    def raise_penalty(self) -> bool:
+    def raise_penalty(self, solution: PatternSolution) -> bool:
         """Make what is beyond the limits dearer; False when nothing is, or it is as dear as is numerically sound."""
-        if not self.uses_artificials() or self._penalty >= _PARAMS.most_penalty:
+        if not solution.uses_artificials or self._penalty >= _PARAMS.most_penalty:
             return False
         self._penalty *= _PARAMS.penalty
         columns = np.array(self._artificial, dtype=np.int32)
@@ -270,8 +303,8 @@ class PatternProgram:
             self.solver.changeColCost(column, self._penalty_of_copy())
         return True
 
-    def solve(self, seconds: float) -> bool:
-        """Solve the LP; False when it has no solution, or none in time."""
+    def solve(self, seconds: float) -> PatternSolution | None:
+        """Solve the LP; None when it has no solution, or none in time."""
         # New columns keep the last solution primal feasible, new limits keep it dual feasible.
         for strategy in (_PRIMAL, _DUAL) if self.primal_feasible else (_DUAL, _PRIMAL):
             self.solver.setOptionValue("simplex_strategy", strategy)
@@ -281,41 +314,50 @@ class PatternProgram:
             except EngineError:
                 continue
             if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
-                return status == highspy.HighsModelStatus.kOptimal
-        return False
+                return PatternSolution(self) if status == highspy.HighsModelStatus.kOptimal else None
+        return None
 
     def basis(self) -> highspy.HighsBasis:
-        """That of the last solution, to go on from later: as long as no rows or columns are added."""
+        """That with which the next solution would begin, to go on from later: as long as nothing is added."""
         return self.solver.getBasis()
 
     def go_on_from(self, basis: highspy.HighsBasis) -> None:
         """Begin the next solution with the basis of an earlier one."""
         self.solver.setBasis(basis)
 
-    def value(self) -> float:
-        """Dollars per hour of the last solution."""
-        return float(self.solver.getObjectiveValue())
+    @property
+    def counted(self) -> int:
+        """Columns of machines per pool and per group: the first ones."""
+        return self._artificial.start
 
-    def counts(self) -> list[float]:
-        """Machines per pool, then per group, in the last solution."""
-        return list(self.solver.getSolution().col_value[: self._artificial.start])
+    def copies_in(self, columns: Sequence[float]) -> list[float]:
+        """Copies by each mode, where columns have such values."""
+        modes = list(columns[self._modes : self._modes + len(self.relaxation.modes)])
+        for column, w, times in self._made:
+            if column < len(columns):
+                modes[w] += times * columns[column]
+        return modes
 
-    def aggregates(self) -> list[float]:
-        """Copies per sum of the relaxation in the last solution."""
-        values = self.solver.getSolution().col_value
-        return [sum(values[self._modes + w] for w in modes) for modes in self.relaxation.aggregates]
+    def aggregates_in(self, columns: Sequence[float]) -> list[float]:
+        """Copies per sum of the relaxation."""
+        return [sum(columns[self._modes + w] for w in modes) for modes in self.relaxation.aggregates]
 
-    def duals(self) -> Duals:
-        """Those of the last solution."""
-        return self._at(np.array(self.solver.getSolution().row_dual))
+    def patterns_in(self, columns: Sequence[float]) -> list[tuple[Pattern, float]]:
+        """Accelerators by each pattern that has a column there."""
+        return [(pattern, columns[k]) for pattern, k in self._patterns.items() if k < len(columns)]
+
+    def misses_limits(self, columns: Sequence[float]) -> bool:
+        """Whether machines beyond the quotas, or copies that a limit lacks or has too many, are used."""
+        return any(columns[k] > _WHOLE for k in (*self._artificial, *self._amiss) if k < len(columns))
 
     def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
         """Dual points to price at, in turn until a column is found: Wentges-smoothed first, then the LP's own."""
         if best is None:
             return [duals]
-        return [self._at(_PARAMS.smoothing * best.rows + (1 - _PARAMS.smoothing) * duals.rows), duals]
+        return [self.duals_at(_PARAMS.smoothing * best.rows + (1 - _PARAMS.smoothing) * duals.rows), duals]
 
-    def _at(self, rows: Floats) -> Duals:
+    def duals_at(self, rows: Floats) -> Duals:
+        """Dual prices by those of the rows, (rows,)."""
         return Duals(rows, self._item_values.at(rows))
 
     def dual_values(self, duals: Duals) -> DualValues:

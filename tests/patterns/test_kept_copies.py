@@ -181,8 +181,9 @@ def test_the_bound_is_that_of_the_lp(money: float) -> None:
     kept_copies = bound.kept_copies
     assert kept_copies is not None
     assert kept_copies.program is not None
-    assert kept_copies.program.solve(math.inf)  # once more, with the columns of the last round
-    assert float(kept_copies.bound) == pytest.approx(kept_copies.program.value() * MICRO, rel=1e-6)
+    solution = kept_copies.program.solve(math.inf)  # once more, with the columns of the last round
+    assert solution is not None
+    assert float(kept_copies.bound) == pytest.approx(solution.value * MICRO, rel=1e-6)
 
 
 def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:

@@ -20,7 +20,7 @@ from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound
 from placement.patterns.covering import any_domain
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
-from placement.patterns.master import Duals, PatternProgram
+from placement.patterns.master import Duals, PatternProgram, PatternSolution
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
@@ -502,9 +502,10 @@ def test_what_a_root_has_when_it_is_stopped(seed: int, monkeypatch: pytest.Monke
             budget: Budget = budget,
             values: list[float] = values,
             rounds: int = rounds,
-        ) -> bool:
+        ) -> PatternSolution | None:
             solved = solve_program(program, seconds)
-            values.append(program.value())
+            assert solved is not None
+            values.append(solved.value)
             if len(values) == rounds:
                 budget.interrupt()
             return solved
@@ -516,20 +517,21 @@ def test_what_a_root_has_when_it_is_stopped(seed: int, monkeypatch: pytest.Monke
         left_out += len(bound.patterns) - len(bound.useful_patterns())
         program = PatternProgram(bound.relaxation)
         program.add_patterns(bound.useful_patterns())
-        assert program.solve(60.0)
-        assert program.value() <= values[bound.rounds - 1] * (1 + 1e-6)
+        solution = program.solve(60.0)
+        assert solution is not None
+        assert solution.value <= values[bound.rounds - 1] * (1 + 1e-6)
     assert left_out
 
 
 def test_patterns_on_accelerators_that_are_worth_nothing_are_useful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where vCPUs are scarce, accelerators are left over: their dual values are nothing, give or take a little."""
-    exact = PatternProgram.duals
+    exact = PatternSolution.duals
 
-    def duals(program: PatternProgram) -> Duals:
-        found = exact(program)
+    def duals(solution: PatternSolution) -> Duals:
+        found = exact(solution)
         return found._replace(items=[[value - 1e-9 for value in items] for items in found.items])
 
-    monkeypatch.setattr(PatternProgram, "duals", duals)
+    monkeypatch.setattr(PatternSolution, "duals", duals)
     for seed in range(5):
         rng = random.Random(seed)
         rows = [
@@ -543,6 +545,7 @@ def test_patterns_on_accelerators_that_are_worth_nothing_are_useful(monkeypatch:
         for patterns in (bound.patterns, bound.useful_patterns()):
             program = PatternProgram(bound.relaxation)
             program.add_patterns(patterns)
-            assert program.solve(60.0)
-            costs.append(program.value())
+            solution = program.solve(60.0)
+            assert solution is not None
+            costs.append(solution.value)
         assert costs[1] == pytest.approx(costs[0], rel=1e-6), f"seed {seed}"

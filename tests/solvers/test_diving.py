@@ -227,8 +227,8 @@ def test_without_time_for_the_last_lps_what_was_wanted_is_placed(
     """The LP answers for machines alone: copies on one accelerator stand where it had them."""
     solve = RestrictedMaster.solve
 
-    def for_machines(self: RestrictedMaster, *args: Any, machines: Any = None, **kwargs: Any) -> bool:
-        return machines is not None and solve(self, *args, machines=machines, **kwargs)
+    def for_machines(self: RestrictedMaster, *args: Any, machines: Any = None, **kwargs: Any) -> Any:
+        return None if machines is None else solve(self, *args, machines=machines, **kwargs)
 
     monkeypatch.setattr(RestrictedMaster, "solve", for_machines)
     sketch, _ = dive(singles)

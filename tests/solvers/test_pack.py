@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections import Counter
 from dataclasses import replace
@@ -26,14 +27,14 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.master import PatternProgram
+from placement.patterns.master import PatternProgram, PatternSolution
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts
+from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts, machine_counts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -159,18 +160,19 @@ def test_branching_ends_where_the_lp_is_a_hair_off(paid: bool, monkeypatch: pyte
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(Solve.of(fleet))
     bound.run()
-    solve, counts, value = PatternProgram.solve, PatternProgram.counts, PatternProgram.value
-    solved = 0
+    solve, solved = PatternProgram.solve, 0
 
-    def count(program: PatternProgram, left: float) -> bool:
+    def a_hair_off(program: PatternProgram, left: float) -> PatternSolution | None:
         nonlocal solved
         solved += 1
         assert solved < 50
-        return solve(program, left)
+        solution = solve(program, left)
+        if solution is not None:
+            solution.columns = [n - 1e-9 for n in solution.columns]
+            solution.value -= 1e-12
+        return solution
 
-    monkeypatch.setattr(PatternProgram, "solve", count)
-    monkeypatch.setattr(PatternProgram, "counts", lambda program: [n - 1e-9 for n in counts(program)])
-    monkeypatch.setattr(PatternProgram, "value", lambda program: value(program) - 1e-12)
+    monkeypatch.setattr(PatternProgram, "solve", a_hair_off)
     mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget())
     assert mix is not None
     assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
@@ -184,7 +186,7 @@ def test_counts_become_whole_by_branching_where_there_is_time(
     fleet, bound = nine
     now, solve = 0.0, PatternProgram.solve
 
-    def slow(program: PatternProgram, left: float) -> bool:
+    def slow(program: PatternProgram, left: float) -> PatternSolution | None:
         nonlocal now
         now += seconds
         return solve(program, left)
@@ -268,11 +270,10 @@ def solved_counts(fleet: Fleet) -> tuple[WholeMachineCounts, CountsSolution]:
     program, domain = PatternProgram(relax(fleet)), any_domain(fleet)
     program.add_patterns(PatternBound(Solve.of(fleet)).patterns)
     program.set_domain(domain)
-    assert PatternColumns(program.relaxation, program, 0).solve(1, Budget())
-    counts = WholeMachineCounts(program, fleet)
-    root = counts.solution(np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
+    solution = PatternColumns(program.relaxation, program, 0).solve(1, Budget())
+    root = machine_counts(solution, np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float))
     assert root is not None
-    return counts, root
+    return WholeMachineCounts(program, fleet), root
 
 
 def fleet_of_sizes(sizes: list[int], prices: list[int], copies: int, most: int) -> Fleet:
@@ -301,9 +302,9 @@ def test_a_mix_is_the_cheapest_with_room(seeds: range, monkeypatch: pytest.Monke
     """
     solve, costs = PatternColumns.solve, []
 
-    def solved(columns: PatternColumns, *given: Any) -> bool:
+    def solved(columns: PatternColumns, *given: Any) -> PatternSolution | None:
         found = solve(columns, *given)
-        costs.append(columns.program.value())
+        costs.append(math.inf if found is None else found.value)
         return found
 
     monkeypatch.setattr(PatternColumns, "solve", solved)

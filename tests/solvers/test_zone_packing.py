@@ -23,7 +23,7 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.master import PatternProgram
+from placement.patterns.master import PatternProgram, PatternSolution
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
@@ -208,10 +208,10 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
     fleet, solve = compile_fleet(Problem(**document)), PatternProgram.solve
     left = solved
 
-    def seldom(program: PatternProgram, seconds: float) -> bool:
+    def seldom(program: PatternProgram, seconds: float) -> PatternSolution | None:
         nonlocal left
         left -= 1
-        return left >= 0 and solve(program, seconds)
+        return solve(program, seconds) if left >= 0 else None
 
     monkeypatch.setattr(PatternProgram, "solve", seldom)
     counts = round_by_zone(fleet, Budget(), rounds=0)
@@ -221,16 +221,17 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
     assert [*map(sum, counts)] == [4, 4] or left < 0
 
 
-def split_program(fleet: Fleet) -> tuple[PatternProgram, Sizes]:
-    """The LP by zone after two rounds of pricing; machines and copies by their dollars."""
+def split_program(fleet: Fleet) -> tuple[PatternProgram, PatternSolution, Sizes]:
+    """The LP by zone and its solution after two rounds of pricing; machines and copies by their dollars."""
     program = PatternProgram(relax(fleet, all_zones=True))
     program.set_domain(any_domain(fleet, ()))
-    assert PatternColumns(program.relaxation, program, 0).solve(2, Budget())
+    solution = PatternColumns(program.relaxation, program, 0).solve(2, Budget())
+    assert solution is not None
     sizes = Sizes(
         np.array([pool.price / MICRO for pool in fleet.pools]),
-        np.maximum(0.0, program.dual_values(program.duals()).copies),
+        np.maximum(0.0, program.dual_values(solution.duals()).copies),
     )
-    return program, sizes
+    return program, solution, sizes
 
 
 @seeds(range(400), 100)
@@ -239,14 +240,15 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
     ended = whole = 0
     for seed, _, fleet, incumbent in zoned(seeds):
         _, firm = as_placed(fleet, incumbent)
-        program, sizes = split_program(firm)
-        if program.uses_artificials():
+        program, solution, sizes = split_program(firm)
+        if solution.uses_artificials:
             continue
-        least, whole = program.value(), whole + 1
+        least, whole = solution.value, whole + 1
         for each in (sizes, sizes.with_noise(random.Random(seed))):
-            dive = ZoneDive(firm, program, each)
+            dive = ZoneDive(firm, program, solution, each)
             value = dive.run(Budget())
-            machines = np.array(program.counts())[each.machine > 0]
+            last = program.solve(math.inf)  # once more
+            machines = np.array([0.0] * len(firm.pools) if last is None else last.counts)[each.machine > 0]
             counts = dive.counts()
             assert counts is not None
             for c in firm.components:
@@ -258,7 +260,7 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
             ended += 1
             assert value >= least - 1e-6
             assert np.abs(machines - np.round(machines)).max(initial=0.0) < 1e-6, f"seed {seed}"
-            assert math.isinf(ZoneDive(firm, program, each).run(Budget(), least))
+            assert math.isinf(ZoneDive(firm, program, solution, each).run(Budget(), least))
     assert ended > whole > 4  # the others have no room for what was rounded
 
 
@@ -269,20 +271,20 @@ def test_a_count_goes_up_where_the_nearest_leaves_no_room(small: bool, cost: flo
     document = over_two_zones([two], large=(4, 10.0), **({"small": (1, 3.0)} if small else {}))
     document["pools"] = document["pools"][:3]  # small ones are in one zone alone
     fleet = compile_fleet(Problem(**document))
-    program, sizes = split_program(fleet)
-    assert program.value() == pytest.approx(5.0)
-    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(cost)
+    program, solution, sizes = split_program(fleet)
+    assert solution.value == pytest.approx(5.0)
+    assert ZoneDive(fleet, program, solution, sizes).run(Budget()) == pytest.approx(cost)
 
 
 def test_counts_that_copies_have_no_room_on_are_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five copies need a machine and a quarter: one a zone, or two in one. All copies in the other have room, too."""
     fleet = compile_fleet(Problem(**over_two_zones([{"name": "c", "copies": 5, "accelerators": 1}], t=(4, 10.0))))
-    program, sizes = split_program(fleet)
-    assert ZoneDive(fleet, program, sizes).run(Budget()) == pytest.approx(20.0)
+    program, solution, sizes = split_program(fleet)
+    assert ZoneDive(fleet, program, solution, sizes).run(Budget()) == pytest.approx(20.0)
     costs = []
     for split in ([5, 0], [0, 5]):
         monkeypatch.setattr(zone_split, "zone_counts", lambda *_, split=split: {0: split})
-        costs.append(ZoneDive(fleet, program, sizes).run(Budget()))
+        costs.append(ZoneDive(fleet, program, solution, sizes).run(Budget()))
     assert 20.0 < max(costs) < math.inf
 
 

@@ -19,7 +19,7 @@ from placement.patterns.branch_and_price import Relaxed, Tree
 from placement.patterns.certificate import SCALE, Groups, NodeDomain, Prices, capacity_values
 from placement.patterns.columns import PatternColumns
 from placement.patterns.history import NodeCase
-from placement.patterns.master import ENOUGH, Duals, Pattern, PatternProgram, to_price
+from placement.patterns.master import ENOUGH, Duals, Pattern, PatternProgram, PatternSolution, to_price
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.parameters import KeptCopiesParameters as _PARAMS
 from placement.patterns.running.seat_contents import Content, by_place, fill_seats
@@ -114,13 +114,14 @@ class KeptCopiesProgram(PatternProgram):
             ruled_out = any(times > most[i] for i, times in content.others)
             self.solver.changeColBounds(column, 0.0, 0.0 if ruled_out else inf)
 
-    def used(self) -> Iterator[tuple[Pattern, float]]:
-        """All patterns, residual ones with what is kept, and the accelerators by each in the last solution."""
-        yield from zip(self.known(), self.amounts()[1], strict=True)
-        values = self.solver.getSolution().col_value
+    def used(self, solution: PatternSolution) -> Iterator[tuple[Pattern, float]]:
+        """All patterns, residual ones with what is kept, and the accelerators by each in a solution."""
+        yield from solution.patterns
         for content, column in self._residual_patterns.items():
-            items, _ = self._of(content)
-            yield (self._running_state.seats[content.seat].device_class, tuple(sorted(items.items()))), values[column]
+            if column < len(solution.columns):
+                items, _ = self._of(content)
+                pattern = self._running_state.seats[content.seat].device_class, tuple(sorted(items.items()))
+                yield pattern, solution.columns[column]
 
     def _of(self, residual_pattern: Content) -> tuple[dict[int, int], dict[int, float]]:
         """All items of a content, the kept ones too, and what these count for."""
@@ -189,15 +190,17 @@ class KeptCopiesBound:
         rounds, near = (_PARAMS.rounds, ENOUGH) if is_root else (PATTERNS.bound.node_rounds, PATTERNS.bound.near)
         program.set_domain(domain)
         columns.allow(domain.aggregates)
-        best, best_prices, centre = Fraction(0), None, None
+        best, best_prices, centre, solution = Fraction(0), None, None, None
         for _ in range(rounds):
-            solved = program.solve(budget.left())
+            solution = program.solve(budget.left())
             if budget.over():
                 return None
-            if not solved:  # where ranges of pools and groups contradict each other: there are no counts to branch on
+            if (
+                solution is None
+            ):  # where ranges of pools and groups contradict each other: there are no counts to branch on
                 return Relaxed(self._ticks(best), (), feasible=False, prices=best_prices)
             self.rounds += 1
-            duals, value, found = program.duals(), program.value() * MICRO, 0
+            duals, value, found = solution.duals(), solution.value * MICRO, 0
             for point in program.smoothed(centre, duals):
                 prices = program.prices(point)
                 prices.aggregates = {s: prices.aggregates[s] for s in domain.aggregates}
@@ -210,12 +213,14 @@ class KeptCopiesBound:
                     break
             if is_root and best_prices is not None:
                 self._raise(best, best_prices)
-            if (not found or value <= best * (1 + near)) and not program.raise_penalty():
+            if (not found or value <= best * (1 + near)) and not program.raise_penalty(solution):
                 break
-        aggregates = tuple(program.aggregates())
-        repeated = columns.multiplicity.repeated(aggregates, columns.most, program.used())
-        feasible = not program.uses_artificials()
-        return Relaxed(self._ticks(best), tuple(program.counts()), feasible, aggregates, repeated, best_prices)
+        if solution is None:
+            return None
+        aggregates = tuple(solution.aggregates)
+        repeated = columns.multiplicity.repeated(aggregates, columns.most, program.used(solution))
+        feasible = not solution.uses_artificials
+        return Relaxed(self._ticks(best), tuple(solution.counts), feasible, aggregates, repeated, best_prices)
 
     def _prove(
         self, prices: Prices, capacity: Sequence[int], domain: NodeDomain, knapsacks: Sequence[Knapsack] | None = None

@@ -24,7 +24,7 @@ from placement.patterns.formulation import Relaxation
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import Pattern, PatternProgram
 from placement.solvers.column_generation.parameters import MixParameters as _PARAMS
-from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts
+from placement.solvers.column_generation.whole_counts import CountsSolution, WholeMachineCounts, machine_counts
 from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 
@@ -76,7 +76,7 @@ class FleetMixes:
         program = self._program
         program.limit(high.tolist(), low.tolist())
         program.ask_for(_with_spare(self._relaxation.fleet, spare), {}, 1 + spare)
-        return self._counts.solution(low, high) if self._columns.solve(_PARAMS.rounds, budget) else None
+        return machine_counts(self._columns.solve(_PARAMS.rounds, budget), low, high)
 
     def _most(self) -> Floats:
         """The quotas; without one, twice the machines that all copies can use, so that the spare grows not for ever."""

@@ -16,7 +16,7 @@ import numpy as np
 from placement.arrays import Floats
 from placement.compiled.fleet import Fleet
 from placement.engines.parameters import ENGINE_PARAMETERS
-from placement.patterns.master import PatternProgram
+from placement.patterns.master import PatternProgram, PatternSolution
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.units import MICRO
@@ -25,12 +25,17 @@ _WHOLE = 1e-7  # of a machine
 
 
 class CountsSolution(NamedTuple):
-    """A solution of the LP: dollars an hour, the machines of each pool, (P,), and the fewest and most allowed."""
+    """A `solution` of the LP, the machines of each pool in it, (P,), and the fewest and most allowed."""
 
-    value: float
+    solution: PatternSolution
     counts: Floats
     low: Floats
     high: Floats
+
+    @property
+    def value(self) -> float:
+        """Dollars an hour."""
+        return self.solution.value
 
 
 class WholeMachineCounts:
@@ -43,15 +48,6 @@ class WholeMachineCounts:
         """O(pools)."""
         self._program, self._strict = program, bool(fleet.limits)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools]) if prices is None else prices
-
-    def solution(self, low: Floats, high: Floats) -> CountsSolution | None:
-        """That of the program as it was solved last, within these counts; None where there was no room."""
-        program = self._program
-        if program.uses_artificials():
-            return None
-        counts = np.clip(program.counts()[: len(low)], low, high)  # the LP's may be a hair beyond what they are within
-        whole = np.round(counts)
-        return CountsSolution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
 
     def dive(self, root: CountsSolution, budget: Budget) -> CountsSolution | None:
         """Counts rounded one by one, the dearest machine's first, as the LP of then says; None where none hold all.
@@ -128,4 +124,13 @@ class WholeMachineCounts:
     def within(self, low: Floats, high: Floats, budget: Budget) -> CountsSolution | None:
         """The LP's solution within other counts; None where there is no room, or no time."""
         self._program.limit(high.tolist(), low.tolist())
-        return self.solution(low, high) if self._program.solve(budget.left()) else None
+        return machine_counts(self._program.solve(budget.left()), low, high)
+
+
+def machine_counts(solution: PatternSolution | None, low: Floats, high: Floats) -> CountsSolution | None:
+    """The machines of a solution that was found within these counts; None where there was no room, or no solution."""
+    if solution is None or solution.uses_artificials:
+        return None
+    counts = np.clip(solution.counts[: len(low)], low, high)  # the LP's may be a hair beyond what they are within
+    whole = np.round(counts)
+    return CountsSolution(solution, np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)

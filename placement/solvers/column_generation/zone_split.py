@@ -25,7 +25,7 @@ from placement.compiled.packing import Packing
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.master import Pattern, PatternProgram
+from placement.patterns.master import Pattern, PatternProgram, PatternSolution
 from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solvers.column_generation.zone_counts import zone_counts
@@ -56,19 +56,20 @@ def round_by_zone(
     columns = PatternColumns(program.relaxation, program, seed)
     if packing is not None:
         columns.add_packing(packing)
-    if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
-        return None
-    return _cheapest_split(fleet, program, budget, seed)
+    solution = columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget))
+    return None if solution is None else _cheapest_split(fleet, program, solution, budget, seed)
 
 
-def _cheapest_split(fleet: Fleet, program: PatternProgram, budget: Budget, seed: int) -> list[list[int]] | None:
+def _cheapest_split(
+    fleet: Fleet, program: PatternProgram, solution: PatternSolution, budget: Budget, seed: int
+) -> list[list[int]] | None:
     """That of some dives, of which the first has no noise; copies that it has no time for are rounded at once."""
     prices = np.array([pool.price / MICRO for pool in fleet.pools])
     sizes = Sizes(
-        np.where(prices < _PARAMS.dear * program.value(), 0.0, prices),
-        np.maximum(0.0, program.dual_values(program.duals()).copies),
+        np.where(prices < _PARAMS.dear * solution.value, 0.0, prices),
+        np.maximum(0.0, program.dual_values(solution.duals()).copies),
     )
-    dive = ZoneDive(fleet, program, sizes)
+    dive = ZoneDive(fleet, program, solution, sizes)
     if fleet.copies > _PARAMS.whole_to:
         return dive.counts()
     root = program.basis()
@@ -77,7 +78,7 @@ def _cheapest_split(fleet: Fleet, program: PatternProgram, budget: Budget, seed:
         if best is None or budget.over():
             break
         program.go_on_from(root)
-        dive = ZoneDive(fleet, program, sizes.with_noise(rng))
+        dive = ZoneDive(fleet, program, solution, sizes.with_noise(rng))
         value = dive.run(budget, least)
         if value < least:
             least, best = value, dive.counts()
@@ -96,12 +97,12 @@ class Sizes(NamedTuple):
 
 
 class ZoneDive:
-    """One dive by such sizes from the last solution of a `program` that has a row for each component and zone."""
+    """One dive by such sizes from a solution of a `program` that has a row for each component and zone."""
 
-    def __init__(self, fleet: Fleet, program: PatternProgram, sizes: Sizes) -> None:
+    def __init__(self, fleet: Fleet, program: PatternProgram, solution: PatternSolution, sizes: Sizes) -> None:
         """Nothing is decided; O(modes + C log C)."""
         self._fleet, self._program, self._sizes = fleet, program, sizes
-        self._parts = _copies_by_zone(program)
+        self._parts = self._copies_by_zone(solution)
         self._left = sorted((c for c in fleet.components if c.required), key=lambda c: -sizes.copy[c.index])
         self._decided: dict[int, list[int]] = {}
         self._counts = WholeMachineCounts(program, fleet, sizes.machine)
@@ -116,7 +117,7 @@ class ZoneDive:
         self._program.ask_for([c.required for c in self._fleet.components], {})
         now = self._counts.within(np.array(domain.fewest, dtype=float), most, budget)
         while now is not None and now.value < below:
-            self._parts = _copies_by_zone(self._program)
+            self._parts = self._copies_by_zone(now.solution)
             sizes = np.where(now.counts % 1 > 0, machine, 0.0)
             pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
             if sizes[pool] > 0 and sizes[pool] >= copy:
@@ -147,10 +148,9 @@ class ZoneDive:
         self._left = self._left[len(components) :]
         return True
 
-
-def _copies_by_zone(program: PatternProgram) -> dict[int, dict[int, float]]:
-    """Copies by component and zone, in the last solution."""
-    parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for mode, n in zip(program.relaxation.modes, program.amounts()[0], strict=True):
-        parts[mode.component][mode.zone] += n
-    return parts
+    def _copies_by_zone(self, solution: PatternSolution) -> dict[int, dict[int, float]]:
+        """Copies by component and zone."""
+        parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for mode, n in zip(self._program.relaxation.modes, solution.copies, strict=True):
+            parts[mode.component][mode.zone] += n
+        return parts

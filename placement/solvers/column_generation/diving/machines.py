@@ -102,12 +102,12 @@ class MachineSelection:
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""
-        if not self._master.solve(
+        solution = self._master.solve(
             self._state, self._residuals, budget, machines=self._state.machines, least=_PARAMS.rounds
-        ):
-            return False
-        self._dual_values = self._master.dual_values()
-        return True
+        )
+        if solution is not None:
+            self._dual_values = self._master.dual_values(solution)
+        return solution is not None
 
     def _take_next(self) -> MachineTemplate | None:
         """A template of one machine is made for each pool; the one nearest to what the LP has is taken."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from placement.patterns.certificate import Prices
 from placement.patterns.formulation import Relaxation, volumes
-from placement.patterns.master import Duals, PatternProgram
+from placement.patterns.master import Duals, PatternProgram, PatternSolution
 from placement.solvers.column_generation.diving.residual_capacity import (
     Residual,
     ResidualCapacity,
@@ -88,7 +88,7 @@ class ResidualProgram(PatternProgram):
             if self.holds_more(duals, self._residual[residual], residual[0], residual_pattern)
         )
 
-    def held(self) -> dict[ResidualPattern, float]:
-        """Residuals that hold each residual pattern in the last solution, none of 0."""
-        values = self.solver.getSolution().col_value
-        return {key: values[column] for key, column in self._residual_patterns.items() if values[column] > _SOME}
+    def held(self, solution: PatternSolution) -> dict[ResidualPattern, float]:
+        """Residuals that hold each residual pattern in a solution, none of 0."""
+        known = ((key, k) for key, k in self._residual_patterns.items() if k < len(solution.columns))
+        return {key: solution.columns[k] for key, k in known if solution.columns[k] > _SOME}

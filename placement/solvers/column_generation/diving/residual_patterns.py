@@ -8,6 +8,7 @@ import math
 from heapq import nsmallest
 
 from placement.compiled.machine_state import MachineState
+from placement.patterns.master import PatternSolution
 from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState, one_more
 from placement.solvers.column_generation.diving.residual_capacity import (
     Place,
@@ -35,16 +36,17 @@ class ResidualPatterns:
         self._fix_zones(budget)
         steps, fruitless, began = 0, 0, budget.clock()
         while any(self._state.unassigned[c] for c in self._master.narrow) and fruitless < _PARAMS.fruitless:
-            if budget.over() or not self._solve(budget):
+            solution = None if budget.over() else self._solve(budget)
+            if solution is None:
                 break
             steps += 1
             # What is left of the time may be too little for small steps.
             more = budget.remaining() * steps / max(SOME, budget.clock() - began)
-            fruitless = 0 if self._step(min(_PARAMS.steps, max(1.0, more)), budget) else fruitless + 1
+            fruitless = 0 if self._step(solution, min(_PARAMS.steps, max(1.0, more)), budget) else fruitless + 1
         if not steps:
             self._place_wanted()
 
-    def _solve(self, budget: Budget) -> bool:
+    def _solve(self, budget: Budget) -> PatternSolution | None:
         return self._master.solve(self._state, self._residuals, budget, banned=self._banned)
 
     def _fix_zones(self, budget: Budget) -> None:
@@ -56,7 +58,7 @@ class ResidualPatterns:
         state, relaxation = self._state, self._assignment.relaxation
         open_components = {c for c in state.zoned if state.unassigned[c] and c in self._master.narrow}
         at_once = -(-len(open_components) // _PARAMS.zone_steps)
-        while open_components and not budget.over() and self._solve(budget):
+        while open_components and not budget.over() and self._solve(budget) is not None:
             parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(open_components)}
             for mode, copies in zip(relaxation.modes, state.by_mode, strict=True):
                 if mode.component in parts:
@@ -82,9 +84,9 @@ class ResidualPatterns:
                     break
         return counts
 
-    def _step(self, steps: float, budget: Budget) -> bool:
-        """Place patterns of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
-        held = self._master.held()
+    def _step(self, solution: PatternSolution, steps: float, budget: Budget) -> bool:
+        """Place patterns of a solution: the whole ones, and others, for all in so many `steps`; any placed?"""
+        held = self._master.held(solution)
         goal, done = math.ceil(sum(held.values()) / steps), 0
         for residual_pattern in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
             times = math.floor(held[residual_pattern] + _PARAMS.nearly)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from placement.patterns.formulation import Relaxation
-from placement.patterns.master import DualValues, Pattern
+from placement.patterns.master import DualValues, Pattern, PatternSolution
 from placement.solvers.column_generation.diving.assignment import DiveState
 from placement.solvers.column_generation.diving.residual_capacity import (
     Residual,
@@ -63,8 +63,8 @@ class RestrictedMaster:
         machines: Sequence[int] | None = None,
         least: int = 0,
         banned: Collection[ResidualPattern] = (),
-    ) -> bool:
-        """Solve for what is left, on so many machines of each pool and on residuals; False if no answer comes in time.
+    ) -> PatternSolution | None:
+        """Solve for what is left, on so many machines of each pool and on residuals; None if no answer comes in time.
 
         Without machines it is for copies on one accelerator alone; others stay unassigned, and zones have no least. No
         residual is offered a banned pattern. Patterns are priced as long as machines are lacking and that brings
@@ -90,13 +90,13 @@ class RestrictedMaster:
         knapsacks = {
             q: self._relaxation.device_classes[q].knapsack.with_limits(limits[q]) for q in sorted(device_classes)
         }
-        if not self._converge(knapsacks, residuals.knapsacks(small), least, budget):
-            return False
-        by_mode, mass = program.amounts()
-        state.by_mode = self._within(by_mode, state.unassigned)
+        solution = self._converge(knapsacks, residuals.knapsacks(small), least, budget)
+        if solution is None:
+            return None
+        state.by_mode = self._within(solution.copies, state.unassigned)
         if machines is not None:
-            self.last = self._patterns(state, mass)
-        return True
+            self.last = self._patterns(state, solution)
+        return solution
 
     def _ask_narrow(self, state: DiveState, on_one: list[float]) -> None:
         """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
@@ -109,27 +109,28 @@ class RestrictedMaster:
 
     def _converge(
         self, knapsacks: Mapping[int, Knapsack], by_class: ResidualsByClass, least: int, budget: Budget
-    ) -> bool:
-        """Solve and price patterns and residual patterns in turns; False when the first solution comes too late."""
+    ) -> PatternSolution | None:
+        """Solve and price patterns and residual patterns in turns; None when a solution comes too late."""
         program = self._program
         values: list[float] = []
         began = budget.clock()
         while True:
-            if not program.solve(budget.left()):
-                return False
+            solution = program.solve(budget.left())
+            if solution is None:
+                return None
             took, began = budget.clock() - began, budget.clock()
-            values.append(program.value())
+            values.append(solution.value)
             stalls = len(values) > _PARAMS.stall and values[-1] > (1 - _PARAMS.little) * values[-1 - _PARAMS.stall]
-            if len(values) > least and (stalls or not program.uses_artificials() or len(values) >= _PARAMS.most_rounds):
-                return True
+            if len(values) > least and (stalls or not solution.uses_artificials or len(values) >= _PARAMS.most_rounds):
+                return solution
             if budget.remaining() < _PARAMS.safe * took:  # a solution that comes too late would cost this one
-                return True
-            duals = program.duals()
+                return solution
+            duals = solution.duals()
             prices = program.prices(duals)
             if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(
                 duals, prices, by_class
             ):
-                return True
+                return solution
 
     def _within(self, by_mode: list[float], out: Sequence[int]) -> list[float]:
         """Copies by mode, no more of a component than are unassigned: patterns may hold more, as these cost nothing."""
@@ -170,17 +171,18 @@ class RestrictedMaster:
                     caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
         return caps
 
-    def held(self) -> dict[ResidualPattern, float]:
-        """Residuals that hold each residual pattern in the last solution."""
-        return self._program.held()
+    def held(self, solution: PatternSolution) -> dict[ResidualPattern, float]:
+        """Residuals that hold each residual pattern in a solution."""
+        return self._program.held(solution)
 
-    def dual_values(self) -> DualValues:
-        """Of copies and machines, by the last solution."""
-        return self._program.dual_values(self._program.duals())
+    def dual_values(self, solution: PatternSolution) -> DualValues:
+        """Of copies and machines, by a solution."""
+        return self._program.dual_values(solution.duals())
 
-    def _patterns(self, state: DiveState, mass: list[float]) -> Patterns:
-        known = self._known
-        known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
+    def _patterns(self, state: DiveState, solution: PatternSolution) -> Patterns:
+        known, amounts = self._known, solution.patterns
+        known += [(q, dict(pattern)) for (q, pattern), _ in amounts[len(known) :]]
+        mass = [n for _, n in amounts]
         of_class: list[list[int]] = [[] for _ in self._relaxation.device_classes]
         for n, (q, _) in enumerate(known):
             if mass[n] > SOME:
