@@ -40,7 +40,7 @@ def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:
 def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:
     """One term that asks for what two do."""
     keys = [key for key in ("matchExpressions", "matchFields") if key in {**left, **right}]
-    return {key: [*left.get(key, []), *right.get(key, [])] for key in keys}
+    return {key: [*(left.get(key) or []), *(right.get(key) or [])] for key in keys}
 
 
 def affinity_of(before: Json, places: Sequence[Json], apart: Sequence[Json]) -> Json:

@@ -237,6 +237,18 @@ def test_racks_as_zones_are_kept_by_selectors(tmp_path: Path) -> None:
     assert "the scheduler sees one pool" not in notes(found)
 
 
+def test_bug_a_term_that_asks_for_nothing_by_null(tmp_path: Path) -> None:
+    """As if the key were not there; the export ended in a traceback."""
+    pods = [ruled(f"chat-{i}", f"n{i}") for i in range(2)]
+    for row in pods:
+        node_rule = row["spec"]["affinity"]["nodeAffinity"][_REQUIRED]
+        node_rule["nodeSelectorTerms"] = [{"matchFields": None, **term} for term in node_rule["nodeSelectorTerms"]]
+    source = write(tmp_path / "c.json", *machines(), *pods)
+    found = exported_of(import_kubernetes([source]).problem, source, "none")
+
+    assert all(row["arch"] == ["amd"] for row in selected(found))
+
+
 def test_nodes_are_selected_by_labels_that_they_have(tmp_path: Path) -> None:
     """On-premises nodes have no label of type or zone: a selector by one would leave every copy waiting."""
     nodes = bare([node("n0"), node("n1")], "node.kubernetes.io/instance-type", ZONE)
