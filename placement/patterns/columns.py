@@ -85,18 +85,18 @@ class PatternColumns:
         return PricedClasses(self.program.add_patterns(new), capacity)
 
     def solve(self, rounds: int, budget: Budget) -> PatternSolution | None:
-        """The program's solution after at most so many rounds of pricing; None when it has none, or none in time.
+        """The program's last solution of at most so many rounds of pricing; None when it has none, or none in time.
 
         None is begun where there is time for a few more such LPs at most.
         """
         solution = None
         for left in range(rounds, -1, -1):
             began = budget.clock()
-            solution = None if budget.over() else self.program.solve(budget.left())
-            took = budget.clock() - began
-            if solution is None or not left or budget.remaining() < _PARAMS.hurry * took:
+            now = None if budget.over() else self.program.solve(budget.left())
+            took, solution = budget.clock() - began, now or solution
+            if now is None or not left or budget.remaining() < _PARAMS.hurry * took:
                 break
-            duals = solution.duals()
+            duals = now.duals()
             if not self.price(self.program.prices(duals), duals).added:
                 break
         return solution

@@ -17,8 +17,10 @@ from placement.heuristics.first_plan import first_plan
 from placement.patterns import master_rows
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound, machine_costs
+from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.dedicated import cheapest_machines, counts_whole
+from placement.patterns.formulation import relax
 from placement.patterns.grid import fit_grid
 from placement.patterns.master import Duals, PatternProgram, PatternSolution
 from placement.patterns.parameters import PATTERNS
@@ -191,6 +193,26 @@ def test_a_wide_copy_stands_once_on_each_accelerator_though_another_component_ha
     wide, narrow = ({"name": name, "accelerators": n, **shared} for name, n in (("wide", 3), ("narrow", 1)))
     own = {"name": "own", "copies": 1, "accelerators": 1}
     assert bound_of(machine={"accelerator_count": 3}, components=[wide, narrow, own]).bound == 2_000_000
+
+
+@pytest.mark.parametrize(("late", "found"), [(1, False), (2, True)])
+def test_a_round_of_pricing_that_is_late_leaves_the_solution_before_it(
+    late: int, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known where the first one is late."""
+    relaxation = relax(fleet_of([component("a", 3, 30), component("b", 3, 20)]))
+    solve, calls = PatternProgram.solve, 0
+
+    def in_time(program: PatternProgram, seconds: float) -> PatternSolution | None:
+        nonlocal calls
+        calls += 1
+        return None if calls == late else solve(program, seconds)
+
+    monkeypatch.setattr(PatternProgram, "solve", in_time)
+    program = PatternProgram(relaxation)
+    program.set_domain(any_domain(relaxation.fleet, ()))
+    assert (PatternColumns(relaxation, program, 0).solve(2, Budget()) is not None) is found
+    assert calls == late
 
 
 @one_by_one(range(1000, 1240), 8)

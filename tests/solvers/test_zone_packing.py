@@ -221,6 +221,26 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
     assert [*map(sum, counts)] == [4, 4] or left < 0
 
 
+@pytest.mark.parametrize("late", [(1,), (2,), (3,)])
+def test_an_lp_that_is_late_is_waited_for_or_does_without_more_pricing(
+    late: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A solution that does not come in its part of the time comes in the rest; one of the next round is not needed."""
+    components = [{"name": f"c{k}", "copies": 2, "accelerators": 1, "spread": {"min_zones": 2}} for k in range(4)]
+    fleet = compile_fleet(Problem(**over_two_zones(components, t=(4, 10.0))))
+    solve, calls = PatternProgram.solve, 0
+
+    def in_time(program: PatternProgram, seconds: float) -> PatternSolution | None:
+        nonlocal calls
+        calls += 1
+        return None if calls in late else solve(program, seconds)
+
+    monkeypatch.setattr(PatternProgram, "solve", in_time)
+    counts = round_by_zone(fleet, Budget(), rounds=2)
+    assert counts == [[1, 1, 1, 1], [1, 1, 1, 1]]
+    assert calls > max(late)
+
+
 def split_program(fleet: Fleet) -> tuple[PatternProgram, PatternSolution, Sizes]:
     """The LP by zone and its solution after two rounds of pricing; machines and copies by their dollars."""
     program = PatternProgram(relax(fleet, all_zones=True))

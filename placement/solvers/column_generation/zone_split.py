@@ -57,6 +57,7 @@ def round_by_zone(
     if packing is not None:
         columns.add_packing(packing)
     solution = columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget))
+    solution = solution or columns.solve(0, budget)  # its numbers rounded at once are better than no split at all
     return None if solution is None else _cheapest_split(fleet, program, solution, budget, seed)
 
 
