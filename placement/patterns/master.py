@@ -53,8 +53,8 @@ class PatternSolution:
         """That of the last run of the solver. O(columns + rows)."""
         found = program.solver.getSolution()
         self._program = program
-        self.columns: list[float] = found.col_value
-        self._row_duals: list[float] = found.row_dual
+        self.columns = list(found.col_value)
+        self._row_duals = list(found.row_dual)
         self.value = float(program.solver.getObjectiveValue())
 
     @property
