@@ -1,5 +1,6 @@
 """Pod templates from what runs: a copy of a component again, without what the cluster added to its pod."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -102,7 +103,7 @@ class Templates:
 
 
 @dataclass
-class ExportContext:
+class ExportContext(ABC):
     """What all manifests of one export share: a plan, what runs, notes as they come, the label that tells zones."""
 
     problem: Problem
@@ -144,9 +145,9 @@ class ExportContext:
         return grouped((row.component, zone_of[row.instance]) for row in self.problem.placements)
 
     @property
+    @abstractmethod
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
         """By pool the labels of its nodes, as far as pods can be held to them."""
-        raise NotImplementedError
 
     def are_of_karpenter(self, pool: Pool) -> bool:
         """Whether Karpenter starts the nodes of a pool, by its labels and those of the nodes that run."""
