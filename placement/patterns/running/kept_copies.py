@@ -195,9 +195,8 @@ class KeptCopiesBound:
             solution = program.solve(budget.left())
             if budget.over():
                 return None
-            if (
-                solution is None
-            ):  # where ranges of pools and groups contradict each other: there are no counts to branch on
+            if solution is None:
+                # Ranges of pools and groups contradict each other: there are no counts to branch on.
                 return Relaxed(self._ticks(best), (), feasible=False, prices=best_prices)
             self.rounds += 1
             duals, value, found = solution.duals(), solution.value * MICRO, 0
