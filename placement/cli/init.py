@@ -62,6 +62,10 @@ def init(
     engine: Annotated[
         str, typer.Option(metavar="ENGINE[=VERSION]", help="The engine that serves the copies, such as vllm=0.19.")
     ] = "vllm",
+    image: Annotated[
+        str,
+        typer.Option(help="The container image that exports start copies from. Default: vLLM's own, of that VERSION."),
+    ] = "",
     spot: Annotated[
         bool, typer.Option("--spot", help="Also make pools at spot prices, where --facts tells these prices.")
     ] = False,
@@ -108,6 +112,7 @@ def init(
         survive_zones=survive_zones or 0,
         share=share,
         engine=engine,
+        image=image,
         spot=spot,
         name=name,
     )

@@ -50,7 +50,8 @@ class Answers:
 
     `throughputs` are measurements: what a copy of a model serves, by the kind and the number of its accelerators. A
     copy that was measured owns those, `share` or not: beside others it would serve less. `engine` is what copies run
-    on, as in `placement size`; `spot` adds pools at the spot prices that are known.
+    on, as in `placement size`, `image` the container image that exports start it from; `spot` adds pools at the spot
+    prices that are known.
     """
 
     models: tuple[ModelWish, ...]
@@ -62,6 +63,7 @@ class Answers:
     survive_zones: int = 0
     share: bool = False
     engine: str = "vllm"
+    image: str = ""
     spot: bool = False
     prices: Mapping[str, float] = field(default_factory=dict)
     throughputs: Mapping[str, Measured] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.names import free_name, nearest_names
 from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
+from placement.integrations.serving import COMMAND, IMAGE
 from placement.quickstart.answers import Answers, Measured, ModelWish, measured_of
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.report import words
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
 _NO_HOST = f"no host has {VCPUS} vCPUs and {MEMORY_GIB} GiB for a copy"
 _SIXTEEN_BITS = ("", "auto", "bf16", "bfloat16", "fp16", "float16", "half")
+_VLLM_IMAGE = "vllm/vllm-openai"
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
 
 
@@ -49,10 +51,11 @@ class Machinery:
 
 @dataclass(frozen=True, slots=True)
 class DraftedCopy:
-    """An option of a component: its row, what its comment says, and what its figures do not rest on."""
+    """An option of a component: its row, the engine's command, its comment, and what its figures do not rest on."""
 
     row: dict[str, Any]
-    words: tuple[str, ...]
+    command: str
+    words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -102,7 +105,19 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     asked = wish.name or re.sub(r"[^a-z0-9.]+", "-", model.name.rpartition("/")[2].lower()).strip("-.") or "model"
     name = free_name(asked, taken, "-")
     taken.add(name)
-    return Drafted({"name": name} | amount, tuple(found), tuple(remarks), asked)
+    return Drafted({"name": name} | amount | _labels(found, answers), tuple(found), tuple(remarks), asked)
+
+
+def _labels(copies: Sequence[DraftedCopy], answers: Answers) -> dict[str, dict[str, str]]:
+    """What serves the copies, for exports: an image, and the command of each option."""
+    commands = {f"{COMMAND}.{copy.row['name']}": copy.command for copy in copies if copy.command}
+    return {"labels": {IMAGE: answers.image or _image(answers.engine)} | commands} if commands else {}
+
+
+def _image(engine: str) -> str:
+    """vLLM's own image, of the version that is asked for: without one the newest."""
+    version = engine.partition("=")[2].strip("= v")
+    return f"{_VLLM_IMAGE}:v{version}{'.0' * (version.count('.') == 1)}" if version else _VLLM_IMAGE
 
 
 def _launch(wish: ModelWish, model: Model, engine: str, *, concurrency: int | None) -> Launch:
@@ -163,7 +178,7 @@ def _sized_copies(
             row = sized.to_option() | _host(degree)
             row |= {"shared": True} if answers.share and degree == 1 else {}
             row |= {"throughput": wish.throughput} if wish.rate is not None else {}
-            return [DraftedCopy(row, (sized.command,), sized.notes)], []
+            return [DraftedCopy(row, sized.command, notes=sized.notes)], []
         if sized.refused:
             return [], [f"not on {device}: {sized.reason}"]
         reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
@@ -192,9 +207,9 @@ def _measured_copies(
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None
-            told = [f"profile: {profile.words}", *([started.command] if started else [])]
-            notes = started.notes if started else ()
-            found.append(DraftedCopy(profile.to_option() | _host(count), tuple(told), notes))
+            command, notes = (started.command, started.notes) if started else ("", ())
+            row = profile.to_option() | _host(count)
+            found.append(DraftedCopy(row, command, (f"profile: {profile.words}",), notes))
     return found, reasons
 
 

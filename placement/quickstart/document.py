@@ -176,7 +176,9 @@ def _component_lines(drafted: Drafted) -> list[str]:
     lines = [line for remark in drafted.remarks for line in comment(printable(remark), 2)]
     first, *rest = drafted.row.items()
     lines.append(f"  - {scalar(first[0])}: {flow(first[1])}")
-    lines += [f"    {scalar(key)}: {flow(value)}" for key, value in rest]
+    lines += [f"    {scalar(key)}: {flow(value)}" for key, value in rest if key != "labels"]
+    if labels := drafted.row.get("labels"):
+        lines += ["    labels:", *(f"    {line}" for line in mapping_rows(labels))]
     lines.append("    options:")
     for copy in drafted.copies:
         lines += [*(f"      # {printable(words)}" for words in copy.words), f"      - {flow(copy.row)}"]

@@ -94,7 +94,7 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     reasons = (_misfit(case, pool, total, share, by_need=by_need) for case, pool in zip(cases, pools, strict=True))
     against = refusal(launch, first.model.architecture, first.gpu) if log is None else ""  # else it has run
     reason = against or next(filter(None, reasons), "")
-    if by_need and not first.facts.kv_flag:
+    if by_need:
         share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
     row, case = rows[shown], cases[shown]
     has_pool = log is not None and log.kv_gib is not None and KV in case.holds and not by_need
@@ -150,7 +150,11 @@ def _misfit(case: Case, pool: float, total: float, share: float, *, by_need: boo
 
 
 def _command_flags(case: Case, share: float, pool: float, tokens: int, *, is_held: bool) -> tuple[str, ...]:
-    """What to add to the engine's command line, so that it does what was sized; `is_held`: by the pool's size."""
+    """What to add to the engine's command line, so that it does what was sized; `is_held`: by the pool's size.
+
+    The share stands there in any case: before it loads anything vLLM wants that much of the GPU free, also where it is
+    told the pool's size (`request_memory` in `vllm/v1/worker/utils.py`). Its default leaves no room for a second copy.
+    """
     launch, facts = case.launch, case.facts
     flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
     if launch.pipeline_parallel > 1:
@@ -161,10 +165,9 @@ def _command_flags(case: Case, share: float, pool: float, tokens: int, *, is_hel
     length = launch.context_length or min(case.model.architecture.context or 0, tokens)
     if length:
         flags.append(f"--max-model-len {length}")
+    flags.append(f"{facts.utilization_flag} {share:g}")
     if is_held and facts.kv_flag:
         flags.append(f"{facts.kv_flag} {math.ceil(pool * BYTES_PER_GIB)}")
-    else:
-        flags.append(f"{facts.utilization_flag} {share:g}")
     if launch.kv_dtype != "auto":
         flags.append(f"--kv-cache-dtype {launch.kv_dtype}")
     if launch.dtype != "auto":

@@ -27,6 +27,7 @@ from placement.sizing import Launch, size
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from placement.quickstart import Draft
     from placement.quickstart.answers import Measured
 
 FIVE = (
@@ -79,7 +80,9 @@ def test_each_gpu_is_an_option_with_its_engines_command() -> None:
 
     assert [(option.on, option.accelerators) for option in small.modes] == [(("H100",), 1), (("L4",), 2)]
     assert [(option.on, option.accelerators) for option in large.modes] == [(("H100",), 4)]
-    assert "# vllm serve meta-llama/Llama-3.3-70B-Instruct --tensor-parallel-size 4" in made.text
+    command = large.labels["serve.command.h100-tp4"]
+    assert command.startswith("vllm serve meta-llama/Llama-3.3-70B-Instruct --tensor-parallel-size 4 ")
+    assert [*small.labels] == ["serve.image", "serve.command.h100-tp1", "serve.command.l4-tp2"]
     assert "# not on L4: " in made.text
 
 
@@ -214,7 +217,8 @@ def test_a_copy_that_was_measured_is_the_same_as_in_options_of_profiles(
     (told,) = choose([row], Limits()).of_model[row.model]
     kept = ("accelerators", "on", "throughput", "accelerator_memory_gib", "shared")
     assert {key: option[key] for key in ("name", *kept) if key in option} == told.to_option()
-    flags = dict(pair.split() for pair in re.findall(r"--\S+ \S+", next(filter(_is_command, made.text.splitlines()))))
+    (command,) = _commands(made)
+    flags = dict(pair.split() for pair in re.findall(r"--\S+ \S+", command))
     length = int(flags["--max-model-len"])
     sized = size(wish.model, "H100", 1, Launch(utilization=float(flags["--gpu-memory-utilization"])))
     most = memory or size(wish.model, "H100", 1).total_gib
@@ -224,8 +228,23 @@ def test_a_copy_that_was_measured_is_the_same_as_in_options_of_profiles(
     assert ("none of these options is shared" in made.text) == share
 
 
-def _is_command(line: str) -> bool:
-    return "# vllm serve" in line
+def _commands(made: Draft) -> list[str]:
+    return [text for key, text in made.problem.components[0].labels.items() if key.startswith("serve.command")]
+
+
+@pytest.mark.parametrize(
+    ("engine", "image", "told"),
+    [
+        ("vllm", "", "vllm/vllm-openai"),
+        ("vllm=0.19", "", "vllm/vllm-openai:v0.19.0"),
+        ("vllm==v0.19.1", "", "vllm/vllm-openai:v0.19.1"),
+        ("vllm=0.19", "mirror:5000/vllm", "mirror:5000/vllm"),
+    ],
+)
+def test_the_image_is_of_the_version_that_is_asked_for(engine: str, image: str, told: str) -> None:
+    """The engine's own, the newest where no version is asked for; or what the user names."""
+    made = draft(answers(FIVE[0], gpus=("H100",), engine=engine, image=image), MARKET)
+    assert made.problem.components[0].labels["serve.image"] == told
 
 
 def test_sequences_that_are_asked_for_must_have_room_where_a_copy_was_measured() -> None:
@@ -256,7 +275,7 @@ def test_every_copy_that_was_measured_is_an_option(row: Profile, is_started: boo
     (option,) = made.problem.to_document()["components"][0]["options"]
     assert option["throughput"] == 20.0
     assert f"# profile: {row.words}" in made.text
-    assert ("# vllm serve" in made.text) == is_started
+    assert bool(_commands(made)) == is_started
 
 
 @pytest.mark.parametrize("engine", ["vllm", "sglang"])

@@ -300,6 +300,17 @@ def test_defaults_of_an_engine_follow_its_version() -> None:
     assert new.flags[-1] == f"--kv-cache-memory-bytes {(8 * 256 + 1) * 16 * 147456}"
 
 
+@pytest.mark.parametrize("version", ["0.11", "0.19", "0.20", "0.29"])
+@pytest.mark.parametrize("gpu", ["L4", "H100", "B200"])
+@pytest.mark.parametrize("name", ["Qwen3-0.6B", "Qwen3-8B"])
+def test_bug_copies_that_fit_beside_each_other_start_beside_each_other(name: str, gpu: str, version: str) -> None:
+    """vLLM wants its share of the GPU to be free when it starts, by default nine tenths: no second copy started."""
+    sized = size(name, gpu, 1, Launch(f"vllm={version}", context_length=1024, concurrency=4))
+    (share,) = (float(flag.split()[1]) for flag in sized.flags if flag.startswith("--gpu-memory-utilization "))
+
+    assert sized.context_gib + share * sized.usable_gib <= sized.total_gib
+
+
 @pytest.mark.parametrize("name", sorted(known_models()))
 def test_every_model_of_the_table_can_be_read(name: str) -> None:
     """Each has its figures; where its size is not known, that is said."""

@@ -23,6 +23,7 @@ from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import Owner
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
+from placement.integrations.serving import model_name_of
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import count, listed
 
@@ -40,8 +41,8 @@ class KedaWish(NamedTuple):
 
     `server`: address of Prometheus.
     `query`: what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes: its label
-        ``keda.name``, else its name without the namespace that it was imported from. None for what vLLM tells of the
-        policy's metric.
+        ``keda.name``, else what its command serves, else its name without the namespace that it was imported from. None
+        for what vLLM tells of the policy's metric.
     `target`: of that, for one copy; None for the throughput of each option.
     `workload`: what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
     `policy`: its limits, targets, waits and schedules are written; None for a range between two plans.
@@ -196,7 +197,8 @@ def _tell_policies(policies: Mapping[str, ScalingDefaults], notes: Notes) -> Non
 def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> dict[str, Any]:
     space = Owner.of(row.component).namespace
     # What serves has no namespace in front of its model's name. PromQL has the escapes of Go, and so of JSON.
-    told = row.component.labels.get(NAMED, "") or row.component.name.removeprefix(f"{space}/" if space else "")
+    own = row.component.labels.get(NAMED, "") or model_name_of(row.component, row.option)
+    told = own or row.component.name.removeprefix(f"{space}/" if space else "")
     quoted = json.dumps(told, ensure_ascii=False)
     query = _query(wish, scaling.row.metric).replace(NAME, quoted)
     if scaling.part < 1:
@@ -225,7 +227,7 @@ def _tell(
     metrics = {"requests_per_second" if policy is None else policy.row(row.component.name).metric for row, _ in rows}
     for query in sorted({_query(wish, metric) for metric in metrics}):
         by = "what they serve at the peak" if policy is None else "their most copies"
-        name = f"{NAME} is a component's label {NAMED}, else its name without a namespace"
+        name = f"{NAME} is a component's label {NAMED}, else what its command serves, else its name without a namespace"
         told = "" if wish.query is not None else f"is {query}, "
         notes.assumed("query", f"{told}split among the variants of a component by {by}; {name}")
     unknown = sorted({row.component.name for row, _ in rows if not _is_measured(row)})

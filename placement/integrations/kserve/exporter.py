@@ -7,11 +7,11 @@ from placement.documents import Component, Plan, Problem
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
     FORMAT,
-    IMAGE,
     RUNTIME,
     SERVING,
     STORAGE,
     KServeWish,
+    image_of,
     node_selector,
     resources,
     service_names,
@@ -30,6 +30,7 @@ from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.workloads import SERVICE
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
+from placement.integrations.serving import command_of, serving_of
 from placement.integrations.variants import PlanVariant, WrittenCopies, variants
 from placement.units import listed
 
@@ -88,7 +89,10 @@ class _Service(NamedTuple):
     @property
     def now(self) -> ServiceTemplate | None:
         """The service that it follows."""
-        return next(iter(self.export.now[self.row.component.name]), None)
+        running, (component, option, *_) = self.export.now[self.row.component.name], self.row
+        if command_of(component, option):  # each option has its own
+            running = [each for each in running if each.option in ("", str(option))]
+        return next(iter(running), None)
 
     def written(self, name: str) -> WrittenCopies:
         """The manifest, and the pods that KServe makes of it; of the service that runs it has what no plan says."""
@@ -144,7 +148,7 @@ class _Service(NamedTuple):
         """What lets its pods start where they do, of those that run and are no service's; those of its option first."""
         component = self.row.component
         for index in (self.row.option, *range(len(component.modes))):
-            template = self.export.templates.of(component.name, index)
+            template = self.export.templates.of(component, index)
             if template is not None:
                 return {key: template.spec[key] for key in _OF_PODS if key in template.spec}
         return {}
@@ -193,8 +197,9 @@ class _Service(NamedTuple):
         if isinstance(predictor.get("containers"), list) and predictor["containers"]:
             first, *rest = predictor["containers"]
             return {"containers": [{"resources": takes, **first}, *rest]}
-        if IMAGE in labels:
-            return {"containers": [{"name": "kserve-container", "image": labels[IMAGE], "resources": takes}]}
+        if image := image_of(self.row):
+            _, told, pod = serving_of(self.row)
+            return {"containers": [{"name": "kserve-container", "image": image, **told, "resources": takes}], **pod}
         model: Json = {"modelFormat": {"name": labels.get(FORMAT, "huggingface")}}
         for key, label in (("storageUri", STORAGE), ("runtime", RUNTIME)):
             if label in labels:

@@ -6,6 +6,7 @@ from placement.documents import Pool, Problem
 from placement.integrations.kubernetes.asks import asked_of_accelerators, asked_of_host
 from placement.integrations.kubernetes.naming import TYPE, Owner, is_label, labels_of_row
 from placement.integrations.labels import ObjectNames
+from placement.integrations.serving import PLACEHOLDER, serving_of
 from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
@@ -39,6 +40,13 @@ class KServeWish(NamedTuple):
     gpu: str = "nvidia.com/gpu"
     queue: str = "default"
     cluster: tuple[str, ...] = ()
+
+
+def image_of(row: PlanVariant) -> str:
+    """The image of a container of its own; empty where a runtime of KServe serves its model."""
+    labels, served = row.component.labels, serving_of(row)
+    is_model = {FORMAT, STORAGE, RUNTIME} & labels.keys() or (served.image == PLACEHOLDER and not served.container)
+    return labels.get(IMAGE, "" if is_model else served.image)
 
 
 def resources(problem: Problem, row: PlanVariant, wish: KServeWish) -> dict[str, dict[str, str]]:

@@ -1,13 +1,21 @@
 """Notes of an export to KServe: what its manifests do not say, or say otherwise than the plan."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from placement.catalogue.readers.fields import At
 from placement.grouping import grouped
-from placement.integrations.kserve.predictor import IMAGE, LABEL, STORAGE, KServeWish, node_selector, unselected
+from placement.integrations.kserve.predictor import (
+    IMAGE,
+    LABEL,
+    STORAGE,
+    KServeWish,
+    image_of,
+    node_selector,
+    unselected,
+)
 from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
 from placement.integrations.kubernetes.handovers import tell_service
 from placement.integrations.kubernetes.mixed import mixed_of
@@ -18,6 +26,8 @@ from placement.integrations.kubernetes.selectors import tolerations_of
 from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.notes import Notes
+from placement.integrations.serving import IMAGE as SERVE
+from placement.integrations.serving import PLACEHOLDER
 from placement.integrations.variants import PlanVariant, WrittenCopies, most_beside
 from placement.units import listed
 
@@ -154,11 +164,13 @@ def _tell(export: ServiceExport) -> None:
     if several:
         told = "are several services, one a pool and option; to be one address they need a route in front of them"
         notes.inexact(f"components {several}", told)
-    served = {row.name for row in export.problem.components if IMAGE in row.labels or STORAGE in row.labels}
-    bare = sorted({*services} - served - {name for name, found in export.now.items() if found})
+    new = [row for row in rows if not export.now[row.component.name]]
+    bare = _named(row for row in new if not image_of(row) and STORAGE not in row.component.labels)
     if bare:
-        told = f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken"
+        told = f"no label {SERVE}, {IMAGE} or {STORAGE} says what serves them: format huggingface is taken"
         notes.assumed(f"components {listed(bare)}", f"{told}; say where the model is")
+    if unnamed := _named(row for row in new if image_of(row) == PLACEHOLDER):
+        notes.inexact(f"components {listed(unnamed)}", f"no label {SERVE} tells their image: it is {PLACEHOLDER}")
     if export.wish.pin == "machine":
         told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
         notes.inexact("machines that do not run yet", told)
@@ -174,6 +186,10 @@ def _tell(export: ServiceExport) -> None:
         if len(pools) > 1:
             told = "are of one type and zone; give them labels that their nodes differ in"
             notes.inexact(f"pools {listed(pools)}", told)
+
+
+def _named(rows: Iterable[PlanVariant]) -> list[str]:
+    return sorted({row.component.name for row in rows})
 
 
 def _tell_accelerators(export: ServiceExport) -> None:

@@ -11,7 +11,7 @@ from placement.integrations.kubernetes.naming import REQUIRED, ZONE, Owner
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
 from placement.integrations.kubernetes.objects import Json, KubeObject, read_cluster, texts
 from placement.integrations.kubernetes.own_rules import as_written
-from placement.integrations.kubernetes.pods import COMPONENT
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
@@ -65,6 +65,11 @@ class ServiceTemplate:
         for name in self.targets:
             notes.ignored(f"{self.found.place} spec.predictor.{name}", why)
         return {}
+
+    @property
+    def option(self) -> str:
+        """The index of the option that an export wrote it for; empty where none did."""
+        return texts(self.found.at.key("spec").key("predictor").get("annotations")).get(OPTION, "")
 
     @property
     def copies(self) -> int:

@@ -87,8 +87,8 @@ class GroupClaims:
 def claims_for(group: PlanVariant, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
     """The claims of a group; with UUIDs those for accelerators select these. Notes say what goes on to be shared."""
     made = GroupClaims(group, workshop, uuids)
-    template = workshop.templates.of(group.component.name, group.option)
-    known = workshop.templates.claims_of(group.component.name, group.option)
+    template = workshop.templates.of(group.component, group.option)
+    known = workshop.templates.claims_of(group.component, group.option)
     for name, claims in known.items():
         made.again(name, claims, template.spec if template else {})
     counted = any(not claims or any(map(claims[0].counts, claims[0].requests)) for claims in known.values())

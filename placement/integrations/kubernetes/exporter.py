@@ -76,7 +76,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, workshop)
     claims, new = _workloads(groups, workshop)
-    made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
+    made_of = {row.component.name: templates.of(row.component, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.has_deployment and not row.deployment), notes)
     named = {row.component.name for row in groups}
     guards = [*filter(None, (budget_of(row, workshop) for row in problem.components if row.name in named))]
@@ -134,7 +134,7 @@ def _check_sharing(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
     for group in groups:
         if mixed_of(workshop.accelerator(group.pool)):
             continue  # its device plugins count two kinds of accelerators, which are no shared one
-        known = workshop.templates.of(group.component.name, group.option) is not None
+        known = workshop.templates.of(group.component, group.option) is not None
         if group.mode.shared and group.mode.accelerators and not known and workshop.wishes.sharing == "none":
             name = printable(group.component.name)
             raise UsageError(

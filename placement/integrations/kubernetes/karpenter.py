@@ -178,7 +178,7 @@ def _may_be_given(key: str) -> bool:
 def tell_what_new_nodes_lack(groups: Sequence[PlanVariant], made: Mapping[str, Json], workshop: Workshop) -> None:
     """A note on each component whose template asks for labels or tolerations that nodes of a made pool do not meet."""
     for group in groups:
-        template = workshop.templates.of(group.component.name, group.option)
+        template = workshop.templates.of(group.component, group.option)
         if group.machine or template is None or group.pool.name not in made:
             continue
         body = made[group.pool.name]["spec"]["template"]

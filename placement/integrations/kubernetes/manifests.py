@@ -31,8 +31,9 @@ from placement.integrations.kubernetes.objects import Json, applied, mapping_und
 from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
-from placement.integrations.kubernetes.templates import PLACEHOLDER, ExportContext
+from placement.integrations.kubernetes.templates import ExportContext
 from placement.integrations.kubernetes.upkeep import read_budget
+from placement.integrations.serving import PLACEHOLDER, command_of, serving_of
 from placement.integrations.variants import Pin as PlanPin
 from placement.integrations.variants import PlanVariant, variants
 
@@ -79,7 +80,7 @@ class Workshop(ExportContext):
 
     def is_by_claims(self, group: PlanVariant) -> bool:
         """Whether a copy gets its accelerators by a claim, where no pod of it tells: its nodes do, or the sharing."""
-        is_bare = self.templates.of(group.component.name, group.option) is None
+        is_bare = self.templates.of(group.component, group.option) is None
         return bool(group.mode.accelerators) and "dra" in (self.manager(group), self.wishes.sharing if is_bare else "")
 
     def space(self, component: Component) -> str:
@@ -104,7 +105,7 @@ class Workshop(ExportContext):
 
         Such is one of an export that somebody changed, and any other where the labels of the pods stay.
         """
-        told, template = component.labels, self.templates.of(component.name, 0)
+        told, template = component.labels, self.templates.of(component, 0)
         changed, other = told.get(CHANGED, ""), told.get(BUDGET, "")
         if changed or not other or template is None:
             return changed
@@ -148,13 +149,16 @@ def _is_of_nodes(key: str, value: str, known: Sequence[Mapping[str, str]]) -> bo
 def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json], uuids: Sequence[str]) -> Json:
     """The Deployment of a group; `claims` are references to them by name, `uuids` accelerators that HAMi is to give."""
     name, labels = names_of(group)
-    found = workshop.templates.of(group.component.name, group.option)
+    found = workshop.templates.of(group.component, group.option)
     made = (found.labels, found.annotations, found.spec) if found else ({}, *_bare(group, workshop))
     own_labels, annotations, spec = made
     before_it, notes = found.deployment if found else None, workshop.notes
     place = f"component {group.component.name}"
     for told in found.remarks if found else ():
         notes.inexact(place, told)
+    words, (first, *_) = command_of(group.component, group.option), spec["containers"]
+    if words and words != [*first.get("command", ()), *first.get("args", ())]:
+        notes.assumed(place, "its pods run by another command than its labels say: theirs goes on")
     for key in found.differing if found else ():
         notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
     own_uuids = annotations.get(HAMI_USE, "") if uuids else ""
@@ -219,10 +223,12 @@ def names_of(group: PlanVariant) -> tuple[str, dict[str, str]]:
 
 
 def _bare(group: PlanVariant, workshop: Workshop) -> tuple[dict[str, str], Json]:
-    """A pod of what the problem knows: its image is for the user to name."""
-    mode = group.mode
+    """A pod of what the problem knows: where no label tells, its image is for the user to name."""
+    mode, served = group.mode, serving_of(group)
     place = f"component {group.component.name}"
-    workshop.notes.inexact(place, f"nothing tells how a copy is run: the image is {PLACEHOLDER}; see --cluster")
+    if served.image == PLACEHOLDER:
+        told = "nothing tells how a copy is run" if not served.container else "no label serve.image tells its image"
+        workshop.notes.inexact(place, f"{told}: the image is {PLACEHOLDER}; see --cluster")
     if workshop.wishes.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
         workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
     asked: Json = asked_of_host(mode)
@@ -231,10 +237,11 @@ def _bare(group: PlanVariant, workshop: Workshop) -> tuple[dict[str, str], Json]
     resources = {"requests": asked | limits, "limits": dict(limits)}
     container = {
         "name": "main",
-        "image": PLACEHOLDER,
+        "image": served.image,
+        **served.container,
         "resources": {key: value for key, value in resources.items() if value},
     }
-    spec: Json = {"containers": [container]}
+    spec: Json = {"containers": [container], **served.pod}
     if workshop.wishes.sharing == "kai" and annotations:
         spec["schedulerName"] = "kai-scheduler"
     if mode.accelerators:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from placement.documents import Plan, Pool, Problem
+from placement.documents import Component, Plan, Pool, Problem
 from placement.grouping import grouped
 from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import own_labels
@@ -27,6 +27,7 @@ from placement.integrations.kubernetes.pods import (
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
+from placement.integrations.serving import command_of
 from placement.integrations.variants import avoided
 from placement.units import whole_in
 
@@ -35,7 +36,6 @@ _LATE_LABEL = (
     "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "
     "to nodes with it"
 )
-PLACEHOLDER = "registry.invalid/replace-this-image:latest"
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,16 @@ class Templates:
         own = self.by_name.get(component, ())
         return sorted({made_by(pod, self.cluster) for pod in own if not pod.annotations.get(COMPONENT)})
 
-    def of(self, component: str, option: int) -> PodGeneration | None:
+    def of(self, component: Component, option: int) -> PodGeneration | None:
         """What a new copy is made of; None where none runs by that option."""
-        found = self.pods.get((component, option))
-        if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
-            others = [row for (name, _), row in self.pods.items() if name == component]
+        found = self.pods.get((component.name, option))
+        if found is None and not command_of(component, option):
+            # One shape of pods may be several options: what it takes differs by accelerator.
+            others = [row for (name, _), row in self.pods.items() if name == component.name]
             found = others[0] if len(others) == 1 else None
         return found
 
-    def claims_of(self, component: str, option: int) -> dict[str, list[DeviceClaim]]:
+    def claims_of(self, component: Component, option: int) -> dict[str, list[DeviceClaim]]:
         """By its name in the pod the claims of the copies that run: that of `of` first; none where it was not given."""
         made_of = self.of(component, option)
         found = made_of.pods if made_of else ()

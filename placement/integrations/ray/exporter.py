@@ -15,6 +15,7 @@ from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
 from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
+from placement.integrations.serving import command_of
 from placement.integrations.variants import Pin, PlanVariant, variants
 from placement.referee.standing import copy_need, machine_room
 from placement.units import BYTES_PER_MIB, MILLI, WHOLE_SHARE, listed
@@ -74,6 +75,7 @@ def _serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> 
         deployments = [_deployment(problem, row, f"{name}-{k}", wish, notes) for k, row in enumerate(mine, 1)]
         told = {
             row["name"]: {"option": variant.mode.name or str(variant.option), "machine": variant.machine}
+            | ({"command": words} if (words := command_of(component, variant.option)) else {})
             for row, variant in zip(deployments, mine, strict=True)
         }
         applications.append(
