@@ -58,10 +58,6 @@ class Improvement:
         self.best = ws.to_packing()
         self._ruin = Ruin(ws, dual_values, rng)
 
-    def is_within(self, least: int) -> bool:
-        """Whether the best packing leaves nothing out and costs no more than so many ticks."""
-        return self._value.ticks <= least and not any(self._value.left_out)
-
     def run(self, rounds: int, is_over: Callable[[], bool]) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
         for _ in range(rounds):

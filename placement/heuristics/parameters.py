@@ -141,12 +141,6 @@ class HeuristicSolveParameters(MethodParameters):
         "of 16 plans of 28 to 100 copies, the last after 5.8",
     )
     pressed: int = parameter(10, "attempts", "of one restart to force an optional copy in")
-    bounded: int = parameter(
-        100,
-        "copies",
-        "of a fleet up to which an improvement asks for the instant bounds, and ends where the plan meets them: 22 of "
-        "52 random small plans do at once; on 137 copies the bounds take 0.3 s of 1.4",
-    )
 
 
 class HeuristicsParameters(MethodParameters):

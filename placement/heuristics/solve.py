@@ -9,10 +9,9 @@ from itertools import count, product
 
 import numpy as np
 
-from placement.bounds.instant import instant_bounds
 from placement.compiled.fleet import Fleet
 from placement.compiled.packing import Value
-from placement.engines.loading import HIGHS, NETWORKX, can_load
+from placement.engines.loading import NETWORKX, can_load
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
@@ -214,23 +213,15 @@ def solve_greedy(solve: Solve, *, options: GreedyOptions = GreedyOptions()) -> O
         policies.extend(
             Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
         )
-        improvement, least = Improvement(best, policies, dual_values, run.rng), _least_ticks(solve)
+        improvement = Improvement(best, policies, dual_values, run.rng)
         rounds = min(options.rounds, _PARAMS.rounds * fleet.copies)
-        improvement.run(rounds, lambda: solve.ended or improvement.is_within(least))
+        improvement.run(rounds, lambda: solve.ended)
         if run.has_groups:
             run.groups.rounds += improvement.bring_in_optional(rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = solve.why_stop()
     return run.outcome(stop)
-
-
-def _least_ticks(solve: Solve) -> int:
-    """What no plan can beat, so that one that meets it needs no rounds; -1 where nothing is known."""
-    known = solve.incumbent.ticks_bound
-    if known is not None or solve.fleet.copies > _PARAMS.bounded or not can_load(HIGHS, solve.budget):
-        return -1 if known is None else known
-    return max((bound.ticks for bound in instant_bounds(solve.fleet, solve.budget)), default=-1)
 
 
 def _beginnings(fleet: Fleet) -> tuple[bool, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 
+from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
@@ -204,17 +205,19 @@ def test_improving_looks_at_the_clock_before_each_table(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("copies", "rounds"), [(16, 0), (5, 30), (9, 40)])
-def test_no_round_is_spent_on_a_plan_that_nothing_beats(
+def test_no_round_is_spent_on_a_plan_that_meets_a_known_bound(
     monkeypatch: pytest.MonkeyPatch, copies: int, rounds: int
 ) -> None:
     """Sixteen copies fill a big machine, and no volume is cheaper; of five and nine the bound by volumes is
     too low, and the rounds are those that were asked for, or six for each copy."""
     asked: list[Improvement] = []
     monkeypatch.setattr(Improvement, "_round", lambda one: asked.append(one))
-    outcome, incumbent = solved(fleet_of([component("a", copies=copies, memory=40)]), "greedy")
+    solve = Solve.of(fleet_of([component("a", copies=copies, memory=40)]))
+    raise_instant_bounds(solve)
+    outcome = solve_greedy(solve, options=QUICK)
 
-    assert incumbent.best is not None
-    assert (len(asked), outcome.stop) == (rounds, Stop.DONE)
+    assert solve.packing is not None
+    assert (len(asked), outcome.stop) == (rounds, Stop.DONE if rounds else Stop.PROVED)
 
 
 def test_options_refuse_nonsense() -> None:
