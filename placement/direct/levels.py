@@ -96,15 +96,13 @@ class Stage:
 
 
 class SolutionsAlone:
-    """Hands on solutions and no bound, as those are of a program with fewer solutions; `last` is the best."""
+    """Hands on solutions and no bound, as those are of a program with fewer solutions."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
-        self.last: Values | None = None
 
     def solution(self, values: Values) -> None:
         """A solution of the whole program, too."""
-        self.last = values
         self._watcher.solution(values)
 
     def bound(self, reduced: int) -> None:

@@ -41,13 +41,6 @@ class OutlineParameters(MethodParameters):
     reliable: int = parameter(2, "branchings", "on a variable before its pseudo-cost is trusted, by default 8")
 
 
-class RestrictedParameters(MethodParameters):
-    """The program restricted to what its linear relaxation uses (`milp/restricted.py`)."""
-
-    unused: float = parameter(1e-6, "units", "of a variable, below which the relaxation does not use it")
-    effort: float = parameter(0.3, "part of HiGHS's time", "for its heuristics, which have 0.05 by default")
-
-
 class PatternRowsParameters(MethodParameters):
     """Rows from the pattern bound (`pattern_rows.py`)."""
 
@@ -72,7 +65,6 @@ class DirectParameters(MethodParameters):
     cp_sat = CpSatParameters
     cbc = CbcParameters
     outline = OutlineParameters
-    restricted = RestrictedParameters
     pattern_rows = PatternRowsParameters
     milp = MilpParameters
 

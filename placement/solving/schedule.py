@@ -303,7 +303,6 @@ class OutlinePhase(Phase):
 
     prices: Phase = Phase("before it: prices of the pattern bound", 0.15, "moves are few or dear")
     search: Phase = Phase("branch and cut; what is left is for its last solutions", 0.93)
-    restricted: Phase = Phase("of that: the program restricted to what its linear relaxation uses", 0.45)
     same: Phase = Phase("each search for another solution with the same machines", 0.2)
     check: Phase = Phase("each pool: pack what a solution puts on new machines", 0.1, seconds=1.0)
     digits: Phase = Phase("prove the last digits", 0.9)

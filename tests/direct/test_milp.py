@@ -297,7 +297,7 @@ def test_no_engine_is_begun_once_the_solve_is_interrupted(
 
     monkeypatch.setattr(*slow_step, interrupted)
     monkeypatch.setattr("placement.direct.milp.engines._run_process", begun)
-    monkeypatch.setattr("placement.direct.milp.engines.HighsListener.listen", begun)
+    monkeypatch.setattr("placement.direct.milp.engines._HighsListener.listen", begun)
     run = Run(compiled(doc), budget, hint=hint, engine=engine)
     assert (run.outcome.stop, run.packing) == (Stop.INTERRUPTED, hint)
 

@@ -10,10 +10,7 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.direct.milp import may_outline, solve_outline
-from placement.direct.milp.engines import EngineLimits
 from placement.direct.milp.outline import _FORM
-from placement.direct.milp.program import PulpProgram
-from placement.direct.milp.restricted import run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.pattern_rows import add_pattern_rows
@@ -32,7 +29,6 @@ from tests.direct.kept_rows import keeps_rows
 from tests.replanning.test_frontier import running
 
 if TYPE_CHECKING:
-    from placement.direct.program import Values
     from tests.parameters import Change
 
 
@@ -111,41 +107,6 @@ def test_rows_of_patterns_say_what_volumes_do_not() -> None:
     before = len(model.program.rows)
     add_pattern_rows(model, relaxation, Prices([[7] * len(q.items) for q in relaxation.device_classes], [0]))
     assert [sorted(row.coefficients) for row in model.program.rows[before:]] == [[-4, 1]] * 4  # new ones, and three
-
-
-def test_the_restricted_program_proves_nothing_and_leaves_unused_machines_closed() -> None:
-    """Its solution is one of the whole program, and no bound of it is handed on."""
-    fleet = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"move_cost": 0.01})))
-    model = DirectModel(fleet, most_new_machines(fleet), _FORM)
-    goal, program, heard = model.ticks(), PulpProgram(model.program), Heard()
-    used = [k for used in model.used.values() for k in used.columns]
-
-    values = run_restricted(program, goal, [used], EngineLimits(Budget(), 0), heard)
-
-    assert values is not None
-    assert keeps_rows(model.program, values)
-    assert heard.solutions
-    assert not heard.bounds
-    assert sum(values[index] for index in used) < len(used)
-    none = run_restricted(program, goal, [], EngineLimits(Budget(), 0), heard)
-    assert none is None
-
-
-class Heard:
-    """A watcher that keeps what it hears."""
-
-    def __init__(self) -> None:
-        self.solutions: list[Values] = []
-        self.bounds: list[int] = []
-
-    def solution(self, values: Values) -> None:
-        self.solutions.append(values)
-
-    def bound(self, reduced: int) -> None:
-        self.bounds.append(reduced)
-
-    def enough(self) -> bool:
-        return False
 
 
 def test_few_moves_by_the_outline_alone() -> None:

@@ -2,8 +2,7 @@
 
 *Modules.* `program` writes it with PuLP, `engines` run it, `search` takes the objectives in turn, `last_digits` asks
 CP-SAT what floats leave open. `outline` counts new machines by pool, for fleets where most of a plan is what runs:
-`restricted` finds its first solution, `outline_plans` makes plans of its solutions, `outline_check` and
-`outline_digits` say what they get wrong.
+`outline_plans` makes plans of its solutions, `outline_check` and `outline_digits` say what they get wrong.
 """
 
 from placement.direct.milp.outline import may_outline, solve_outline

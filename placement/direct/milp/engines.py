@@ -90,7 +90,7 @@ def run_highs(
     import highspy
 
     shift = _shift(objective)
-    solver = load_highs(program, objective, limits)
+    solver = _load_highs(program, objective, limits)
     if isinstance(solver, End):
         return solver
     if not solver.getNumCol():  # no row and no goal has a variable: HiGHS calls such a program "Empty", no more
@@ -102,7 +102,7 @@ def run_highs(
         return End("optimal")
     if start is not None:
         begin_at(solver, list(map(float, program.in_order(start))))
-    listener = HighsListener(program, shift, watcher, highspy)
+    listener = _HighsListener(program, shift, watcher, highspy)
     listener.listen(solver)
     status = solver.run()
     if listener.error is not None:
@@ -115,7 +115,7 @@ def run_highs(
     return _highs_end(solver, status, listener, highspy)
 
 
-def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineLimits) -> highspy.Highs | End:
+def _load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineLimits) -> highspy.Highs | End:
     """HiGHS with a program and its goal loaded; the end, where it refuses an option, or the time is over meanwhile.
 
     To load a large program takes seconds, and HiGHS does not look at a clock before it has presolved it.
@@ -164,7 +164,7 @@ def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
     return options
 
 
-class HighsListener:
+class _HighsListener:
     """Callbacks of one run. An error in one can't cross HiGHS: it is kept, the run stopped, the error raised after."""
 
     def __init__(self, program: PulpProgram, unit: float, watcher: Watcher, engine: Any) -> None:
@@ -214,7 +214,7 @@ class HighsListener:
             self._watcher.bound(reduced)
 
 
-def _highs_end(solver: highspy.Highs, status: highspy.HighsStatus, listener: HighsListener, engine: Any) -> End:
+def _highs_end(solver: highspy.Highs, status: highspy.HighsStatus, listener: _HighsListener, engine: Any) -> End:
     ends = engine.HighsModelStatus
     model_status, info = solver.getModelStatus(), solver.getInfo()
     name = solver.modelStatusToString(model_status)

@@ -7,8 +7,7 @@ put on new machines is packed there by best fit, on a few machines more where th
 promised too much it learns at the end of each run, and is solved again (`outline_check`): when a solution of the least
 cost can be packed, it is an optimum.
 
-Two things make it quick where fleets are large: rows from the pattern bound (`direct.pattern_rows`), and a first
-solution from the machines and copies that the linear relaxation uses (`restricted`).
+Rows from the pattern bound (`direct.pattern_rows`) make it quick where fleets are large.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,12 +22,11 @@ from placement.direct.milp.outline_check import OutlineCheck
 from placement.direct.milp.outline_digits import OutlineDigits
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
-from placement.direct.milp.restricted import run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.parameters import OutlineParameters as _PARAMS
 from placement.direct.pattern_rows import add_pattern_rows
-from placement.direct.program import LinearObjective, OutOfTimeError, Values, Watcher
+from placement.direct.program import OutOfTimeError, Values, Watcher
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import encode
 from placement.direct.variables import Form
@@ -147,9 +145,9 @@ class _OutlineSearch:
         After each search others with the same machines are looked for, which is quick, and checked.
         """
         check = OutlineCheck(model, None if self._patterns is None else self._patterns[0])
-        for turn in range(_PARAMS.rounds):
+        for _ in range(_PARAMS.rounds):
             known, run = check.rows, _Run(replace(stage, budget=_TIME.search.of(stage.budget)), self._incumbent)
-            self._search(model, run.stage, run, first=not turn)
+            self._search(model, run.stage, run)
             if not self._offer(check, run, stage.budget) and run.solutions:
                 self._same_machines(model, check, run.cheapest(1)[0], stage)
             if self._solve.ended or self._is_sharp() or check.rows == known:
@@ -202,18 +200,12 @@ class _OutlineSearch:
         gap = self._incumbent.gap()
         return gap is not None and gap <= DIRECT.milp.last_digits
 
-    def _search(self, model: DirectModel, stage: Stage, watcher: Watcher, *, first: bool = False) -> None:
-        """One run of HiGHS on the model as it is now.
-
-        A large one begins with the best plan, the `first` one of them with a solution of the restricted program.
-        """
+    def _search(self, model: DirectModel, stage: Stage, watcher: Watcher) -> None:
+        """One run of HiGHS on the model as it is now. A large one begins with the best plan."""
         best = self._incumbent.best
-        start: Values | None = None
         program = PulpProgram(model.program)
-        if len(program.ranges) > _PARAMS.small:
-            start = None if best is None else encode(model, best[0])
-            if first:
-                start = self._first(model, program, stage.goal, watcher, stage.budget) or start
+        begins = best is not None and len(program.ranges) > _PARAMS.small
+        start = encode(model, best[0]) if best is not None and begins else None
         self._nodes += run_highs(program, stage.goal, start, self._limits(stage.budget), watcher).nodes
 
     def _limits(self, budget: Budget) -> EngineLimits:
@@ -228,16 +220,6 @@ class _OutlineSearch:
         patterns = PatternBound(self._solve.reduced(self._fleet, _TIME.prices.part), self._solve.left_out)
         prices = patterns.running_prices()
         return None if prices is None else (patterns.relaxation, prices)
-
-    def _first(
-        self, model: DirectModel, program: PulpProgram, goal: LinearObjective, watcher: Watcher, budget: Budget
-    ) -> Values | None:
-        """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
-        machines = [k for used in model.used.values() for k in used.columns]
-        moved = [var.index for var in model.copies.values()]
-        limits = self._limits(_TIME.restricted.of(budget))
-        choices = [*machines, *moved], machines
-        return run_restricted(program, goal, choices, limits, watcher)
 
     def _take(self, model: DirectModel, budget: Budget, values: Values) -> None:
         """Offer a plan made of a solution."""
