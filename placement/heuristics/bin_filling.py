@@ -163,38 +163,16 @@ class BinFilling:
         """Fill the empty row m around copies of c; returns what is on it, nothing if no copy of c can be."""
         ws = self.ws
         width, count = ws.modes[c][o].accelerators, self._accelerators(int(ws.pool[m]))
-        pattern: list[Seat] = []
         first = 0
         while first + width <= count:
             group = range(first, first + width)
-            before = len(ws.seats[m])
-            if not self._repeat(pattern, m, width):
-                if not self._put(Seat(c, o, tuple(group)), m):
-                    break
-                self._fill_rest(m, group)
-            pattern = ws.seats[m][before:]
+            if not self._put(Seat(c, o, tuple(group)), m):
+                break
+            self._fill_rest(m, group)
             first += width
         if first:
             self._fill_rest(m, range(first, count))
         return list(ws.seats[m])
-
-    def _repeat(self, pattern: list[Seat], m: int, width: int) -> bool:
-        """Put the pattern on the accelerators next to it again; False changes nothing."""
-        if not pattern:
-            return False
-        used = Counter(seat.component for seat in pattern)
-        if any(self.left[c] < n for c, n in used.items()):
-            return False
-        mark = self.ws.mark()
-        for seat in pattern:
-            moved = Seat(seat.component, seat.option, tuple(k + width for k in seat.accelerators))
-            if not self.ws.can_stand(moved, m):
-                self.ws.rollback(mark)
-                return False
-            self.ws.place(moved, m)
-        for c, n in used.items():
-            self.left[c] -= n
-        return True
 
     def _fill_rest(self, m: int, span: range) -> None:
         """Fill a span of accelerators, by the widest copies first."""
