@@ -122,7 +122,8 @@ class Generation:
         priced = self.pricer.price(value, problem.limit, enough)
         self._learn(whole, priced.upper)
         loads = list(priced.loads)
-        if loads and self.pricer.tabular:
+        # With one size such columns only crowd the program: its packings are dearer (docs/notes/2026-12-patterns.md).
+        if loads and self.pricer.tabular and problem.size.shape[1] > 1:
             loads += self.pricer.complete(value, loads, problem.limit, problem.demand, enough, _PARAMS.extra)
         return self._add(loads, solution)
 

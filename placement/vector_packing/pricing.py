@@ -103,20 +103,17 @@ class Pricer:
     ) -> list[Load]:
         """More loads for the copies that `loads` leave, round after round: columns that go well together.
 
-        With one size the first of the loads is packed and the next are for what it leaves; with several, in which loads
-        hold few copies, all that fit beside each other are packed and the loads of all bin types follow.
+        All that fit beside each other are packed, and the loads of all bin types follow.
         """
         found: list[Load] = []
         left = demand.copy()
         problem = self._problem
-        several = problem.size.shape[1] > 1
         for _ in range(rounds):
-            for _, pattern in loads if several else loads[:1]:
+            for _, pattern in loads:
                 used = problem.copies_in(pattern)
-                times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
-                left = np.maximum(0, left - used * (times if several else max(1, times)))
+                left -= used * min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
             loads = self.price(value, np.minimum(limit, left[problem.item]), enough).loads
             if not loads:
                 break
-            found.extend(loads if several else loads[:1])
+            found.extend(loads)
         return found
