@@ -72,6 +72,7 @@ def test_each_copy_has_the_image_and_the_command_of_its_option() -> None:
     rows, notes = deployments(problem, plan)
     services, told = predictors(problem, plan)
 
+    assert {row["spec"]["progressDeadlineSeconds"] for row in rows} == {1800}
     for specs in ([row["spec"]["template"]["spec"] for row in rows], services):
         assert of(specs, "image", "command", "args") == [
             ["vllm/vllm-openai:v0.19.0", ["vllm"], TP2],

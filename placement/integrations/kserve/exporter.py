@@ -25,7 +25,14 @@ from placement.integrations.kubernetes.keeping_off import affinity_of, both, dig
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, REQUIRED, ZONE, Owner, slug
 from placement.integrations.kubernetes.objects import Json, applied, mapping_under
-from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
+from placement.integrations.kubernetes.own_rules import (
+    RULES,
+    OwnRules,
+    others_than_ours,
+    owned_mib,
+    rules_text,
+    stands_for_parts,
+)
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.workloads import SERVICE
 from placement.integrations.manifests import manifest_text
@@ -122,7 +129,8 @@ class _Service(NamedTuple):
         predictor |= self._model(predictor)
         asked, _ = asked_of_accelerators(self.row, self.export.problem, sharing)
         parts = stands_for_parts(component, self.row.pool, self.export.problem)
-        rules = OwnRules(off=digest_of(off) if off else "", parts=parts)
+        memory = owned_mib(self.row, self.export.problem)
+        rules = OwnRules(off=digest_of(off) if off else "", parts=parts, memory=memory)
         predictor["annotations"] = {
             **(now.told if now else asked),
             COMPONENT: component.name,

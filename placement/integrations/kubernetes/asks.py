@@ -58,6 +58,7 @@ class Ask:
     profile: str = ""
     uuids: tuple[str, ...] = ()
     bars: tuple[str, ...] = ()
+    owned_mib: int = 0  # what a copy needs of each accelerator that it owns, as an export told
     keeps_whole: bool = False  # its copies have whole accelerators now: parts that are called alike won't do
 
     @property
@@ -229,7 +230,15 @@ def accelerator_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
             return None
         share = Fraction(ask.memory_mib, held.memory_mib) if ask.is_kai else Fraction(0)
         return _shared(ask.count, share=share, memory_mib=ask.memory_mib)
-    return {"accelerators": ask.count}
+    return _whole(ask, held)
+
+
+def _whole(ask: Ask, held: Inventory) -> dict[str, Any] | None:
+    if not ask.owned_mib or not held.tells_memory:
+        return {"accelerators": ask.count}
+    if ask.owned_mib > held.memory_mib:
+        return None
+    return {"accelerators": ask.count, "accelerator_memory_gib": ask.owned_mib / MIB_PER_GIB}
 
 
 def _serves(ask: Ask, held: Inventory) -> bool:

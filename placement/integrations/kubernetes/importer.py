@@ -35,7 +35,7 @@ from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes
-from placement.integrations.kubernetes.workloads import keep_whole, split, workloads_of
+from placement.integrations.kubernetes.workloads import keep_memory, keep_whole, split, workloads_of
 from placement.integrations.notes import Notes
 from placement.referee import verify
 from placement.running_state import DealFit, running_plan
@@ -112,6 +112,7 @@ class _Import:
         self.copies = [row if row.node in by_name else replace(row, node="") for row in copies]
         self.workloads = workloads_of(self.copies, cluster, notes)
         keep_whole(self.workloads, by_name)
+        keep_memory(self.workloads, by_name)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
         self.classes = node_classes(self.standing)
         self.pools = node_pools(self.classes, wishes.zone_label, self.standing.telling)

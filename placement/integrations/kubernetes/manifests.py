@@ -28,7 +28,14 @@ from placement.integrations.kubernetes.naming import (
     slug,
 )
 from placement.integrations.kubernetes.objects import Json, applied, mapping_under
-from placement.integrations.kubernetes.own_rules import RULES, OwnRules, others_than_ours, rules_text, stands_for_parts
+from placement.integrations.kubernetes.own_rules import (
+    RULES,
+    OwnRules,
+    others_than_ours,
+    owned_mib,
+    rules_text,
+    stands_for_parts,
+)
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.roll_outs import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, strategy_of
 from placement.integrations.kubernetes.templates import ExportContext
@@ -41,6 +48,7 @@ Pin = Literal["none", "node", "accelerator"]
 Sharing = Literal["none", "hami", "kai", "dra"]
 
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
+WAIT_MINUTES = 30  # for copies of a Deployment: to get a node, an image and weights
 KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"
 
 
@@ -171,6 +179,7 @@ def deployment(group: PlanVariant, workshop: Workshop, claims: Mapping[str, Json
     annotations[RULES] = rules_text(before, spec, _own_rules(group, workshop, own_uuids, off))
     more, kept = kept_metadata(before_it, notes) if before_it else ({}, {})
     settings = {
+        **({"progressDeadlineSeconds": 60 * WAIT_MINUTES} if words else {}),
         **(kept_settings(before_it, notes) if before_it else {}),
         "replicas": group.copies,
         "strategy": strategy_of(group, before_it, notes),
@@ -193,6 +202,7 @@ def _own_rules(group: PlanVariant, workshop: Workshop, uuids: str, off: Sequence
         uuids=uuids,
         off=digest_of(off) if off else "",
         parts=stands_for_parts(component, group.pool, workshop.problem),
+        memory=owned_mib(group, workshop.problem),
     )
 
 

@@ -18,9 +18,12 @@ from placement.documents import Component, Pool, Problem
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import without
+from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.labels import digest
+from placement.integrations.variants import PlanVariant
+from placement.units import MIB_PER_GIB, need
 
 RULES = "gpu-placement/rules"
 POLICY, IGNORE = "nodeAffinityPolicy", "Ignore"  # of a spread constraint that an export has count all zones
@@ -33,7 +36,7 @@ class OwnRules(BaseModel):
     many more there may be, where no other object of the export says it; `rolled` is how many the owner's own roll-outs
     took away. `uuids` are the accelerators that the owner's own annotation for HAMi named, where a pin of the export
     stands in its place. `off` is a digest of the nodes that the export keeps it off. `parts`: the pod has whole
-    accelerators by this plan, and parts would do.
+    accelerators by this plan, and parts would do. `memory` is what it needs of each of those that it owns, MiB.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
@@ -49,6 +52,7 @@ class OwnRules(BaseModel):
     uuids: str = ""
     off: str = ""
     parts: bool = False
+    memory: int = Field(default=0, ge=0)
 
 
 def rules_text(before: Json, after: Json, told: OwnRules) -> str:
@@ -77,6 +81,13 @@ def stands_for_parts(component: Component, pool: Pool, problem: Problem) -> bool
         for name in parts
         if mode.accelerators
     )
+
+
+def owned_mib(row: PlanVariant, problem: Problem) -> int:
+    """What a copy needs of each accelerator that it owns: who hands out whole ones is not asked for it."""
+    kind = problem.instance_types[row.pool.instance_type].accelerator or ""
+    is_owner = row.mode.accelerators and not row.mode.shared and mixed_of(kind) is None
+    return need(row.mode.accelerator_memory_gib, MIB_PER_GIB) if is_owner else 0
 
 
 def _is_of_parts(pool: Pool) -> bool:

@@ -8,7 +8,7 @@ from placement.documents import Plan, Problem
 from placement.errors import printable
 from placement.grouping import grouped
 from placement.integrations.kubernetes.handovers import Handover, OldOwner, Turns
-from placement.integrations.kubernetes.manifests import Workshop
+from placement.integrations.kubernetes.manifests import WAIT_MINUTES, Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
 from placement.markdown import escaped
 from placement.units import count
@@ -22,7 +22,7 @@ _READY = (
 )
 _SHOWN = 50  # commands of one kind
 _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
-_PATIENCE = "--timeout=30m"
+_PATIENCE = f"--timeout={WAIT_MINUTES}m"
 
 
 def steps_text(

@@ -148,6 +148,19 @@ def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine
             workload.shapes = [replace(row, ask=ask) for row, ask in zip(workload.shapes, asks, strict=True)]
 
 
+def keep_memory(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine]) -> None:
+    """Copies need what an export told of each accelerator that they own: smaller ones won't do.
+
+    But for those that run on accelerators with less: what runs has room.
+    """
+    for workload in workloads:
+        for index, shape in enumerate(workload.shapes):
+            pods = [row for row, number in workload.pods if number == index]
+            told = max((own_rules(row.pod).memory for row in pods), default=0)
+            if told and all(machines[row.node].held.memory_mib >= told for row in pods if row.node):
+                workload.shapes[index] = replace(shape, ask=replace(shape.ask, owned_mib=told))
+
+
 def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Workload]]:
     """The workloads of each owner and group, leaders and then the newest pods first.
 

@@ -192,3 +192,35 @@ def test_rules_of_the_problem_alone_are_told(keys: Json, tmp_path: Path) -> None
         assert is_same == (keys in KEPT), (pin, components_of(again))
         assert ("in no manifest" in notes(found)) != is_same
         assert is_same or "copies that need not run" in notes(found) or str(next(iter(keys))) in notes(found)
+
+
+def test_bug_copies_need_the_memory_of_accelerators_that_they_needed_before(tmp_path: Path) -> None:
+    """No manifest asks for memory of whole accelerators: the next plan took smaller ones, in which no copy starts."""
+    kinds = {
+        name: {"accelerator": name, "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": price}
+        for name, price in (("L40S", 10), ("A10G", 5))
+    }
+    problem, plan = plan_of(
+        {
+            "accelerators": {"L40S": {"memory_gib": 44.39}, "A10G": {"memory_gib": 22.06}},
+            "instance_types": kinds,
+            "pools": [{"name": name, "instance_type": name, "zone": "us-east-1a", "max_instances": 1} for name in kinds],
+            "components": [
+                {"name": "large", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 37.5},
+                {"name": "small", "copies": 4, "accelerators": 1, "accelerator_memory_gib": 20},
+            ],
+        }
+    )
+    product = {"nvidia.com/gpu.product": "NVIDIA-L40S", "nvidia.com/gpu.memory": "46068"}
+    nodes = [node("n1", "L40S", labels=product), node("n2", "A10G")]
+    running = run(nodes, manifests(export_kubernetes(problem, plan), "40-workloads.yaml"))
+    found = import_kubernetes([write(tmp_path / "cluster.json", *running)])
+
+    (large,), (small,) = (row.modes for row in found.problem.components)
+    assert (large.accelerator_memory_gib, small.accelerator_memory_gib) == (37.5, 20)
+    assert "asks for accelerators and not for memory" not in "\n".join(map(str, found.notes))
+    assert "A10G" not in str(large.on) + str(large.instance_types)
+
+    nodes[0]["metadata"]["labels"]["nvidia.com/gpu.memory"] = "30000"  # what runs has room, whatever was told
+    again = import_kubernetes([write(tmp_path / "smaller.json", *running)])
+    assert [row.modes[0].accelerator_memory_gib for row in again.problem.components] == [0, 20]
