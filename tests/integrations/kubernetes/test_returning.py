@@ -204,7 +204,7 @@ def test_bug_copies_need_the_memory_of_accelerators_that_they_needed_before(tmp_
         {
             "accelerators": {"L40S": {"memory_gib": 44.39}, "A10G": {"memory_gib": 22.06}},
             "instance_types": kinds,
-            "pools": [{"name": name, "instance_type": name, "zone": "us-east-1a", "max_instances": 1} for name in kinds],
+            "pools": [{"name": name, "instance_type": name, "zone": "z", "max_instances": 1} for name in kinds],
             "components": [
                 {"name": "large", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 37.5},
                 {"name": "small", "copies": 4, "accelerators": 1, "accelerator_memory_gib": 20},
@@ -212,7 +212,7 @@ def test_bug_copies_need_the_memory_of_accelerators_that_they_needed_before(tmp_
         }
     )
     product = {"nvidia.com/gpu.product": "NVIDIA-L40S", "nvidia.com/gpu.memory": "46068"}
-    nodes = [node("n1", "L40S", labels=product), node("n2", "A10G")]
+    nodes = [node("n1", "L40S", zone="z", labels=product), node("n2", "A10G", zone="z")]
     running = run(nodes, manifests(export_kubernetes(problem, plan), "40-workloads.yaml"))
     found = import_kubernetes([write(tmp_path / "cluster.json", *running)])
 
