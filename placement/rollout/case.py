@@ -82,17 +82,30 @@ class RollingCase:
             return f"{told}{beside}, and no extra machine is allowed. Allow one"
         if not most:
             return told + ", and no extra machine is allowed. Allow one, or make room first"
-        quotas = [
-            f"{printable(p.name)} has {self.start.paid[p.index]} of {p.max_instances}"
-            for p in self.sites.fleet.pools
-            if p.max_instances is not None and any(p.index in o.pools for o in self.component.options[self.first :])
-        ]
-        why = f" (quota: {', '.join(quotas)})" if quotas else ""
+        why = self._supply()
         if not self.on_one_more():
             lends = f"{beside}, and no pool where they may run lends one more machine{why}"
-            return f"{told}{lends}. Raise it{'' if has_room else ', or make room first'}"
+            return f"{told}{lends}. Raise what is used up{'' if has_room else ', or make room first'}"
         there = "exists" if proven else "was found"
         return f"{told}, and with the machines that may be rented no order of batches {there}{why}"
+
+    def _supply(self) -> str:
+        """How far the quotas and limits of the pools where new copies may run are used up, in brackets."""
+        pools = self.sites.fleet.pools
+        mine = {p for option in self.component.options[self.first :] for p in option.pools}
+        quotas = [
+            f"{printable(p.name)} has {self.start.paid[p.index]} of {p.max_instances}"
+            for p in pools
+            if p.max_instances is not None and p.index in mine
+        ]
+        paid = [max(self.start.paid[p.index], p.min_instances) for p in pools]
+        limits = [
+            f"{printable(limit.name)} has {limit.what} {limit.in_words(limit.sum(paid))} of {limit.in_words(limit.most)}"
+            for limit in self.sites.fleet.limits
+            if mine & limit.weight.keys()
+        ]
+        told = [f"{what}: {', '.join(rows)}" for what, rows in (("quota", quotas), ("limit", limits)) if rows]
+        return f" ({'; '.join(told)})" if told else ""
 
     def takes_none(self, machine: str) -> str:
         """Why nothing may start on a machine that runs: it drains, or it is cordoned; empty where copies may."""

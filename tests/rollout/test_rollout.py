@@ -379,6 +379,16 @@ def test_where_no_order_exists_it_does_not_say_that_none_was_found() -> None:
     assert "no order of batches exists (quota: p has 3 of 4)" in (found.reason or "")
 
 
+def test_a_limit_that_is_used_up_is_named_beside_the_quota() -> None:
+    """The quota would lend a machine, the limit does not: it is what has to be raised."""
+    limits = [{"name": "team", "pools": ["p"], "max_instances": 3}]
+    found = plan_rollout(Problem(**full(3, 4).to_document() | {"limits": limits}), "a", SAME)
+
+    assert found.status == "infeasible"
+    used = "lends one more machine (quota: p has 3 of 4; limit: team has max_instances 3 of 3)"
+    assert used in (found.reason or "")
+
+
 def test_the_way_back_opens_what_was_closed_and_closes_what_was_opened() -> None:
     """The machine that drains is given back in the last batch, so old copies need another in its place."""
     machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "p", "state": "draining"}]
