@@ -12,7 +12,6 @@ from placement import Problem
 from placement.bounds.instant import instant_bounds
 from placement.bounds.overload import overload_ticks
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.fleet_rules import named_fleet_rules
 
 Doc = dict[str, Any]
 
@@ -102,11 +101,28 @@ def test_moves_that_count_are_told() -> None:
         assert "moves, but off machines that may not hold so many copies of the component" in bound.relaxes
 
 
-def test_nothing_is_claimed_where_commitments_pay() -> None:
-    """A machine has no price of its own there: the bounds would be too high."""
-    fleet = compile_fleet(Problem(**document(commitments=[{"name": "k", "pools": ["p"], "instances": 2}])))
-    assert named_fleet_rules(fleet) == ("commitments",)
-    assert instant_bounds(fleet) == ()
+@pytest.mark.parametrize(
+    ("commitment", "most"),
+    [
+        ({"pools": ["p"], "instances": 1}, 1),
+        ({"pools": ["p", "q"], "price_per_hour": 0.5}, 0.5),
+        ({"pools": ["q"], "instances": 1}, 3),
+    ],
+)
+def test_where_commitments_pay_all_that_they_can_is_taken_off(commitment: Doc, most: float) -> None:
+    """A machine has no price of its own there: what is left at list prices is still a bound, and says what it is."""
+    before = {bound.name: bound.ticks for bound in instant_bounds(compile_fleet(Problem(**document())))}
+    problem = Problem(**document(commitments=[{"name": "k", **commitment}]))
+    fleet = compile_fleet(problem)
+    least = placement.solve(problem, "cp-sat", time_limit=None, work=10)
+    assert least.status is placement.Status.OPTIMAL
+    found = {bound.name: bound for bound in instant_bounds(fleet)}
+
+    off = fleet.tick_price * round(most * 1e6)
+    assert {name: bound.ticks for name, bound in found.items()} == {n: t - off for n, t in before.items() if t > off}
+    for bound in found.values():
+        assert "commitments that pay less than they can" in bound.relaxes
+        assert fleet.cost(bound.ticks) <= least.cost
 
 
 @pytest.mark.parametrize(
