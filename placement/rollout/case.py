@@ -100,9 +100,9 @@ class RollingCase:
         ]
         paid = [max(self.start.paid[p.index], p.min_instances) for p in pools]
         limits = [
-            f"{printable(limit.name)} has {limit.what} {limit.in_words(limit.sum(paid))} of {limit.in_words(limit.most)}"
-            for limit in self.sites.fleet.limits
-            if mine & limit.weight.keys()
+            f"{printable(row.name)} has {row.what} {row.in_words(row.sum(paid))} of {row.in_words(row.most)}"
+            for row in self.sites.fleet.limits
+            if mine & row.weight.keys()
         ]
         told = [f"{what}: {', '.join(rows)}" for what, rows in (("quota", quotas), ("limit", limits)) if rows]
         return f" ({'; '.join(told)})" if told else ""
