@@ -116,6 +116,7 @@ def test_where_commitments_pay_all_that_they_can_is_taken_off(commitment: Doc, m
     fleet = compile_fleet(problem)
     least = placement.solve(problem, "cp-sat", time_limit=None, work=10)
     assert least.status is placement.Status.OPTIMAL
+    assert least.cost is not None
     found = {bound.name: bound for bound in instant_bounds(fleet)}
 
     off = fleet.tick_price * round(most * 1e6)
