@@ -145,7 +145,7 @@ def _fill(fleet: Fleet, component: FleetComponent, p: int) -> list[Seat]:
     here = [option for option in component.options if p in option.pools]
     for first in here:
         open_machine = MachineState(fleet, p, None)
-        for option in [first, *(option for option in here if option is not first)]:
+        for option in [first, *here]:
             while (
                 len(open_machine.copies) < component.required
                 and open_machine.takes(option)

@@ -54,9 +54,7 @@ class FleetBins(Restriction):
         capacities = [_capacity(fleet.pools[pools[0]], units) for pools in members]
         allowed = [[{bin_type_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
         costs = [fleet.pools[pools[0]].price for pools in members]
-        if (
-            max(*costs, *chain(*capacities), *chain(*chain(*sizes)), 0) > LARGEST
-        ):  # more than the packing core counts with
+        if max(*costs, *chain(*capacities), *chain(*chain(*sizes))) > LARGEST:  # more than the core counts with
             return None
         kept = _binding(sizes, capacities, allowed, [c.copies for c in fleet.components])
         problem = VectorPacking(
@@ -86,7 +84,7 @@ class FleetBins(Restriction):
         return Packing(tuple(machines))
 
     def _most(self, pool: FleetPool) -> int:
-        copies = max(self.problem.copies, pool.min_instances)
+        copies = self.problem.copies
         return copies if pool.max_instances is None else min(copies, pool.max_instances)
 
     def _seats(self, row: Bin) -> list[Seat]:
@@ -142,13 +140,10 @@ def _binding(
 
 
 def _separable(fleet: Fleet, component: FleetComponent) -> bool:
-    """Whether a plan is right for this component as soon as each machine is."""
-    if component.demand or component.required != component.copies:
+    """Whether a plan is right for this component, all of its copies required, as soon as each machine is."""
+    if component.demand or component.min_zones > 1 or component.max_per_zone is not None or component.zone_loss_floor:
         return False
-    zones = len(component.eligible_zones)
-    if component.min_zones > 1 or component.max_per_zone is not None or component.zone_loss_floor:
-        return False
-    if component.max_skew is not None and zones > 1:
+    if component.max_skew is not None and len(component.eligible_zones) > 1:
         return False
     return _owns(fleet, component)
 

@@ -10,8 +10,10 @@ import pytest
 
 from placement import Problem, check_certificate
 from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import evaluate, machines_paid
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import (
+    FINE,
     UNIT,
     Cut,
     NodeDomain,
@@ -23,13 +25,16 @@ from placement.patterns.certificate import (
     machine_costs,
 )
 from placement.patterns.covering import CoveringMix, any_domain, cheapest_mix, covering_bound, machine_limits
-from placement.patterns.formulation import relax
+from placement.patterns.formulation import RESOURCES, Relaxation, relax
+from placement.patterns.parameters import PATTERNS
 from tests.certificates.writing import certificate, prices_of, random_prices
-from tests.corpus import one_by_one, seeds
+from tests.corpus import one_by_one, plans, seeds
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from tests.parameters import Change
 
 WHOLE = [{"leaf": "prices", "use": [[0, 1, 1]]}]
 
@@ -295,3 +300,34 @@ def test_no_machines_are_no_mix_that_was_not_found() -> None:
     fleet = fleet_of(*({"price_per_hour": rng.randint(1, 99)} for _ in range(30)), copies=500)
     cuts = [Cut(tuple(rng.randint(1, 50) for _ in range(30)), rng.randint(300, 3000)) for _ in range(20)]
     assert cheapest_mix(fleet, cuts, gap=0, seconds=60, effort=0, seed=1) == CoveringMix((), 0)
+
+
+def sparse_prices(relaxation: Relaxation, rng: random.Random) -> Prices:
+    """Few of them above 0, so that what a plan has of one thing is held against the most that it may have."""
+
+    def price(unit: int = 1) -> int:
+        return rng.choice((0, 0, 0, unit))
+
+    fleet = relaxation.fleet
+    return Prices(
+        coverage=[[price(100) for _ in device_class.items] for device_class in relaxation.device_classes],
+        capacity=[price(100) for _ in relaxation.device_classes],
+        volume={(pool.index, r): price(FINE) for pool in fleet.pools for r in range(len(RESOURCES))},
+        on_one={key: price(1000 * UNIT) for key in relaxation.on_one},
+        level=[price(1000 * UNIT) for _ in fleet.levels],
+        elsewhere={(c, p.index): price(1000 * UNIT) for c in relaxation.elsewhere for p in fleet.pools},
+    )
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_every_plan_keeps_what_any_prices_prove(shared: bool, parameters: Change) -> None:
+    """Of relaxations that count copies in each zone, or whose zones share device classes, too."""
+    if shared:
+        parameters(PATTERNS.formulation, most_items=0, most_apart=10_000)
+    for seed, _, fleet, packing in plans(range(30)):
+        rng, counts = random.Random(seed), tuple(machines_paid(fleet, packing))
+        within = tuple(n + rng.choice((0, 1)) for n in evaluate(fleet, packing).left_out)
+        for all_zones, given in ((False, None), (True, within)):
+            relaxation = relax(fleet, given, all_zones=all_zones)
+            for _ in range(10):
+                assert certify(relaxation, sparse_prices(relaxation, rng)).slack(counts) >= 0, seed

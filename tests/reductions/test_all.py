@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 
 import placement.reductions
+from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.heuristics.solve import GreedyOptions, solve_greedy
@@ -368,6 +370,25 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
     assert bounded > 0 or case in (Counted, Subproblem, Part, OneZone, SomePools)
 
 
+@pytest.mark.parametrize("case", [FreeMachines, Greenfield, LinearPrices, WithoutRules], ids=lambda case: case.__name__)
+@seeds(range(300), 12)
+def test_every_plan_is_one_where_no_more_is_asked(case: type[Reduction], seeds: range) -> None:
+    """It keeps every rule that is left, and costs no more there: whatever forbids a plan makes bounds too high."""
+    seen = 0
+    for seed, _, fleet, packing in plans(seeds, **KNOBS.get(case, {})):
+        for reduction in CASES[case](fleet, packing, seed):
+            plan = reduction.dealt_out(packing) if isinstance(reduction, FreeMachines) else packing
+            if fleet.instances and not reduction.fleet.instances:
+                plan = Packing(tuple(replace(machine, instance=None) for machine in plan.machines))
+            assert broken_rule(reduction.fleet, plan) == ""
+            assert broken_fleet_rule(reduction.fleet, plan) == ""
+            carried = reduction.keeps_bound
+            assert carried is not None
+            assert evaluate(reduction.fleet, plan).ticks - carried.less <= evaluate(fleet, packing).ticks
+            seen += reduction.fleet != fleet
+    assert seen > 0
+
+
 def test_bins_are_packings_of_the_fleet() -> None:
     """The packing core's bins and bounds, by the same measure."""
     seen = 0
@@ -430,6 +451,7 @@ class Said(Greenfield):
         ([EXACT, None], None),
         ([CarriedBound("a"), EXACT, CarriedBound("b"), CarriedBound("a")], CarriedBound("a; b")),
         ([CarriedBound(given=(1, 0)), CarriedBound("a", (0, 2))], CarriedBound("a", (0, 0))),
+        ([CarriedBound(given=(1, 0)), EXACT], CarriedBound(given=(1, 0))),
         ([CarriedBound(less=2), CarriedBound(less=3)], CarriedBound(less=5)),
     ],
 )

@@ -103,3 +103,12 @@ def test_caps_and_minima_are_those_of_the_fleet() -> None:
     assert form is not None
     assert list(form.problem.most) == [1]
     assert list(form.problem.least) == [2 * len(members) for members in form.members]
+
+
+def test_who_avoids_whom_is_told_once_and_nobody_avoids_itself() -> None:
+    """A dedicated component is in conflict with every other one."""
+    rows = [component(name, 2, 40, shared=False) for name in "abc"]
+    for more, pairs in (({}, []), ({"avoid": ["a"]}, [(0, 1)]), ({"dedicated": True}, [(0, 1), (1, 2)])):
+        form = FleetBins.of(fleet_of([rows[0], {**rows[1], **more}, rows[2]]))
+        assert form is not None
+        assert form.problem.conflicts == pairs

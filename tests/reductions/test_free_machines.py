@@ -37,6 +37,14 @@ def test_a_pool_and_its_twin_share_the_quota() -> None:
     assert found.fleet.components[0].options[0].pools == {0, 1, 2}
     assert not found.fleet.commitments
     assert not found.fleet.limits
+    for instances, pools in (
+        (4, {0, 1, 2}),
+        (5, {1, 2}),
+        (6, {1, 2}),
+    ):  # where none is left copies stand on twins alone
+        found = FreeMachines.of(fleet(commitments=[{"name": "k", "pools": ["near"], "instances": instances}]))
+        assert found is not None
+        assert found.fleet.components[0].options[0].pools == pools
 
 
 def test_several_pools_share_what_is_committed_and_quotas() -> None:

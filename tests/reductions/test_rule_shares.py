@@ -43,6 +43,8 @@ def test_a_limit_keeps_what_each_part_has_and_deals_out_what_is_left() -> None:
     assert [row["max_vcpus"] for row in most] == [4 * vcpus + 5 * vcpus // 2, 6 * vcpus + 5 * vcpus // 2]  # 15 less 10
     full = fleet_under(limits=[{"name": "n", "pools": ["p", "q"], "max_instances": 3}])
     assert [share[0].most for share in limit_shares(full, PACKING, PARTS)] == [2, 2]  # broken as it is, not more
+    odd = fleet_under(limits=[{"name": "n", "pools": ["p", "q"], "max_instances": 7}])
+    assert [share[0].most for share in limit_shares(odd, PACKING, PARTS)] == [3, 3]  # halves of 3 are no more than 1
     (alone,) = limit_shares(full, PACKING, [PARTS[0] + PARTS[1]])
     assert alone[0].most == 4
 

@@ -54,6 +54,7 @@ def test_parts_of_a_component() -> None:
         (3, {"max_skew": 1}, [1, 1, 1, 2], False),
         (3, {"min_zones": 2}, [5], False),
         (1, {"max_skew": 1}, [5], True),
+        (3, {}, [5], True),
     ):
         found = ZoneFloors.of(zoned(5, zones, **rules))
         assert found is not None
@@ -90,12 +91,15 @@ def test_a_packing_that_breaks_a_rule_stands_for_none() -> None:
 
 
 def test_what_is_dedicated_may_stand_beside_its_own_parts() -> None:
-    """And beside no other component, nor any other beside it."""
+    """And beside no other component, nor any other beside it; parts avoid what the whole does."""
     rows = [component(name, 4, 20, shared=False, zones=["a", "b"]) for name in "xy"]
     fleet = fleet_of([{**rows[0], "dedicated": True, "spread": {"max_skew": 1}}, rows[1]])
     found = ZoneFloors.of(fleet)
     assert found is not None
     assert found.keeps_bound == EXACT
+    assert [c.avoids for c in found.fleet.components] == [{2}, {2}, {0, 1}]
+    found = ZoneFloors.of(fleet_of([{**rows[0], "spread": {"max_skew": 1}}, {**rows[1], "avoid": ["x"]}]))
+    assert found is not None
     assert [c.avoids for c in found.fleet.components] == [{2}, {2}, {0, 1}]
 
 
