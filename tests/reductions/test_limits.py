@@ -9,7 +9,8 @@ import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.reductions.limits import beside
+from placement.compiled.packing import Machine, Packing
+from placement.reductions.limits import AtFleetMix, beside
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ def test_machines_beside_others_cost_what_they_add(commitment: dict[str, Any]) -
             commitments=[{"name": "k", "pools": ["p", "q"], **commitment}],
         )
     )
+    two = Packing(tuple(Machine(1, None, ()) for _ in range(2)))
+    assert [pool.max_instances for pool in AtFleetMix.of_packing(fleet, two).fleet.pools] == [2, 2]  # p is paid for
     for used in product(range(5), range(3)):
         rest = beside(fleet, used)
         assert [pool.min_instances for pool in rest.pools] == [max(0, 2 - used[0]), 0]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.fleet_rules import broken_fleet_rule
@@ -36,10 +35,10 @@ def groups_of(fleet: Fleet, packing: Packing, copies: int, seed: int) -> Iterato
     yield gather(fleet, packing, copies, rng)
 
 
-@pytest.mark.slow
-def test_every_free_machine_is_in_one_group() -> None:
+@seeds(range(25, 150), 12)
+def test_every_free_machine_is_in_one_group(seeds: range) -> None:
     """Dealt by zone, across zones or by waste: nothing is lost, nothing twice, and zones stay apart when asked."""
-    for seed, _, fleet, packing in plans(range(150)):
+    for seed, _, fleet, packing in plans(seeds):
         free = sorted(m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine))
         for device_class, groups in enumerate(groups_of(fleet, packing, 3, seed)):
             assert sorted(m for group in groups for m in group) == free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,9 @@ def test_floors_of_the_whole_hold_beside_machines_that_stand_still() -> None:
     assert (one.max_per_instance, [sorted(option.pools) for option in one.options]) == (1, [[0]])
     (of_q,) = Subproblem.of(fleet, packing, [2]).fleet.components
     assert [sorted(option.pools) for option in of_q.options] == [[1]]
+    alone = replace(fleet, components=(replace(fleet.components[0], pool_loss_floor=0),))
+    (any_pool,) = Subproblem.of(alone, packing, [1, 3]).fleet.components
+    assert (any_pool.max_per_instance, [sorted(option.pools) for option in any_pool.options]) == (1, [[0, 1]])
 
 
 @pytest.mark.parametrize(
@@ -132,11 +136,14 @@ def test_copies_that_serve_a_demand_keep_their_options() -> None:
         instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
         pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
         components=[{"name": "c", "demand": 5, "options": options}],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i", "option": 1}],
     )
-    packing = Packing((Machine(0, None, (Seat(0, 0, ()), Seat(0, 0, ()), Seat(0, 1, ()))),))
+    packing = Packing((Machine(0, 0, (Seat(0, 0, ()), Seat(0, 0, ()), Seat(0, 1, ()))),))
     small = Subproblem.of(compile_fleet(problem), packing, [0])
     assert small.keys == ((0, None, 0), (0, None, 1))
     assert [(c.required, c.copies, len(c.options)) for c in small.fleet.components] == [(2, 2, 1), (1, 1, 1)]
+    assert [(place.component, place.option) for place in small.fleet.places] == [(1, 0)]
 
 
 def test_idle_machines_that_stay_count_against_quotas() -> None:
