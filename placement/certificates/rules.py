@@ -9,7 +9,7 @@ from typing import Any
 
 from placement.compiled.fleet import Fleet
 from placement.patterns.bound import PatternBound
-from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_group_bound
+from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_bound_by_move_prices, raise_group_bound
 from placement.patterns.size import may_build
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.context import Solve
@@ -35,19 +35,31 @@ def priced_rules(solve: Solve) -> PricedRules:
     fleet = solve.fleet
     if not needs_group_bound(fleet):
         return PricedRules(fleet)
-    known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
-    if not known and may_build(fleet, solve.budget):
-        part = solve.reduced(fleet)
-        if solve.packing is not None:
-            part.incumbent.offer(solve.packing, "given")
-        raise_group_bound(part)
-        known = [one for one in part.incumbent.evidence if isinstance(one, LinearBound)]
+    known = _linear_bounds(solve)
+    if (not known or fleet.max_moves is not None) and may_build(fleet, solve.budget):
+        known = _more_linear_bounds(solve, known)
     usable = [one for one in known if one.patterns.given == solve.left_out]
     if not usable:
         none = Multipliers.none(fleet)
         return _priced(LinearPrices.of(fleet, none), none)
     best = max(usable, key=lambda one: one.ticks)
     return _priced(best.linear, best.multipliers, best.patterns)
+
+
+def _more_linear_bounds(solve: Solve, known: list[LinearBound]) -> list[LinearBound]:
+    """Those at prices of groups of pools, where none are known, and of moves, which a solve may do without."""
+    part = solve.reduced(solve.fleet)
+    if solve.packing is not None:
+        part.incumbent.offer(solve.packing, "given")
+    part.incumbent.evidence += known
+    if not known:
+        raise_group_bound(part)
+    raise_bound_by_move_prices(part)
+    return _linear_bounds(part)
+
+
+def _linear_bounds(solve: Solve) -> list[LinearBound]:
+    return [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is solve.fleet]
 
 
 def _priced(linear: LinearPrices, multipliers: Multipliers, *known: PatternBound) -> PricedRules:

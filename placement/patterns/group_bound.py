@@ -12,7 +12,8 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 
 Where machines have a price each, or committed ones can be written as pools where they cost nothing
 (`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program. Where
-moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`).
+moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`); where that
+is too large, and in certificates, moves have a price (`raise_bound_by_move_prices`).
 """
 
 from collections.abc import Sequence
@@ -75,8 +76,8 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
     free = FreeMachines.of(solve.fleet)
     if not has_linear_prices(solve.fleet if free is None else free.fleet):
         found = raise_bounds_of_groups(solve, hint=hint)
-        if not found.infeasible and solve.fleet.max_moves is not None:
-            raise_running_bound(solve)
+        if not found.infeasible and solve.fleet.max_moves is not None and raise_running_bound(solve) is None:
+            raise_bound_by_move_prices(solve)
         return found
     found = raise_bounds_of_groups(SCHEDULE.prices.within(solve), hint=hint)
     if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
@@ -114,8 +115,7 @@ def raise_group_bound(solve: Solve) -> str | None:
     fleet, incumbent, budget, given = solve.fleet, solve.incumbent, solve.budget, solve.left_out
     cuts: list[Cut] = []
     seen: set[Multipliers] = set()
-    plain = Multipliers.none(fleet)
-    multipliers: Multipliers | None = plain
+    multipliers: Multipliers | None = Multipliers.none(fleet)
     while multipliers is not None and multipliers not in seen and len(seen) < _PARAMS.rounds and not solve.ended:
         seen.add(multipliers)
         priced = _at_prices(solve, multipliers, given)
@@ -133,29 +133,21 @@ def raise_group_bound(solve: Solve) -> str | None:
             break
         multipliers = _multipliers(fleet, cuts)
         incumbent.marginal = {} if multipliers is None else _marginal(fleet, multipliers)
-    _raise_by_moves(solve, multipliers or plain)
     return None
 
 
-def _at_prices(solve: Solve, multipliers: Multipliers, given: tuple[int, ...] | None) -> LinearBound:
-    """The pattern bound at linear prices, without engines; it is kept for certificates."""
-    linear = LinearPrices.of(solve.fleet, multipliers)
-    patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
-    patterns.run(nodes=_PARAMS.nodes)
-    found = LinearBound(linear, multipliers, patterns)
-    solve.incumbent.evidence.append(found)
-    return found
-
-
-def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
+def raise_bound_by_move_prices(solve: Solve) -> None:
     """Raise the bound where moves are limited: each has a price, for as long as a higher one raises it.
 
-    The bound is concave in that price, which begins at a part of what a running copy pays of its machine's rent.
+    The bound is concave in that price, which begins at a part of what a running copy pays of its machine's rent. Other
+    rules have the multipliers of the best bound so far.
     """
     fleet = solve.fleet
     running = sum(fleet.running)
     if fleet.max_moves is None or not running or not fleet.tick_price:
         return
+    known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+    multipliers = max(known, key=lambda one: one.ticks).multipliers if known else Multipliers.none(fleet)
     rent = sum(fleet.pools[instance.pool].price for instance in fleet.instances)
     price, best = _PARAMS.first_price * rent * fleet.tick_price / (fleet.tick_move * running), 0
     for _ in range(_PARAMS.prices):
@@ -169,6 +161,16 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
         if ticks < best:
             return
         price, best = _PARAMS.dearer * price, ticks
+
+
+def _at_prices(solve: Solve, multipliers: Multipliers, given: tuple[int, ...] | None) -> LinearBound:
+    """The pattern bound at linear prices, without engines; it is kept for certificates."""
+    linear = LinearPrices.of(solve.fleet, multipliers)
+    patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
+    patterns.run(nodes=_PARAMS.nodes)
+    found = LinearBound(linear, multipliers, patterns)
+    solve.incumbent.evidence.append(found)
+    return found
 
 
 def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
