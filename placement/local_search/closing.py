@@ -8,8 +8,11 @@ heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques
 that stay are a partial plan, and best fit places the unassigned copies.
 """
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -67,11 +70,10 @@ class Closing:
 
         None where there is no such choice, or none was found.
         """
-        program = _ClosingProgram(self._fleet)
-        goal = program.goal([round(share) for share in shares.tolist()])
-        if goal is None:
+        costs = _Costs.of(self._fleet, [round(share) for share in shares.tolist()])
+        if costs.largest_goal(self._fleet) >= _LARGEST:
             return None
-        program.model.minimize(goal)
+        program = _ClosingProgram(self._fleet, costs)
         seed = int(self._rng.integers(2**30))
         solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort)
         if run(solver, program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -92,12 +94,40 @@ class Closing:
         return None if found is None else fixed.lift(found)
 
 
-class _ClosingProgram:
-    """Variables and rows; `stay` are copies that stay, by place, `placed` copies of components with optional ones."""
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """Ticks by component, (C,): of a copy placed anew, of one left out, and of a move."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    share: list[int]
+    left_out: list[int]
+    move: list[int]
+
+    @classmethod
+    def of(cls, fleet: Fleet, shares: Sequence[int]) -> _Costs:
+        """From shares (C,) in micro-dollars per hour; a copy left out is dearer than any machine, by its priority."""
+        dearest = fleet.tick_price * max((pool.price for pool in fleet.pools), default=0) + 1
+        lost = [_PARAMS.left_out * (len(fleet.levels) - level) * dearest for level in range(len(fleet.levels))]
+        return cls(
+            [fleet.tick_price * share for share in shares],
+            [0 if c.level is None else lost[c.level] for c in fleet.components],
+            [fleet.tick_move * c.move_cost for c in fleet.components],
+        )
+
+    def largest_goal(self, fleet: Fleet) -> int:
+        """No solution costs more: the engine counts in 64 bits."""
+        machines = sum(fleet.tick_price * fleet.pools[instance.pool].price for instance in fleet.instances)
+        return machines + sum(
+            (self.share[c.index] + self.left_out[c.index]) * _wanted(c) + self.move[c.index] * fleet.running[c.index]
+            for c in fleet.components
+        )
+
+
+class _ClosingProgram:
+    """The model; `stay` are copies that stay, by place, `placed` copies of components with optional ones."""
+
+    def __init__(self, fleet: Fleet, costs: _Costs) -> None:
         """O(places + instances + components)."""
-        self._fleet, self.model = fleet, cp_model.CpModel()
+        self._fleet, self._costs, self.model = fleet, costs, cp_model.CpModel()
         self._use: list[LinearExprT] = [self.model.new_bool_var("") if i.removable else 1 for i in fleet.instances]
         self.stay: dict[int, IntVar] = {}
         self.placed: dict[int, IntVar] = {}
@@ -116,45 +146,38 @@ class _ClosingProgram:
             self._fit(places)
         for component in fleet.components:
             self._limit(component)
-
-    def goal(self, shares: Sequence[int]) -> LinearExprT | None:
-        """Machines, moves, and a share (C,) for each unassigned copy; adds the rows of moves. None beyond 64 bits."""
-        fleet, model = self._fleet, self.model
-        moved: list[LinearExprT] = []
-        money: list[LinearExprT] = []
-        largest = 0
-        dearest = fleet.tick_price * max((pool.price for pool in fleet.pools), default=0) + 1
+        moves: list[LinearExprT] = []
+        goal: list[LinearExprT] = [
+            fleet.tick_price * fleet.pools[instance.pool].price * self._use[instance.index]
+            for instance in fleet.instances
+        ]
         for component in fleet.components:
-            wanted = component.required if component.demand else component.copies
-            least = wanted if component.level is None else component.required
-            stays = cp_model.LinearExpr.sum([self.stay[k] for k in self._here[component.index]])
-            placed = model.new_int_var(least, wanted, "")
-            if component.level is not None:
-                self.placed[component.index] = placed
-                # Leaving a copy out is dearer than any machine, the more so the higher its priority.
-                lost = _PARAMS.left_out * (len(fleet.levels) - component.level) * dearest
-                money.append(lost * (wanted - placed))
-                largest += lost * wanted
-            out, share = model.new_int_var(0, wanted, ""), fleet.tick_price * shares[component.index]
-            model.add(out >= placed - stays)
-            if component.has_zone_rules and not component.demand:
-                self._zones(component, placed)
-            money.append(share * out)
-            runs, cost = fleet.running[component.index], fleet.tick_move * component.move_cost
-            largest += share * wanted + cost * runs
-            if runs and (cost or fleet.max_moves is not None):
-                moves = model.new_int_var(0, runs, "")
-                model.add(moves >= min(runs, least) - stays)
-                model.add(moves >= placed - max(0, wanted - runs) - stays)
-                moved.append(moves)
-                money.append(cost * moves)
+            goal += self._count(component, moves)
         if fleet.max_moves is not None:
-            model.add(cp_model.LinearExpr.sum(moved) <= fleet.max_moves)
-        for instance in fleet.instances:
-            price = fleet.tick_price * fleet.pools[instance.pool].price
-            largest += price
-            money.append(price * self._use[instance.index])
-        return cp_model.LinearExpr.sum(money) if largest < _LARGEST else None
+            self.model.add(cp_model.LinearExpr.sum(moves) <= fleet.max_moves)
+        self.model.minimize(cp_model.LinearExpr.sum(goal))
+
+    def _count(self, component: FleetComponent, moves: list[LinearExprT]) -> list[LinearExprT]:
+        """What copies of a component cost that are placed anew, left out or moved; its moves join the others."""
+        fleet, model, c, wanted = self._fleet, self.model, component.index, _wanted(component)
+        least = wanted if component.level is None else component.required
+        stays = cp_model.LinearExpr.sum([self.stay[k] for k in self._here[c]])
+        placed, out = model.new_int_var(least, wanted, ""), model.new_int_var(0, wanted, "")
+        model.add(out >= placed - stays)
+        if component.has_zone_rules and not component.demand:
+            self._zones(component, placed)
+        costs: list[LinearExprT] = [self._costs.share[c] * out]
+        if component.level is not None:
+            self.placed[c] = placed
+            costs.append(self._costs.left_out[c] * (wanted - placed))
+        runs, cost = fleet.running[c], self._costs.move[c]
+        if runs and (cost or fleet.max_moves is not None):
+            moved = model.new_int_var(0, runs, "")
+            model.add(moved >= min(runs, least) - stays)
+            model.add(moved >= placed - max(0, wanted - runs) - stays)
+            moves.append(moved)
+            costs.append(cost * moved)
+        return costs
 
     def _fit(self, places: Sequence[int]) -> None:
         """Where a machine holds more than fits, what stays fits its host and its accelerators together."""
@@ -214,3 +237,8 @@ class _ClosingProgram:
         if sum(place.count for place in places_now) > most:
             pinned = sum(place.pinned for place in places_now)
             self.model.add(cp_model.LinearExpr.sum([self.stay[k] for k in places]) <= max(most, pinned))
+
+
+def _wanted(component: FleetComponent) -> int:
+    """Copies of a component at most; those of a demand alone that it must have."""
+    return component.required if component.demand else component.copies
