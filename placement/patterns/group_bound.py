@@ -12,8 +12,8 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 
 Where machines have a price each, or committed ones can be written as pools where they cost nothing
 (`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program. Where
-moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`); where that
-is too large, and in certificates, moves have a price (`raise_bound_by_move_prices`).
+moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`). Then moves
+have a price (`raise_bound_by_move_prices`): the tree of that bound may say more, and certificates rest on it.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,8 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
     free = FreeMachines.of(solve.fleet)
     if not has_linear_prices(solve.fleet if free is None else free.fleet):
         found = raise_bounds_of_groups(solve, hint=hint)
-        if not found.infeasible and solve.fleet.max_moves is not None and raise_running_bound(solve) is None:
+        if not found.infeasible and solve.fleet.max_moves is not None:
+            raise_running_bound(solve)
             raise_bound_by_move_prices(solve)
         return found
     found = raise_bounds_of_groups(SCHEDULE.prices.within(solve), hint=hint)
