@@ -36,7 +36,8 @@ def priced_rules(solve: Solve) -> PricedRules:
     if not needs_group_bound(fleet):
         return PricedRules(fleet)
     known = _linear_bounds(solve)
-    if (not known or fleet.max_moves is not None) and may_build(fleet, solve.budget):
+    unpriced = fleet.max_moves is not None and not any(one.multipliers.move for one in known)
+    if (not known or unpriced) and may_build(fleet, solve.budget):
         known = _more_linear_bounds(solve, known)
     usable = [one for one in known if one.patterns.given == solve.left_out]
     if not usable:

@@ -17,6 +17,7 @@ import placement
 from placement.certificates.rules import priced_rules
 from placement.check_certificate import MALFORMED, NO_PLAN, Leaf, Problem, Refused, check
 from placement.compiled.fleet import compile_fleet
+from placement.patterns.group_bound import raise_group_bound
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests import brute, strategies
@@ -226,6 +227,24 @@ def test_a_price_of_moves_may_be_above_their_money() -> None:
     del document["objective"]
     (proof,) = check(Problem(document), {**made, "rules": {"move": 2_000_000}})
     assert proof.checked == 0  # nothing is known of how many there are
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_moves_have_a_price_whether_or_not_the_solve_asked_for_one(*, known: bool) -> None:
+    """Two copies run on two machines of three dollars and may not move; without a price of moves one machine does."""
+    running: Doc = {
+        "instances": [{"id": name, "pool": "a"} for name in "ij"],
+        "placements": [{"component": "m", "instance": name, "accelerators": [0]} for name in "ij"],
+        "objective": {"max_moves": 0},
+    }
+    document = problem("moves", {"a": machine(3)}, [component("m", 2)], **running)
+    solve = Solve.of(compile_fleet(placement.Problem(**document)), Budget(work=10))
+    if known:
+        raise_group_bound(solve)
+        assert len(solve.incumbent.evidence) == 1
+    rules = priced_rules(solve)
+    assert rules.document.get("move", 0) > 0
+    assert rules.known[0].ticks - rules.less > 3_000_000 * solve.fleet.tick_price
 
 
 # What a price of a rule for all leaves does not prove
