@@ -36,7 +36,7 @@ def priced_rules(solve: Solve) -> PricedRules:
     if not needs_group_bound(fleet):
         return PricedRules(fleet)
     known = _linear_bounds(solve)
-    unpriced = fleet.max_moves is not None and not any(one.multipliers.move for one in known)
+    unpriced = fleet.has_few_moves and not any(one.multipliers.move for one in known)
     if (not known or unpriced) and may_build(fleet, solve.budget):
         known = _more_linear_bounds(solve, known)
     usable = [one for one in known if one.patterns.given == solve.left_out]

@@ -160,6 +160,11 @@ class Fleet:
         return sum(component.copies for component in self.components)
 
     @property
+    def has_few_moves(self) -> bool:
+        """Whether copies run, and `max_moves` says how many may move."""
+        return self.max_moves is not None and any(self.running)
+
+    @property
     def has_demand(self) -> bool:
         """Whether any component has a demand in place of a count."""
         return any(component.demand for component in self.components)

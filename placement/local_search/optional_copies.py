@@ -43,7 +43,7 @@ class OptionalCopies:
     def run(self, budget: Budget) -> None:
         """Turns until nothing is left out that could be placed, as far as is proven, or none gains for long."""
         self.extend()
-        if self._too_large() or (self._fleet.max_moves is not None and any(self._fleet.running)):
+        if self._too_large() or self._fleet.has_few_moves:
             return  # refilling does not count moves
         failed = 0
         while failed < _PARAMS.tries and not self._solve.within(budget).ended:

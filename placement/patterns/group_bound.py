@@ -12,8 +12,8 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 
 Where machines have a price each, or committed ones can be written as pools where they cost nothing
 (`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program. Where
-moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`). Then moves
-have a price (`raise_bound_by_move_prices`): the tree of that bound may say more, and certificates rest on it.
+moves are limited the whole program with what runs comes first, which knows the limit, too (`running.whole_bound`), and
+last moves have a price (`raise_bound_by_move_prices`): its tree may say more, and certificates rest on it.
 """
 
 from collections.abc import Sequence
@@ -73,13 +73,11 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
     """Bounds alone, by those of the two that know what the fleet asks for."""
     if not needs_group_bound(solve.fleet):
         return raise_bounds(solve, hint=hint)
+    if solve.fleet.has_few_moves:
+        return after_instant_bounds(solve, hint, lambda solve, _: _raise_bound_of_few_moves(solve))
     free = FreeMachines.of(solve.fleet)
     if not has_linear_prices(solve.fleet if free is None else free.fleet):
-        found = raise_bounds_of_groups(solve, hint=hint)
-        if not found.infeasible and solve.fleet.max_moves is not None:
-            raise_running_bound(solve)
-            raise_bound_by_move_prices(solve)
-        return found
+        return raise_bounds_of_groups(solve, hint=hint)
     found = raise_bounds_of_groups(SCHEDULE.prices.within(solve), hint=hint)
     if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
         priced = solve if free is None else handing_on(solve, free)
@@ -95,17 +93,23 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
 
 def needs_group_bound(fleet: Fleet) -> bool:
     """Whether the pattern bound by itself would leave out a commitment, a limit or the limit on moves."""
-    return bool(fleet.limits or fleet.commitments) or (fleet.max_moves is not None and any(fleet.running))
+    return bool(fleet.limits or fleet.commitments) or fleet.has_few_moves
 
 
 def has_linear_prices(fleet: Fleet) -> bool:
     """Whether machines have a price each, and moves no limit: then the pattern bound knows all other rules itself."""
-    return not fleet.commitments and (fleet.max_moves is None or not any(fleet.running))
+    return not fleet.commitments and not fleet.has_few_moves
 
 
 def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     """Bounds alone, as `bound.raise_bounds`, of a fleet with limits or commitments."""
     return after_instant_bounds(solve, hint, lambda solve, _: raise_group_bound(solve))
+
+
+def _raise_bound_of_few_moves(solve: Solve) -> str | None:
+    raise_running_bound(solve)
+    reason = raise_group_bound(SCHEDULE.prices.within(solve))
+    return reason or raise_bound_by_move_prices(solve)
 
 
 def raise_group_bound(solve: Solve) -> str | None:
@@ -137,31 +141,32 @@ def raise_group_bound(solve: Solve) -> str | None:
     return None
 
 
-def raise_bound_by_move_prices(solve: Solve) -> None:
+def raise_bound_by_move_prices(solve: Solve) -> str | None:
     """Raise the bound where moves are limited: each has a price, for as long as a higher one raises it.
 
     The bound is concave in that price, which begins at a part of what a running copy pays of its machine's rent. Other
-    rules have the multipliers of the best bound so far.
+    rules have the multipliers of the best bound so far. It says why there is no plan, as `raise_group_bound` does.
     """
     fleet = solve.fleet
+    if not fleet.has_few_moves or not fleet.tick_price:
+        return None
     running = sum(fleet.running)
-    if fleet.max_moves is None or not running or not fleet.tick_price:
-        return
     known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
     multipliers = max(known, key=lambda one: one.ticks).multipliers if known else Multipliers.none(fleet)
     rent = sum(fleet.pools[instance.pool].price for instance in fleet.instances)
     price, best = _PARAMS.first_price * rent * fleet.tick_price / (fleet.tick_move * running), 0
     for _ in range(_PARAMS.prices):
         if solve.ended:
-            return
+            return None
         priced = _at_prices(solve, replace(multipliers, move=round(price)), solve.left_out)
         if priced.patterns.infeasible:
-            return
+            return None if solve.left_out is not None else TOO_SMALL
         ticks = priced.ticks
         solve.incumbent.raise_bound(ticks, NAME, solve.left_out, f"{RELAXES_KEPT}; {LINEAR_RELAXES}")
         if ticks < best:
-            return
+            return None
         price, best = _PARAMS.dearer * price, ticks
+    return None
 
 
 def _at_prices(solve: Solve, multipliers: Multipliers, given: tuple[int, ...] | None) -> LinearBound:

@@ -222,7 +222,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when."""
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
         yield from _heuristics(TURNS[FIRST], solve, options)
-        few = solve.fleet.max_moves is not None and any(solve.fleet.running)
+        few = solve.fleet.has_few_moves
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
         terms = options.direct_terms_few_moves if few else options.direct_terms
         turns = TURNS[small if _size(solve, terms, options.decompose_from) == SMALL else large]

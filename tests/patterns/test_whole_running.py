@@ -15,8 +15,15 @@ from placement.compiled.translate import to_plan
 from placement.patterns.bound import PatternBound
 from placement.patterns.enumeration.exact_bound import price_bound
 from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.group_bound import raise_bounds_by_rules
+from placement.patterns.parameters import WholeBoundParameters
 from placement.patterns.running.state import RunningState
-from placement.patterns.running.whole_bound import GrowingRelaxation, WholeRunningBound, may_bound_running
+from placement.patterns.running.whole_bound import (
+    GrowingRelaxation,
+    WholeRunningBound,
+    may_bound_running,
+    raise_running_bound,
+)
 from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget
@@ -30,6 +37,7 @@ from tests.heuristics.fleets import suite
 if TYPE_CHECKING:
     from fractions import Fraction
 
+GOES_ON = 52_074  # a seed whose program needs more than one round
 MOVES = (0, 0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
 
 
@@ -85,6 +93,43 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
     assert tried > 0.3 * len(seeds)
     assert tight > 0.2 * tried
     assert above > 0.02 * tried  # or it is for nothing
+
+
+@seeds(range(52_000, 52_400), 25)
+def test_the_bound_of_few_moves_is_no_more_than_the_optimum(seeds: range) -> None:
+    """Of the whole program, of the patterns and of prices of moves together; asked again it has nothing to add."""
+    tried = tight = 0
+    for seed in seeds:
+        case = running(seed)
+        if case is None or not case[0].has_few_moves:
+            continue
+        fleet, best = case
+        solve = Solve.of(fleet)
+        found = raise_bounds_by_rules(solve)
+        assert not found.infeasible, f"seed {seed}"
+        bound = fleet.cost(solve.incumbent.ticks_bound or 0)
+        assert bound <= best.account.cost, f"seed {seed}"
+        tried += 1
+        tight += bound == best.account.cost
+    assert tried > 0.2 * len(seeds)
+    assert tight > 0.5 * tried
+
+
+def test_the_program_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut short after a round it has its columns still; converged, it is not solved again."""
+    case = running(GOES_ON)
+    assert case is not None
+    solve = Solve.of(case[0])
+    monkeypatch.setattr(WholeBoundParameters, "rounds", 1)
+    first = raise_running_bound(solve)
+    assert first is not None
+    assert not first.converged
+    monkeypatch.setattr(WholeBoundParameters, "rounds", 50)
+    assert raise_running_bound(solve) is first
+    assert first.converged
+    monkeypatch.setattr(WholeRunningBound, "run", lambda *_: pytest.fail("solved again"))
+    assert raise_running_bound(solve) is first
+    assert solve.incumbent.evidence.count(first) == 1
 
 
 def test_a_commitment_pays_all_that_it_has() -> None:

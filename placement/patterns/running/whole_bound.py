@@ -43,19 +43,41 @@ def may_bound_running(fleet: Fleet) -> bool:
 
 
 def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
-    """Raise a solve's bound by the whole program with what runs; None where it is too large, or there is no time."""
+    """Raise a solve's bound by the whole program with what runs; None where it is too large, or there is no time.
+
+    Where the solve has asked before, it goes on from the columns of then.
+    """
     if solve.ended or not may_bound_running(solve.fleet) or not may_build(solve.fleet, solve.budget):
         return None
-    patterns = PatternBound(_TIME.patterns.within(solve), solve.left_out)
-    if patterns.running_prices() is None or patterns.infeasible:
-        return None
-    found = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
+    known = _known(solve)
+    found = known or _first(solve)
+    if found is None or found.converged:
+        return found
 
     def report(least: Fraction) -> None:
         ticks = math.ceil(solve.fleet.tick_price * least)
         solve.incumbent.raise_bound(ticks, NAME, found.given, RELAXES)
 
-    return found if found.run(_TIME.bound.of(solve.budget), report) else None
+    if not found.run(_TIME.bound.of(solve.budget), report):
+        return None
+    if known is None:
+        solve.incumbent.evidence.append(found)
+    return found
+
+
+def _known(solve: Solve) -> WholeRunningBound | None:
+    """What the solve has of it, of plans that leave out as many copies as its best does now."""
+    evidence, fleet = solve.incumbent.evidence, solve.fleet
+    every = [one for one in evidence if isinstance(one, WholeRunningBound) and one.state.relaxation.fleet is fleet]
+    return next((one for one in every if one.given == solve.left_out), None)
+
+
+def _first(solve: Solve) -> WholeRunningBound | None:
+    """With the patterns of the linear program as if nothing ran; None where there is no time for that, or no plan."""
+    patterns = PatternBound(_TIME.patterns.within(solve), solve.left_out)
+    if patterns.running_prices() is None or patterns.infeasible:
+        return None
+    return WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
 
 
 class GrowingRelaxation:
@@ -96,7 +118,10 @@ class GrowingRelaxation:
 
 
 class WholeRunningBound:
-    """The columns of one fleet that runs, and its `bound`, micro-dollars per hour of machines and moves."""
+    """The columns of one fleet that runs, and its `bound`, micro-dollars per hour of machines and moves.
+
+    `converged` says that it is that of the relaxation.
+    """
 
     def __init__(self, state: RunningState, groups: Groups, patterns: Iterable[Pattern]) -> None:
         """From patterns that are known. O(patterns)."""
@@ -105,6 +130,7 @@ class WholeRunningBound:
         self._contents: dict[Content, None] = {}
         self.given = state.relaxation.given
         self.bound = Fraction(0)
+        self.converged = False
 
     def program(self) -> RunningProgram:
         """The program over the columns so far."""
@@ -127,6 +153,7 @@ class WholeRunningBound:
                 self.bound, best = highest.bound, highest.prices
                 report(self.bound)
             if not self._learn(found) or value * MICRO <= (1 + _PARAMS.rise) * float(self.bound):
+                self.converged = True
                 break
         return True
 

@@ -72,7 +72,7 @@ def solve_column_generation(solve: Solve, *, options: ColumnGenerationOptions = 
     rules = bool(named_fleet_rules(solve.fleet))
     if not rules and solve.fleet.has_demand and not is_counted(solve):
         _count(solve)
-    if solve.packing is not None and (moves_are_dear(solve.fleet) or solve.fleet.max_moves is not None):
+    if solve.packing is not None and (moves_are_dear(solve.fleet) or solve.fleet.has_few_moves):
         solve_running(_TIME.running.within(solve))
         improve_whole_plan(_TIME.recreate.within(solve))
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)

@@ -31,7 +31,7 @@ def pack_wanted(solve: Solve, bound: LeftOutBound, budget: Budget, seed: int) ->
 
     `bound` says which copies are wanted, and has the patterns. O(modes + patterns), and what a dive takes.
     """
-    if solve.fleet.max_moves is not None and any(solve.fleet.running):  # few copies may move
+    if solve.fleet.has_few_moves:  # few copies may move
         return None
     chain = Chain.of(
         solve.fleet,
