@@ -30,7 +30,9 @@ def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOptio
             if (row.zones is None or pool.zone in row.zones) and allows(problem, mode, p)
         ]
         if not may:
-            why = "may run on no pool, by its on, its instance_types and the zones of the component"
+            lists = {"on": mode.on, "instance_types": mode.instance_types, "zones": row.zones}
+            given = " and ".join(key for key, names in lists.items() if names is not None)
+            why = f"may run on no pool: none is allowed by {given}"
         else:
             why = _short({printable(problem.pools[p].name): shapes[p] for p in may}, option)
         if why:

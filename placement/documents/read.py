@@ -245,9 +245,12 @@ def _parse(text: str, suffix: str, source: str) -> Any:
     try:
         return parse_json_text(text, source)
     except NotJsonError:
-        if suffix == ".json":
+        if suffix != ".json":
+            return _parse_yaml(text, source)  # no telling name: standard input, a file without suffix
+        if text.lstrip()[:1] in ("{", "["):
             raise
-        return _parse_yaml(text, source)  # no telling name: standard input, a file without suffix
+        rule = "is not JSON: it begins with neither { nor [; a file of YAML is to be named .yaml or .yml"
+        raise DocumentError([Fault("$", rule)], source) from None
 
 
 def _parse_yaml(text: str, source: str) -> Any:

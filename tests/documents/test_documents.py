@@ -812,6 +812,11 @@ UNREADABLE = [
     ("p.yaml", "# nothing\n", "p.yaml: must be a mapping of keys to values"),
     ("p.json", "[]", "p.json: must be a mapping of keys to values"),
     ("p.json", "{", "p.json: is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+    (
+        "p.json",
+        "format: placement/v1",
+        "p.json: is not JSON: it begins with neither { nor [; a file of YAML is to be nam",
+    ),
     ("p.json", '{"a": 1, "b": 2, "a": 3}', 'p.json: the key "a" stands twice in one mapping'),
     ("p.json", '{"pools": [{"a": 1, "a": 1}]}', 'p.json at $.pools[0]: the key "a" stands twice in one mapping'),
     ("p.yaml", "a: 1\na: 2\n", 'p.yaml: is not YAML: found duplicate key "a"'),

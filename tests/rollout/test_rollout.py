@@ -539,7 +539,7 @@ def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
             [{"accelerators": 2, "memory_gib": 100}],
             "it needs 100 GiB of host memory, where a machine of pool p, the nearest, has 64",
         ),
-        ([{"on": []}], "it may run on no pool, by its on, its instance_types and the zones of the component"),
+        ([{"on": []}], "it may run on no pool: none is allowed by on"),
         (
             [{"accelerators": 3}, {"vcpus": 90}],
             "an option that needs 3 accelerators, where machines on which it may run have at most 2; an option that",
