@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 import placement
 from placement.errors import UsageError, printable
 from placement.referee import verify
+from placement.report import words
 from placement.report.changes import Changes, CopiesMoved
 from placement.report.drawn import show
 from placement.report.facts import gather
 from placement.report.map.picture import picture
-from placement.report.page import replan
+from placement.report.page import page, replan
 from placement.report.page.bill import waterfall
 from placement.report.page.charts import nice_step, time_axis, value_axis
 from placement.report.page.html import embed
@@ -307,6 +308,16 @@ def test_what_is_committed_is_taken_off_in_the_bill() -> None:
     assert rows["Rent of this plan"] == "$4.48"
     assert rows["Paid for already"] == "\N{MINUS SIGN}$2.24"
     assert rows["This plan"] == "$2.24"
+
+
+def test_what_sharing_saves_is_told_of_list_prices_where_a_part_is_committed() -> None:
+    """Else the share does not follow from the two prices that stand beside it."""
+    view = looked_at(*solved("reserved-p5"))
+
+    tiles = {tile.name: tile.note for tile in getattr(page, "_tiles")(view)}  # noqa: B009 - the figures at the top
+
+    assert view.facts.list_price > view.facts.price
+    assert tiles["saved by sharing"].endswith(f", {words.money(view.facts.list_price)} on these, at list prices")
 
 
 @example(2.0, 1.9)  # 1.9 is 95 steps of 0.02, which come to a little more

@@ -108,9 +108,10 @@ def _tiles(view: PlacedView) -> list[FigureTile]:
     alone = view.baseline.total
     if alone is not None and alone.price > facts.list_price:  # like with like: list prices, whatever is committed
         saved = words.percent(alone.price - facts.list_price, alone.price)
-        tiles.append(
-            FigureTile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own")
-        )
+        own = f"{words.money(alone.price)} an hour on machines of their own"
+        if price != facts.list_price:
+            own += f", {words.money(facts.list_price)} on these, at list prices"
+        tiles.append(FigureTile("saved by sharing", saved, own))
     copies = words.count(view.verdict.copies, "copy", "copies")
     components = words.count(sum(row.placed > 0 for row in facts.components), "component")
     tiles.append(FigureTile("machines", f"{view.verdict.instances:,}", f"with {copies} of {components}"))
