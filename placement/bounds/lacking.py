@@ -32,7 +32,7 @@ def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOptio
         if not may:
             lists = {"on": mode.on, "instance_types": mode.instance_types, "zones": row.zones}
             given = " and ".join(key for key, names in lists.items() if names is not None)
-            why = f"may run on no pool: none is allowed by {given}"
+            why = "may run on no pool: " + (f"none is allowed by {given}" if given else "the problem has none")
         else:
             why = _short({printable(problem.pools[p].name): shapes[p] for p in may}, option)
         if why:
