@@ -73,7 +73,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.0.accelerator_memory_gib": 9},
      "needs 9 GiB on each accelerator, where machines on which it may run have at most 8"),
     ({"components.0.zones": ["z"]}, "it may run on no pool: none is allowed by zones"),
-    ({"pools": []}, "it may run on no pool: the problem has none"),
+    ({"pools": [], "instances": [], "placements": []}, "it may run on no pool: the problem has none"),
     ({"pools.0.max_instances": 0, "pools.1.max_instances": 0}, "on no pool but a2, b4, where max_instances is 0"),
     ({"components.0.zones": ["z"], "components.0.on": ["A"]}, "it may run on no pool: none is allowed by on and zones"),
     ({"components.0.on": []}, "one copy needs 1 shared accelerator with 2 GiB and 1 vCPUs"),
