@@ -97,6 +97,17 @@ def test_a_plan_of_each_status_is_true_to_both_judges(
     assert referee_main(tmp_path / "problem.json", tmp_path / "plan.json") == 0
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("copies", "least"), [(0, 0), (2, 0), (1, 1)])
+def test_without_pools_nothing_is_rented(solver: str, copies: int, least: int) -> None:
+    """Each solver says so, of no copies, of optional ones and of one that must be placed."""
+    row = {"name": "c", "copies": copies, "min_copies": least, "accelerators": 0, "vcpus": 1}
+    found = placement.solve(Problem(instance_types={}, pools=[], components=[row]), solver, work=2, time_limit=None)
+    assert not found.faults
+    assert found.cost in (None, 0)
+    assert found.status not in ((Status.OPTIMAL, Status.FEASIBLE) if least else (Status.INFEASIBLE,))
+
+
 @seeds(range(80), 30)
 def test_any_plan_can_be_given_a_bound(seeds: range) -> None:
     """The bound of a plan is below the optimum among plans that leave out no more, and the gap follows from it."""

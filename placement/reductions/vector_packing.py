@@ -41,7 +41,7 @@ class FleetBins(Restriction):
 
         O(components x options x pools).
         """
-        if fleet.instances or fleet.levels or any(fleet.running) or not fleet.components:
+        if fleet.instances or fleet.levels or any(fleet.running) or not (fleet.components and fleet.pools):
             return None
         if named_fleet_rules(fleet) or any(not _separable(fleet, component) for component in fleet.components):
             return None
