@@ -19,6 +19,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.compiled.translate import from_plan, to_plan
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
+from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.result import Outcome
 from tests import brute, strategies
