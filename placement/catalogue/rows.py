@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from placement.catalogue.facts import InstanceFacts, Price
-from placement.catalogue.market import reserved_memory_gib, usable_memory_gib
+from placement.catalogue.market import reserved_memory_gib, reserved_vcpus, usable_memory_gib
 from placement.catalogue.tables import accelerators, instance_type
 from placement.errors import Fault, UsageError, json_path
 from placement.units import dollars, micro_dollars, money
@@ -31,9 +31,9 @@ def instance_row(facts: InstanceFacts, price_per_hour: float | None) -> dict[str
     row |= {"vcpus": whole(facts.vcpus), "memory_gib": whole(facts.memory_gib)}
     if price_per_hour is not None:
         row["price_per_hour"] = whole(dollars(micro_dollars(price_per_hour)))
-    kept = reserved_memory_gib(facts)
-    if kept > 0:
-        row["reserved"] = {"memory_gib": whole(kept)}
+    kept = {"vcpus": reserved_vcpus(facts), "memory_gib": reserved_memory_gib(facts)}
+    if any(amount > 0 for amount in kept.values()):
+        row["reserved"] = {key: whole(amount) for key, amount in kept.items() if amount > 0}
     return row
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from placement.catalogue.facts import InstanceFacts
-from placement.catalogue.market import Market, reserved_memory_gib
+from placement.catalogue.market import Market, reserved_memory_gib, reserved_vcpus
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import (
@@ -156,8 +156,8 @@ def _without_spot_price(market: Market, found: Sequence[InstanceFacts], answers:
 
 def hosted(facts: InstanceFacts) -> int:
     """The accelerators of a machine for whose copies its host has room."""
-    room = facts.memory_gib - reserved_gib(facts)
-    return max(0, min(facts.accelerator_count, int(facts.vcpus // VCPUS), int(room // MEMORY_GIB)))
+    vcpus, memory_gib = facts.vcpus - reserved_vcpus(facts), facts.memory_gib - reserved_gib(facts)
+    return max(0, min(facts.accelerator_count, int(vcpus // VCPUS), int(memory_gib // MEMORY_GIB)))
 
 
 def reserved_gib(facts: InstanceFacts) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import placement
+from placement import Status
+from placement.catalogue.market import reserved_vcpus
+from placement.catalogue.rows import instance_row
+from placement.catalogue.tables import instance_types
 from placement.cli.schema import document_schema
 from tests.cli.test_solve import run
 
@@ -40,6 +45,28 @@ def test_what_kubernetes_keeps_is_reserved() -> None:
 
     assert made.instance_types["p5"].reserved.memory_gib == pytest.approx(2048 - 1892.98)
     assert problem({"p5": {"catalogue": "p5.48xlarge", "reserved": {}}}).instance_types["p5"].reserved.memory_gib == 0
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "kept"), [(0.5, 0.03), (1, 0.06), (2, 0.07), (3, 0.075), (4, 0.08), (48, 0.19), (192, 0.55)]
+)
+def test_the_kubelet_keeps_less_of_each_core_more(vcpus: float, kept: float) -> None:
+    """6 % of the first, 1 % of the second, 0.5 % of the next two, 0.25 % of others; nothing where none is known."""
+    facts = replace(instance_types()["g6e.xlarge"], vcpus=vcpus)
+
+    assert reserved_vcpus(facts) == pytest.approx(kept)
+    assert instance_row(facts, 1.0)["reserved"]["vcpus"] == pytest.approx(kept)
+    assert reserved_vcpus(replace(facts, kubernetes_memory_gib=None)) == 0
+
+
+def test_two_copies_of_half_the_vcpus_do_not_fit_beside_the_kubelet() -> None:
+    """Two of 2 vCPUs on a g6e.xlarge, which has four: the second pod would wait for ever."""
+    copies = {"name": "c", "copies": 2, "accelerators": 1, "accelerator_share": 0.5, "shared": True, "vcpus": 2}
+    pools = [{"name": "p", "instance_type": "g6e", "zone": "z", "max_instances": 1}]
+    row: dict[str, Any] = {"catalogue": "g6e.xlarge", "price_per_hour": 1}
+    for more, status in ((row, Status.INFEASIBLE), (row | {"reserved": {}}, Status.OPTIMAL)):
+        fleet = placement.Problem(instance_types={"g6e": more}, pools=pools, components=[copies])
+        assert placement.solve(fleet).status is status
 
 
 def test_other_keys_of_the_row_count_first() -> None:
