@@ -107,6 +107,7 @@ def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outc
 
 
 def _raise_bound_of_few_moves(solve: Solve) -> str | None:
+    """By what proves most soonest: what runs as it is, then as if nothing ran, then at prices of moves."""
     raise_running_bound(solve)
     reason = raise_group_bound(SCHEDULE.prices.within(solve))
     return reason or raise_bound_by_move_prices(solve)
