@@ -19,7 +19,7 @@ from placement.compiled.packing import optional_copies
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Prices
 from placement.patterns.counts.bound import CountBound
-from placement.patterns.group_bound import LinearBound, needs_group_bound
+from placement.patterns.group_bound import linear_bounds, needs_group_bound
 from placement.patterns.left_out import LeftOutBound
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -137,8 +137,7 @@ def _in_leaves(solve: Solve, target: float, by: str, budget: Budget) -> Nodes:
     known = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
     counted = [one for one in evidence if isinstance(one, CountBound) and one.relaxation.fleet is fleet]
     # Of the same items: a bound from before there was a plan knows the copies alone that must be placed.
-    linear = [one for one in evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
-    alike = [one.patterns for one in linear if (one.patterns.given is None) == (solve.left_out is None)]
+    alike = [one.patterns for one in linear_bounds(solve) if (one.patterns.given is None) == (solve.left_out is None)]
     prices = [cut.prices for patterns in alike for cut in patterns.cuts if cut.prices]
     return search.strongest(known, solve.packing, by, list(dict.fromkeys(counted)), prices)
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from placement.compiled.fleet import Fleet
 from placement.patterns.bound import PatternBound
-from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_bound_by_move_prices, raise_group_bound
+from placement.patterns.group_bound import (
+    LinearBound,
+    linear_bounds,
+    needs_group_bound,
+    raise_bound_by_move_prices,
+    raise_group_bound,
+)
 from placement.patterns.size import may_build
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.context import Solve
@@ -35,7 +41,7 @@ def priced_rules(solve: Solve) -> PricedRules:
     fleet = solve.fleet
     if not needs_group_bound(fleet):
         return PricedRules(fleet)
-    known = _linear_bounds(solve)
+    known = linear_bounds(solve)
     unpriced = fleet.has_few_moves and not any(one.multipliers.move for one in known)
     if (not known or unpriced) and may_build(fleet, solve.budget):
         known = _more_linear_bounds(solve, known)
@@ -56,11 +62,7 @@ def _more_linear_bounds(solve: Solve, known: list[LinearBound]) -> list[LinearBo
     if not known:
         raise_group_bound(part)
     raise_bound_by_move_prices(part)
-    return _linear_bounds(part)
-
-
-def _linear_bounds(solve: Solve) -> list[LinearBound]:
-    return [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is solve.fleet]
+    return linear_bounds(part)
 
 
 def _priced(linear: LinearPrices, multipliers: Multipliers, *known: PatternBound) -> PricedRules:

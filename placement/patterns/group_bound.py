@@ -69,6 +69,11 @@ class LinearBound:
         return self.patterns.ticks - self.linear.keeps_bound.less
 
 
+def linear_bounds(solve: Solve) -> list[LinearBound]:
+    """All that a solve has found of its fleet. O(evidence)."""
+    return [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is solve.fleet]
+
+
 def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     """Bounds alone, by those of the two that know what the fleet asks for."""
     if not needs_group_bound(solve.fleet):
@@ -152,7 +157,7 @@ def raise_bound_by_move_prices(solve: Solve) -> str | None:
     if not fleet.has_few_moves or not fleet.tick_price:
         return None
     running = sum(fleet.running)
-    known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+    known = linear_bounds(solve)
     multipliers = max(known, key=lambda one: one.ticks).multipliers if known else Multipliers.none(fleet)
     rent = sum(fleet.pools[instance.pool].price for instance in fleet.instances)
     price, best = _PARAMS.first_price * rent * fleet.tick_price / (fleet.tick_move * running), 0

@@ -8,7 +8,7 @@ from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut
 from placement.patterns.covering import cheapest_mix
-from placement.patterns.group_bound import LinearBound
+from placement.patterns.group_bound import linear_bounds
 from placement.patterns.master import Pattern
 from placement.patterns.parameters import PatternBoundParameters as _PARAMS
 from placement.solving.context import Solve
@@ -25,7 +25,7 @@ class WholePlanGround:
     def __init__(self, solve: Solve) -> None:
         """O(bounds). `found` says whether there was any bound."""
         fleet, evidence = solve.fleet, solve.incumbent.evidence
-        linear = [one for one in evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+        linear = linear_bounds(solve)
         plain = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
         every = [one.patterns for one in linear] + plain
         self.cuts: list[Cut] = [cut for one in every for cut in one.cuts]
