@@ -66,15 +66,15 @@ def _meant(name: str, rule: str, typed: list[Any]) -> str:
     """What to write in place of a percentage or a number with its unit, as the end of a sentence; else nothing."""
     if len(typed) != 1:
         return ""
+    from placement.documents.amounts import number_meant, share_meant
+
     (text,) = (str(one) for one in typed)
     is_part = rule.endswith(_PARTS)
     try:
         number = float(text)
     except ValueError:
-        from placement.documents.amounts import number_meant
-
         return number_meant("share" if is_part else _COUNTED.get(name, name), text)
-    return f": for {number:g}% write {number / 100:g}" if is_part and 1 < number <= 100 else ""
+    return share_meant(number) if is_part else ""
 
 
 class Commands(typer.Typer):

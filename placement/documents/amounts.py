@@ -42,3 +42,8 @@ def number_meant(key: str, text: str) -> str:
             what = f"it counts {counted}, so " if counted else ""
             return f": {what}write {round(float(number) * factors[unit.lower()], 4):.12g}"
     return ""
+
+
+def share_meant(number: float) -> str:
+    """What to write in place of a part of one that was given in per cent, as the end of a rule; else nothing."""
+    return f": for {number:g}% write {number / 100:g}" if 1 < number <= 100 else ""

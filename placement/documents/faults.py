@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from placement.documents.amounts import NO_COMMA, number_meant
+from placement.documents.amounts import NO_COMMA, number_meant, share_meant
 from placement.errors import Fault, json_path, nearest
 
 
@@ -67,9 +67,12 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     if kind == "invalid_key":  # of {memory_gib: 22,5} YAML makes the number 22, and a key 5
         return Fault(json_path(location), f"a key must be text; {NO_COMMA}", item["input"])
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
-    if kind == "number" and isinstance(item["input"], str):
-        rule += number_meant(str(location[-1]) if location else "", item["input"])
-    return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
+    given, key = item["input"], str(location[-1]) if location else ""
+    if kind == "number" and isinstance(given, str):
+        rule += number_meant(key, given)
+    elif kind == "less_than_equal" and context["le"] == 1 and given >= 2:  # 1.5 is no percentage
+        rule += share_meant(given)
+    return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else given)
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:

@@ -27,6 +27,7 @@ _UNIQUE = (
     *((section, "name") for section in ("pools", "limits", "commitments", "components")),
     ("instances", "id"),
 )
+_REQUIRED = ("instance_types", "pools", "components")
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -34,7 +35,8 @@ R = TypeVar("R", bound=BaseModel)
 class Rows:
     """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
 
-    A name is known even when its row has a fault: "no pool a" beside "pool a has a bad price" would mislead.
+    A name is known even when its row has a fault: "no pool a" beside "pool a has a bad price" would mislead. So is any
+    name of a section that can't be read, or that has a row without a name.
     """
 
     types: dict[str, InstanceType]
@@ -68,7 +70,7 @@ class Rows:
         types = sections.get("instance_types")
         named = types.items() if isinstance(types, dict) else ()
         made = ((str(name), sound(rows.InstanceType, row)) for name, row in named)
-        names = {section: Counter(_written(sections, section, key)) for section, key in _UNIQUE}
+        names = {section: _names(sections, section, key) for section, key in _UNIQUE}
         return cls(
             types={name: row for name, row in made if row is not None},
             pools=numbered(rows.Pool, "pools"),
@@ -78,8 +80,8 @@ class Rows:
             limits=numbered(rows.Limit, "limits"),
             commitments=numbered(rows.Commitment, "commitments"),
             names={
-                "accelerators": Counter(_keys(sections, "accelerators")),
-                "instance_types": Counter(_keys(sections, "instance_types")),
+                "accelerators": _keys(sections, "accelerators"),
+                "instance_types": _keys(sections, "instance_types"),
                 "groups": Counter(_labels(sections)),
                 **names,
             },
@@ -94,9 +96,27 @@ def _sound(model: type[R], row: Any) -> R | None:
         return None
 
 
-def _keys(sections: dict[str, Any], section: str) -> list[str]:
-    written = sections.get(section)
-    return [str(key) for key in written] if isinstance(written, dict) else []
+class _AnyName(Counter[str]):
+    """The names of a section that can't be read: whatever names a row of it may be right."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _is_absent(sections: dict[str, Any], section: str) -> bool:
+    return section not in sections and section not in _REQUIRED
+
+
+def _keys(sections: dict[str, Any], section: str) -> Counter[str]:
+    written = {} if _is_absent(sections, section) else sections.get(section)
+    return Counter(map(str, written)) if isinstance(written, dict) else _AnyName()
+
+
+def _names(sections: dict[str, Any], section: str, key: str) -> Counter[str]:
+    values = _values(sections, section, key)
+    found = Counter(value for value in values if isinstance(value, str))
+    unread = not isinstance(sections.get(section), list | tuple) and not _is_absent(sections, section)
+    return _AnyName(found) if unread or found.total() < len(values) else found
 
 
 def _listed(sections: dict[str, Any], section: str) -> list[Any] | tuple[Any, ...]:
@@ -109,10 +129,6 @@ def _values(sections: dict[str, Any], section: str, key: str) -> list[Any]:
     """What stands under a key in each row of a section, which may be a mapping or a row already."""
     written = _listed(sections, section)
     return [row.get(key) if isinstance(row, dict) else getattr(row, key, None) for row in written]
-
-
-def _written(sections: dict[str, Any], section: str, key: str) -> list[str]:
-    return [value for value in _values(sections, section, key) if isinstance(value, str)]
 
 
 def _repeats(sections: dict[str, Any], section: str, key: str, names: Counter[str]) -> dict[str, list[int]]:

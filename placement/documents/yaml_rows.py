@@ -36,14 +36,15 @@ def flow(value: object) -> str:
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
-    """Lines of a comment, broken between words.
+    """Lines of a comment, broken between words and never inside a name.
 
     What a name brings in must not end the comment: line ends and other unseen signs are escaped before they come here.
     """
     import textwrap
 
     space = " " * indent
-    return [f"{space}# {line}" for line in textwrap.wrap(text, 116 - indent, break_long_words=False)]
+    wrapped = textwrap.wrap(text, 116 - indent, break_long_words=False, break_on_hyphens=False)
+    return [f"{space}# {line}" for line in wrapped]
 
 
 def mapping_rows(rows: Mapping[str, Any], notes: Mapping[str, str] | None = None) -> list[str]:
