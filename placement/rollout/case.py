@@ -15,6 +15,7 @@ from placement.rollout.roll import most_new
 from placement.transition.batches import Order
 from placement.transition.difference import difference
 from placement.transition.moment import Moment, Sites
+from placement.units import listed
 
 
 class RollingCase:
@@ -65,6 +66,21 @@ class RollingCase:
             f"{self.copies} new copies of {printable(self.name)} serve at most {share:g} % of what the old ones serve "
             "of its demand. Start more copies first, or roll to options that serve more"
         )
+
+    def spreads_less(self) -> str:
+        """Why new copies can't be spread over zones as the old ones are; empty where they can."""
+        floors, fleet = self.sites.strict[self.name], self.sites.fleet
+        zones = {fleet.pools[p].zone for option in self.component.options[self.first :] for p in option.pools}
+        without = [fleet.zones[z] for z in sorted(self.component.eligible_zones) if z not in zones]
+        if len(zones) < min(floors.zones, self.copies):
+            rule = f"spread.min_zones asks for {floors.zones} zones"
+        elif without and floors.skew is not None and -(-self.copies // len(zones)) > floors.skew:
+            rule = f"spread.max_skew counts {listed([printable(zone) for zone in without])} too, where there would be none"
+        else:
+            return ""
+        where = listed([printable(fleet.zones[z]) for z in sorted(zones)])
+        told = f"new copies of {printable(self.name)} may run in {where} alone, and {rule}"
+        return f"{told}. Roll to options that run in every zone, or change the rule first"
 
     def is_impossible(self, size: int, most: int) -> bool:
         """Whether no first batch of this size exists, which is proven."""

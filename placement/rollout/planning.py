@@ -78,7 +78,7 @@ def plan_rollout(
     lacking = tuple(beyond_quotas(case))
     if facts["blue_green"] is None:
         reason = _fits_nowhere(case)
-    reason = reason or case.serves_less()
+    reason = reason or case.serves_less() or case.spreads_less()
     if reason:
         return Rollout(status="infeasible", reason=reason, notes=lacking, **facts)
     search = BatchSizeSearch(case, most, attempts, budget)

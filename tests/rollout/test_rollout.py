@@ -749,3 +749,28 @@ def test_a_rollout_that_is_done_is_what_the_next_plan_starts_from(
     assert (
         "$.status: is infeasible, and updates nothing" in run("convert", fleet_file, "-", "--running", rollout).stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("spread", "rule"),
+    [
+        ({"max_skew": 1}, "spread.max_skew counts z1 too, where there would be none"),
+        ({"min_zones": 2}, "spread.min_zones asks for 2 zones"),
+    ],
+)
+def test_new_copies_that_no_zone_but_one_takes_are_told(spread: dict[str, int], rule: str) -> None:
+    """Machines could be rented for them: room is not what is missing."""
+    machine = {"accelerator": "g", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    rows = [("m", "z0"), ("m", "z1"), ("new", "z0")]
+    problem = Problem(
+        accelerators={"g": {"memory_gib": 80}},
+        instance_types={"m": machine, "new": machine},
+        pools=[{"name": f"{kind}-{zone}", "instance_type": kind, "zone": zone} for kind, zone in rows],
+        components=[{"name": "a", "copies": 4, "accelerator_memory_gib": 70, "spread": spread}],
+        instances=[{"id": f"i-{k}", "pool": f"m-z{k}"} for k in range(2)],
+        placements=[{"component": "a", "instance": f"i-{k % 2}", "accelerators": [k // 2]} for k in range(4)],
+    )
+    found = plan_rollout(problem, "a", (Option(accelerator_memory_gib=70, instance_types=("new",)),))
+
+    assert found.status == "infeasible"
+    assert (found.reason or "").startswith(f"new copies of a may run in z0 alone, and {rule}. Roll to options")
