@@ -31,11 +31,12 @@ def test_a_fleet_is_what_the_program_prints(family: str) -> None:
     assert task.document == json.loads(printed)
 
 
-def test_without_the_program_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["fleet-mixed", "consolidation", "few-moves"])
+def test_without_the_program_the_way_out_is_told(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The sets stay in the list; their cases are an error that names what is missing."""
     monkeypatch.setenv(places.FLEETS_VARIABLE, str(tmp_path / "gone.py"))
 
     with pytest.raises(
         UsageError, match=r"make_fleet\.py is not beside the repository .* name it in PLACEMENT_BENCH_FLEETS"
     ):
-        list(find_set("fleet-mixed").cases(Path()))
+        list(find_set(name).cases(Path()))

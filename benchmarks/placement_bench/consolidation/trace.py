@@ -88,6 +88,20 @@ class MonthTrace:
         return [most[c] for c in range(len(self.shapes))]
 
 
+def trace_file(data: Path) -> Path:
+    """Where the trace is in a folder of published sets.
+
+    Raises
+    ------
+    UsageError
+        It is not there.
+    """
+    path = data / FOLDER / FILE
+    if not path.is_file():
+        raise UsageError(f"{path} is not there; the set needs Alibaba's trace as {FOLDER}/{FILE}")
+    return path
+
+
 def read_month(data: Path) -> MonthTrace:
     """The trace of a folder of published sets.
 
@@ -96,9 +110,7 @@ def read_month(data: Path) -> MonthTrace:
     UsageError
         The file is not there, or a row can't be read.
     """
-    path = data / FOLDER / FILE
-    if not path.is_file():
-        raise UsageError(f"{path} is not there; the set needs Alibaba's trace as {FOLDER}/{FILE}")
+    path = trace_file(data)
     try:
         with gzip.open(path, "rt", newline="", encoding="utf-8") as file:
             return made([row for row in csv.DictReader(file) if row["role"] == _ROLE])

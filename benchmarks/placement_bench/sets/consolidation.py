@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement_bench.cases import Case, CaseSet
-from placement_bench.consolidation.trace import MONTH, read_month
-from placement_bench.sets.fleets import SEEDS, SIZES, make
+from placement_bench.consolidation.trace import MONTH, read_month, trace_file
+from placement_bench.sets.fleets import SEEDS, SIZES, make, maker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ LENGTHS = {"day": 24, "week": 168, "month": MONTH}  # hours
 def state_cases(data: Path) -> Iterator[Case]:
     """The fleets of suite `replan`, smallest first."""
     del data  # fleets are made, not read
+    maker()
     for components in SIZES:
         for seed in SEEDS:
             yield Case(STATES, f"replan-{components}-{seed}", None, partial(load_state, components, seed))
@@ -37,6 +38,7 @@ def load_state(components: int, seed: int) -> ConsolidationTask:
 
 def month_cases(data: Path) -> Iterator[Case]:
     """The first day, the first week and all of Alibaba's month."""
+    trace_file(data)
     for name, hours in LENGTHS.items():
         yield Case(HOURLY, f"dlrm-{name}", None, partial(load_month, data, hours))
 

@@ -26,7 +26,14 @@ _FAMILIES = {
 }
 
 
-def _maker() -> ModuleType:
+def maker() -> ModuleType:
+    """The program that makes fleets.
+
+    Raises
+    ------
+    UsageError
+        It is not here.
+    """
     path = fleet_maker()
     if path is None:
         raise UsageError(
@@ -44,13 +51,13 @@ def make(family: str, components: int, seed: int) -> dict[str, Any]:
     UsageError
         The maker of fleets is not here.
     """
-    document: dict[str, Any] = _maker().fleet(family, components, seed)
+    document: dict[str, Any] = maker().fleet(family, components, seed)
     return document
 
 
 def _cases(family: str, data: Path) -> Iterator[Case]:
     del data  # fleets are made, not read
-    _maker()
+    maker()
     for components in SIZES:
         for seed in SEEDS:
             load = partial(_load, family, components, seed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import placement
 from placement_bench.cases import Case, CaseSet
-from placement_bench.sets.fleets import make
+from placement_bench.sets.fleets import make, maker
 from placement_bench.tasks import ProblemTask
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def made(base: str, change: Change, components: int, seed: int) -> dict[str, Any
 
 def _cases(name: str, base: str, changes: dict[str, Change], data: Path) -> Iterator[Case]:
     del data  # fleets are made, not read
+    maker()
     for components in SIZES:
         for label, change in changes.items():
             for seed in SEEDS:
