@@ -148,20 +148,20 @@ def test_a_plan_of_another_problem(platform: str, files: tuple[str, str], tmp_pa
 def test_of_many_notes_alike_one_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A note of each of many components hid all that came after: the first twenty were told."""
     notes = Notes()
-    for name in ("a", "b-1", "shop/chat 8b", *(f"model-{index}" for index in range(30))):
+    for name in ("title", "b-1", "shop/chat 8b", *(f"model-{index}" for index in range(30))):
         notes.inexact(f"component {name}", f"nothing tells how {name} is run, for 3 copies")
         notes.inexact(f"component {name} zones", "may be broken")
     notes.assumed("calls", "were not checked")
 
     tell_notes(list(notes))
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "note: component a: inexact: nothing tells how a is run, for 3 copies"  # no name by its looks
-    assert told[1:-1] == [
-        "note: component a zones: inexact: may be broken (32 more like it)",
-        "note: component b-1: inexact: nothing tells how b-1 is run, for 3 copies (31 more like it)",
+    like = "(32 more like it: b-1, shop/chat 8b, model-0, model-1 and 28 more)"
+    assert told == [
+        f"note: component title: inexact: nothing tells how title is run, for 3 copies {like}",
+        f"note: component title zones: inexact: may be broken {like}",
         "note: calls: assumed: were not checked",
+        "note: 64 more, each like one of these; --full lists each",
     ]
-    assert told[-1] == "note: 63 more, each like one of these; --full lists each"
     tell_notes(list(notes), full=True)
     assert capsys.readouterr().err.splitlines() == [f"note: {note}" for note in notes]
     few = list(notes)[4:9]

@@ -197,7 +197,7 @@ def _tell_limits(groups: Sequence[PlanVariant], workshop: Workshop) -> None:
 
 
 def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem | None) -> None:
-    """A note for each component with rules that an import after the export does not read back, or that is gone.
+    """Notes of components with rules that an import after the export does not read back, and of those that are gone.
 
     Rules that the pods had before come back, since the exported pods carry them. So what was imported is compared with
     what the cluster's files say `now`: what somebody changed in between, or wrote by hand, is in the problem alone.
@@ -209,14 +209,17 @@ def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem 
     if gone:
         told = "have no copy in the plan: an import of the cluster afterwards does not know them, so keep the problem"
         notes.inexact(f"components {listed(gone)}", told)
+    lost = []
     for row in (row for row in problem.components if row.name in exported):
         before = known.get(row.name)
         names = _lost(row, before, placed[row.name])
         if len(row.modes) > 1 and not (now and before and _options(row, problem) == _options(before, now)):
             names.append("options that no copy runs by")
         if names:
-            told = "are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
-            notes.inexact(f"component {row.name}", f"{', '.join(names)} {told}")
+            lost.append((", ".join(names), row.name))
+    for rules, components in grouped(lost).items():
+        told = f"{rules} are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
+        notes.inexact(f"component{'s' if len(components) > 1 else ''} {listed(components)}", told)
 
 
 def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
