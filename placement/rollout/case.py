@@ -71,11 +71,11 @@ class RollingCase:
         """Why new copies can't be spread over zones as the old ones are; empty where they can."""
         floors, fleet = self.sites.strict[self.name], self.sites.fleet
         zones = {fleet.pools[p].zone for option in self.component.options[self.first :] for p in option.pools}
-        without = [fleet.zones[z] for z in sorted(self.component.eligible_zones) if z not in zones]
+        without = [printable(fleet.zones[z]) for z in self.component.eligible_zones if z not in zones]
         if len(zones) < min(floors.zones, self.copies):
             rule = f"spread.min_zones asks for {floors.zones} zones"
         elif without and floors.skew is not None and -(-self.copies // len(zones)) > floors.skew:
-            rule = f"spread.max_skew counts {listed([printable(zone) for zone in without])} too, where there would be none"
+            rule = f"spread.max_skew counts {listed(without)} too, where there would be none"
         else:
             return ""
         where = listed([printable(fleet.zones[z]) for z in sorted(zones)])

@@ -218,8 +218,8 @@ def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem 
         if names:
             lost.append((", ".join(names), row.name))
     for rules, components in grouped(lost).items():
-        told = f"{rules} are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
-        notes.inexact(f"component{'s' if len(components) > 1 else ''} {listed(components)}", told)
+        told = "are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
+        notes.inexact(f"component{'s' if len(components) > 1 else ''} {listed(components)}", f"{rules} {told}")
 
 
 def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
