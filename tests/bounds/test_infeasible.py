@@ -72,6 +72,8 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
     ({"components.0.accelerator_memory_gib": 9},
      "needs 9 GiB on each accelerator, where machines on which it may run have at most 8"),
+    ({"components.0.accelerator_memory_gib": 9, "components.0.vcpus": 8},  # of which there are just enough
+     "; it needs 9 GiB on each accelerator, where machines on which it may run have at most 8"),
     ({"components.0.zones": ["z"]}, "it may run on no pool: none is allowed by zones"),
     ({"pools": [], "instances": [], "placements": []}, "it may run on no pool: the problem has none"),
     ({"pools.0.max_instances": 0, "pools.1.max_instances": 0}, "on no pool but a2, b4, where max_instances is 0"),
@@ -98,6 +100,18 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.1.min_available_on_zone_loss": 1, "components.1.zones": ["b"]}, None),  # none placed, none kept
     ({"components.0": {**SERVES, "min_available_on_zone_loss": 99}}, None),  # more copies than the demand asks for
     ({"components.0": {**SERVES, "min_available_on_zone_loss": 1, "zones": ["a"]}}, "copies in 1 eligible zone (a)"),
+    # pools and instances
+    ({"components.0.min_available_on_pool_loss": 3}, None),  # 3 and 3
+    ({"components.0.min_available_on_pool_loss": 4},
+     "c must keep 4 copies when a pool is lost, but has 6 copies in 2 pools that can hold it (a2, b4)"),
+    ({"components.0.min_available_on_pool_loss": 3, "components.0.copies": 5}, "but has 5 copies in 2 pools"),
+    ({"components.0.min_available_on_pool_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 pool that can"),
+    ({"components.0": {**SERVES, "min_available_on_pool_loss": 99}}, None),
+    ({"components.0": {**SERVES, "min_available_on_pool_loss": 1, "zones": ["a"]}}, "serve its demand in 1 pool that"),
+    ({"components.0.min_available_on_instance_loss": 5}, None),  # each on its own
+    ({"components.0.min_available_on_instance_loss": 6},
+     "c must keep 6 copies when an instance is lost, but has 6 copies"),
+    ({"components.0": {**SERVES, "min_available_on_instance_loss": 99}}, None),
     # caps of a zone
     ({"components.0.spread": {"max_per_zone": 3}}, None),
     ({"components.0.spread": {"max_per_zone": 2}}, "c needs 6 copies, but max_per_zone 2 over 2 eligible zones"),
@@ -108,6 +122,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"pools.0.max_instances": 1, "components.0.copies": 99}, None),
     ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 16}, None),  # two device classes of machines in zone a
     ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 17}, "hold at most 16"),
+    ({**QUOTAS, "pools.2": {**THIRD, "max_instances": None}, "components.0.copies": 99}, None),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_copies": 12}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 3}}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 2}},
@@ -115,6 +130,8 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0.min_available_on_instance_loss": 3}, None),
     ({**QUOTAS, "components.0.min_available_on_instance_loss": 4},
      "hold at most 4: 2 on each instance at most, as c must keep 4 copies when any one is lost"),
+    ({**QUOTAS, "components.0.min_available_on_instance_loss": 4, "components.0.spread": {"max_per_instance": 1}},
+     "hold at most 2: 1 on each instance at most, by max_per_instance"),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_available_on_instance_loss": 1}, "hold at most 12"),
     # skew: two copies of 4 GiB on each accelerator of a machine in zone a, and one on each of four in b
     ({**SKEWED, "components.0.copies": 8}, None),
@@ -169,6 +186,9 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
      "the required copies need at least 14.5 vCPUs, but the quotas of all pools together have 12"),
+    # accelerators before their memory, of which as much is short
+    ({**QUOTAS, "components": [{"name": n, "copies": k, "accelerators": 1} for n, k in (("c", 4), ("d", 3))]},
+     "the required copies need at least 7 accelerators, but the quotas of all pools together have 6"),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
       "components.1.vcpus": 3}, None),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,

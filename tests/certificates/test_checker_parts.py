@@ -24,6 +24,7 @@ from placement.check_certificate import (
     Problem,
     Refused,
     check,
+    compare,
     count,
     dollars,
     number,
@@ -236,6 +237,27 @@ def test_a_demand_is_rounded_up_to_sums_that_there_are(demand: float, rates: tup
 
 
 @pytest.mark.parametrize(
+    ("lost", "floor", "running", "zones", "copies"),
+    [
+        ("zone", 0, 0, "a", 4),  # they serve it
+        ("zone", 0, 5, "a", 5),
+        ("zone", 0, 3, "ab", 6),
+        ("zone", 2, 0, "ab", 5),
+        ("pool", 2, 5, "a", 7),
+        ("instance", 3, 5, "a", 8),
+    ],
+)
+def test_copies_of_use_for_a_demand_are_as_many_as_in_the_package(
+    *, lost: str, floor: int, running: int, zones: str, copies: int
+) -> None:
+    row = {"name": "m", "demand": 8, "throughput": 2, "shared": True, f"min_available_on_{lost}_loss": floor}
+    today: Doc = {"instances": [{"id": "i", "pool": "p0"}], "placements": running * [{"component": "m", "instance": "i"}]}
+    document = problem("one", {"t": machine(1)}, [row], zoned(*zones), **today)
+    assert Problem(document).components["m"].copies == copies
+    assert compile_fleet(placement.Problem(**document)).components[0].copies == copies
+
+
+@pytest.mark.parametrize(
     ("row", "least", "most"),
     [
         (component("m", 5), 0, 5),
@@ -244,6 +266,7 @@ def test_a_demand_is_rounded_up_to_sums_that_there_are(demand: float, rates: tup
         (component("m", 5, spread={"max_per_zone": 2}), 0, 2),
         (component("m", 5, spread={"min_zones": 2}), 0, 4),
         (component("m", 5, min_available_on_zone_loss=2), 0, 3),
+        (component("m", 2, min_available_on_zone_loss=3, min_copies=0), 0, 0),  # all are left out
     ],
 )
 def test_copies_in_a_zone(row: Doc, least: int, most: int) -> None:
@@ -363,9 +386,11 @@ def test_the_best_pattern_is_that_of_all(seed: int) -> None:
     rng = random.Random(seed)
     room = tuple(rng.randint(0, 9) for _ in range(4))
     needs = {tuple(rng.choice((0, 0, 1, 2, 3)) for _ in range(4)) for _ in range(rng.randint(1, 4))}
-    priced = [(need, rng.randint(0, 9), rng.randint(0, 4)) for need in sorted(needs)]
-    exact = tuple((d, 1, 1) for d in range(4))
-    assert Knapsack(room, frozenset(needs), exact).value(tuple(priced)) == best_of(room, priced)
+    priced = [(need, rng.randint(0, 9), rng.randint(0, 4)) for need in sorted(needs, key=lambda _: rng.random())]
+    knapsack = Knapsack(room, frozenset(needs), tuple((d, 1, 1) for d in range(4)))
+    assert knapsack.value(tuple(priced)) == best_of(room, priced)
+    some = rng.randint(0, len(priced))
+    assert knapsack.table(priced[some:], knapsack.table(priced[:some]))[-1] == best_of(room, priced)
 
 
 def test_any_number_of_an_item_may_stand_beside_others() -> None:
@@ -624,11 +649,13 @@ def test_numbers_below_what_they_may_be_are_refused(change: Doc) -> None:
         proofs(change)
 
 
-def test_a_certificate_may_have_no_prices() -> None:
-    made = CASES["one class"].claiming(0)
+def test_a_certificate_may_have_no_prices_and_a_plan_may_cost_nothing() -> None:
+    made, compiled = CASES["one class"].claiming(0), Problem(CASES["one class"].problem)
     del made["prices"]
-    (proof,) = check(Problem(CASES["one class"].problem), {**made, "nodes": [use()]})
+    (proof,) = check(compiled, {**made, "nodes": [use()]})
     assert (proof.checked, proof.weak) == (0, [])
+    said = compare(compiled, proof, {"cost": 0, "assignments": []})
+    assert said == "the plan costs 0.000000 dollars: no plan is cheaper"
 
 
 def test_prices_of_what_runs_are_those_that_the_leaf_names() -> None:
@@ -669,12 +696,19 @@ def test_moves_that_no_plan_avoids_are_paid_in_every_leaf() -> None:
 
 
 def kept(
-    instances: list[Doc], rows: list[Doc], prices: Doc, rewards: Doc, *, fewest: int = 0, also: Sequence[Doc] = ()
+    instances: list[Doc],
+    rows: list[Doc],
+    prices: Doc,
+    rewards: Doc,
+    *,
+    fewest: int = 0,
+    quota: int | None = None,
+    also: Sequence[Doc] = (),
 ) -> Fraction:
     """What a leaf of what runs proves, where m has as many copies as run, and a move costs a dollar."""
     running = {"instances": instances, "placements": rows, "objective": {"move_cost": 1}}
     copies = sum(row["component"] == "m" for row in rows)
-    pools = [{"name": "a", "instance_type": "a", "zone": "z", "min_instances": fewest}]
+    pools = [{"name": "a", "instance_type": "a", "zone": "z", "min_instances": fewest, "max_instances": quota}]
     document = problem("runs", {"a": machine(3)}, [component("m", copies), *also], pools, **running)
     made = {**CASES["one class"].claiming(0), "problem": "runs", "prices": [prices]}
     made["nodes"] = [{"leaf": "running", "prices": 0, "rewards": [[name, n] for name, n in rewards.items()]}]
@@ -697,6 +731,16 @@ def test_the_best_of_what_runs_is_kept_where_machines_must_be_paid() -> None:
         for fewest in (0, 1):
             assert kept(instances, rows, prices, {"m": 1_000_000}, fewest=fewest) == 3_000_000
     assert kept(instances, on("i", "j"), prices, {"m": 1_000_000}) == 3_750_000
+
+
+def test_what_a_set_of_machines_costs_more_is_taken_off_for_as_many_as_there_may_be() -> None:
+    """A price of their number moves money from machines to the set: of one that runs and is kept."""
+    rows = [*on("i"), {"component": "m", "instance": "i", "accelerators": [1]}]
+    prices = items(["a"], (ONE, 1_500_000))
+    for price in (-3_000_000, 0, 3_000_000):
+        made = {**prices, "machines": [[["a"], price]]}
+        assert kept([{"id": "i", "pool": "a"}], rows, made, {"m": 1_000_000}, fewest=1, quota=1) == 3_000_000
+        assert kept([{"id": "i", "pool": "a"}], rows, made, {"m": 1_000_000}, quota=1) == 3_000_000
 
 
 def test_moves_that_no_plan_avoids_are_paid_once() -> None:
