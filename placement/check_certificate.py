@@ -284,9 +284,8 @@ class Component:
         parts = math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) / step)
         self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
         self.modes = [mode._replace(rate=min(mode.rate, self.demand)) for mode in self.modes]
-        enough = max(self.required, math.ceil(self.demand / min(rates)))
-        spare = max(max(2 * a + 1, a + running if a else 0) for a in self.floors)
-        self.copies = max(enough, spare, max(1, len(self.zones)) * running) if self.demand else 0
+        enough, a = max(self.required, math.ceil(self.demand / min(rates))), max(self.floors)
+        self.copies = max(enough, 2 * a + 1, a + running, len(self.zones) * running) if self.demand else 0
 
     def zone_range(self) -> tuple[int, int]:
         """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them."""

@@ -207,9 +207,9 @@ def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slot
     users = grouped((p, k) for k, pools in enumerate(sets) for p in pools)
     found: dict[tuple[int, tuple[int, ...]], _Slots] = {}
     for p in sorted(users):
-        pool, free = fleet.pools[p], min(total, fleet.fewest(p))
+        pool = fleet.pools[p]
         key = kept[bisect_right(kept, pool.price) - 1], tuple(users[p])
         slots = found.setdefault(key, _Slots(key[1], key[0], 0, 0))
-        slots.free = min(total, slots.free + free)
+        slots.free = min(total, slots.free + fleet.fewest(p))
         slots.most = min(total, slots.most + (total if pool.max_instances is None else pool.max_instances))
     return list(found.values())

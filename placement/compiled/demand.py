@@ -76,10 +76,5 @@ def most_copies(demand: int, row: ComponentRow, rates: Sequence[int], zones: int
     """
     slowest = min((rate for rate in rates if rate), default=1)
     enough = -(-demand // slowest)
-    floors = (
-        row.min_available_on_zone_loss,
-        row.min_available_on_pool_loss,
-        row.min_available_on_instance_loss,
-    )
-    floored = max(max(2 * floor + 1, floor + running if floor else 0) for floor in floors)
-    return max(enough, row.required_copies, floored, zones * running, running)
+    floor = max(row.min_available_on_zone_loss, row.min_available_on_pool_loss, row.min_available_on_instance_loss)
+    return max(enough, row.required_copies, 2 * floor + 1, floor + running, zones * running)

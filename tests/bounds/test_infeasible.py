@@ -106,6 +106,7 @@ CASES: list[tuple[Doc, str | None]] = [
      "c must keep 4 copies when a pool is lost, but has 6 copies in 2 pools that can hold it (a2, b4)"),
     ({"components.0.min_available_on_pool_loss": 3, "components.0.copies": 5}, "but has 5 copies in 2 pools"),
     ({"components.0.min_available_on_pool_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 pool that can"),
+    ({"components.0.min_available_on_pool_loss": 1, "components.0.zones": ["z"]}, "it may run on no pool: none is"),
     ({"components.0": {**SERVES, "min_available_on_pool_loss": 99}}, None),
     ({"components.0": {**SERVES, "min_available_on_pool_loss": 1, "zones": ["a"]}}, "serve its demand in 1 pool that"),
     ({"components.0.min_available_on_instance_loss": 5}, None),  # each on its own
@@ -132,6 +133,8 @@ CASES: list[tuple[Doc, str | None]] = [
      "hold at most 4: 2 on each instance at most, as c must keep 4 copies when any one is lost"),
     ({**QUOTAS, "components.0.min_available_on_instance_loss": 4, "components.0.spread": {"max_per_instance": 1}},
      "hold at most 2: 1 on each instance at most, by max_per_instance"),
+    ({**QUOTAS, "components.0.min_available_on_instance_loss": 4, "components.0.spread": {"max_per_instance": 3}},
+     "hold at most 4: 2 on each instance at most, as c must keep 4 copies when any one is lost"),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_available_on_instance_loss": 1}, "hold at most 12"),
     # skew: two copies of 4 GiB on each accelerator of a machine in zone a, and one on each of four in b
     ({**SKEWED, "components.0.copies": 8}, None),
@@ -187,8 +190,8 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
      "the required copies need at least 14.5 vCPUs, but the quotas of all pools together have 12"),
     # accelerators before their memory, of which as much is short
-    ({**QUOTAS, "components": [{"name": n, "copies": k, "accelerators": 1} for n, k in (("c", 4), ("d", 3))]},
-     "the required copies need at least 7 accelerators, but the quotas of all pools together have 6"),
+    (pair(1, 2, 1, **{"components.0.shared": False, "components.1.shared": False}),
+     "the required copies need at least 3 accelerators, but the quotas of all pools together have 2"),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
       "components.1.vcpus": 3}, None),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import highspy
 import pytest
 
 from placement import Problem
@@ -15,6 +17,7 @@ from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import Measure, lagrangian, measures_of, modes_of, volume_bound
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, compile_fleet
+from placement.engines import highs
 from placement.reductions.volume_aggregation import VolumeAggregation
 from tests.corpus import one_by_one
 from tests.strategies import random_problem
@@ -84,6 +87,19 @@ def test_the_bound_in_cases_worked_by_hand(pools: dict[str, Doc], components: li
     """Machines in parts, the cheapest first, within quotas, and what is paid for anyway."""
     fleet = fleet_of(pools, components)
     assert fleet.cost(volume_bound(fleet)) == round(dollars * 10**6)
+
+
+@pytest.mark.parametrize("dual", [-1.0, 0.0, 1.0])
+def test_whatever_an_engine_says_is_a_bound(dual: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a price below 0, which is none: five machines are paid for, and they would all be worth less than nothing."""
+
+    def said(lp: highspy.HighsLp, _budget: object) -> SimpleNamespace:
+        return SimpleNamespace(getSolution=lambda: SimpleNamespace(row_dual=[dual] * lp.num_row_))
+
+    monkeypatch.setattr(highs, "load_lp", said)
+    monkeypatch.setattr(highs, "run", lambda _solver: highspy.HighsModelStatus.kOptimal)
+    fleet = fleet_of({"cheap": {"min_instances": 5}}, [C | {"copies": 2}])
+    assert fleet.cost(volume_bound(fleet)) <= 5_000_000
 
 
 def test_moves_and_hours_count() -> None:

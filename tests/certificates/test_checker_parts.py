@@ -251,7 +251,10 @@ def test_copies_of_use_for_a_demand_are_as_many_as_in_the_package(
     *, lost: str, floor: int, running: int, zones: str, copies: int
 ) -> None:
     row = {"name": "m", "demand": 8, "throughput": 2, "shared": True, f"min_available_on_{lost}_loss": floor}
-    today: Doc = {"instances": [{"id": "i", "pool": "p0"}], "placements": running * [{"component": "m", "instance": "i"}]}
+    today: Doc = {
+        "instances": [{"id": "i", "pool": "p0"}],
+        "placements": running * [{"component": "m", "instance": "i"}],
+    }
     document = problem("one", {"t": machine(1)}, [row], zoned(*zones), **today)
     assert Problem(document).components["m"].copies == copies
     assert compile_fleet(placement.Problem(**document)).components[0].copies == copies
@@ -337,7 +340,7 @@ def rent(
 
 
 def test_a_range_without_a_number_is_empty() -> None:
-    compiled = Problem(CASES["one class"].problem)
+    compiled = Problem(CASES["machines"].problem)  # of another pool there is one
     assert Leaf(compiled, {frozenset("a"): (3, 2)}, {}).empty is True
     assert Leaf(compiled, {frozenset("a"): (2, 2)}, {}).empty is False
 
@@ -658,6 +661,15 @@ def test_a_certificate_may_have_no_prices_and_a_plan_may_cost_nothing() -> None:
     assert said == "the plan costs 0.000000 dollars: no plan is cheaper"
 
 
+@pytest.mark.parametrize(("most", "more"), [(2, False), (1, True)])
+def test_copies_that_a_plan_leaves_out_are_counted_over_components(*, most: int, more: bool) -> None:
+    rows = [component(name, 1, min_copies=0) for name in "mn"]
+    compiled = Problem(problem("optional", {"a": machine(1)}, rows))
+    made = {**CASES["one class"].claiming(0), "problem": "optional", "prices": [], "nodes": [use()]}
+    (proof,) = check(compiled, {**made, "within": {"0": most}})
+    assert ("leaves out more copies" in compare(compiled, proof, {"cost": 0, "assignments": []})) is more
+
+
 def test_prices_of_what_runs_are_those_that_the_leaf_names() -> None:
     case = CASES["running"]
     made = case.claiming(case.optimum)
@@ -743,6 +755,13 @@ def test_what_a_set_of_machines_costs_more_is_taken_off_for_as_many_as_there_may
         assert kept([{"id": "i", "pool": "a"}], rows, made, {"m": 1_000_000}, quota=1) == 3_000_000
 
 
+def test_machines_that_are_paid_for_and_do_not_run_hold_copies_too() -> None:
+    """Three in any case, of which one runs with two copies that are kept: they hold the four of n."""
+    rows = [*on("i"), {"component": "m", "instance": "i", "accelerators": [1]}]
+    prices, also = items(["a"], (ONE, 1_500_000)), [component("n", 4)]
+    assert kept([{"id": "i", "pool": "a"}], rows, prices, {"m": 1_000_000}, fewest=3, also=also) == 9_000_000
+
+
 def test_moves_that_no_plan_avoids_are_paid_once() -> None:
     """One of two copies runs on a machine that goes: its move is paid for, and has no reward."""
     instances = [{"id": "i", "pool": "a"}, {"id": "gone", "pool": "a", "state": "draining"}]
@@ -771,4 +790,15 @@ def test_so_many_copies_that_serve_a_demand_stand_outside_of_each_pool(price: in
     compiled = Problem(problem("lost", types, [row]))
     volumes = [["spot", "accelerator_memory", 2], ["dear", "accelerator_memory", 20]]
     prices = Prices({"volumes": volumes, "elsewhere": [["m", "spot", price * 3072]]}, compiled)
+    assert prices.inequality(Leaf(compiled, {}, {}))[1] == least * 3072
+
+
+@pytest.mark.parametrize(("required", "least"), [(0, 0), (1, 2 * 18 + 2), (4, 2 * 2 + 2 * 20)])
+def test_optional_copies_that_are_left_out_stand_nowhere(required: int, least: int) -> None:
+    """Of four two stand outside of spot, if any is placed. Those pay 18; each pays 2 beside that, in either pool."""
+    types = {"spot": machine(1, 1), "dear": machine(10, 1)}
+    row = component("m", 4, min_copies=required, min_available_on_pool_loss=2)
+    compiled = Problem(problem("lost", types, [row]))
+    volumes = [["spot", "accelerator_memory", 2], ["dear", "accelerator_memory", 20]]
+    prices = Prices({"volumes": volumes, "elsewhere": [["m", "spot", 18 * 3072]]}, compiled)
     assert prices.inequality(Leaf(compiled, {}, {}))[1] == least * 3072

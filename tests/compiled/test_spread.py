@@ -6,6 +6,8 @@ import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from placement.compiled.spread import keeps_zone_rules, least_total, targets
 from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, fleet_of
@@ -66,6 +68,24 @@ def test_skew_counts_empty_eligible_zones() -> None:
     assert targets(ruled(6, max_skew=1), [0, 0, 0], 6, FREE, [1.0, 5.0, 9.0]) == [2, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("rules", "kept", "broken"),
+    [
+        ({"min_zones": 2}, [2, 1, 0], [3, 0, 0]),
+        ({"min_zones": 2}, [1, 0, 0], [2, 0, 0]),  # no more zones than copies
+        ({"max_per_zone": 2}, [2, 2, 0], [3, 0, 1]),
+        ({"max_skew": 2}, [2, 1, 0], [3, 1, 0]),
+        ({"floor": 2}, [2, 2, 0], [3, 1, 0]),
+        ({"floor": 1}, [1, 1, 0], [4, 0, 0]),
+    ],
+)
+def test_totals_that_just_keep_a_rule_and_that_just_break_it(
+    rules: dict[str, int], kept: list[int], broken: list[int]
+) -> None:
+    assert keeps_zone_rules(ruled(7, **rules), kept)
+    assert not keeps_zone_rules(ruled(7, **rules), broken)
+
+
 def test_floor_holds_for_no_copies_only_when_none_is_required() -> None:
     assert keeps_zone_rules(ruled(3, floor=1, required=0), [0, 0, 0])
     assert not keeps_zone_rules(ruled(3, floor=1), [0, 0, 0])
@@ -74,4 +94,5 @@ def test_floor_holds_for_no_copies_only_when_none_is_required() -> None:
 
 def test_components_without_rules_are_not_looked_at() -> None:
     assert not ruled(3).has_zone_rules
+    assert [least_total(ruled(3), [1, 1, 0], start) for start in (0, 3, 4)] == [2, 3, None]
     assert ruled(3, max_per_zone=0).has_zone_rules
