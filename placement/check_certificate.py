@@ -610,8 +610,8 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
         move = c.move_cost + charges.move
         insist(reward * hours <= move * unit, f"the reward of {name!a:.90} is more than the money of a move")
         needed = min(problem.running[name], c.copies if all_placed else c.required)
-        missing += reward * max(0, needed - forced[name])
-        cost += move * min(needed, forced[name])
+        missing += reward * (needed - forced[name])
+        cost += move * forced[name]
     more = dict.fromkeys(problem.machines, 0)  # W_m - W_p
     seats: dict[tuple[str, int], list[Any]] = defaultdict(list)  # by machine and accelerator, who runs there
     for (name, o, m, places), (many, _) in problem.places.items():
@@ -726,7 +726,7 @@ def check(problem: Problem, document: Any) -> list[Proof]:
 
 
 def dollars(cost: Cost) -> str:
-    if isinstance(cost, float) or abs(cost) >= 10**40:
+    if abs(cost) >= 10**40:
         return "no plan" if cost == NO_PLAN else "more dollars than there are"
     return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars"
 

@@ -91,7 +91,7 @@ def test_the_bound_in_cases_worked_by_hand(pools: dict[str, Doc], components: li
 
 @pytest.mark.parametrize("dual", [-1.0, 0.0, 1.0])
 def test_whatever_an_engine_says_is_a_bound(dual: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also a price below 0, which is none: five machines are paid for, and they would all be worth less than nothing."""
+    """Also a price below 0, which is none: five machines are paid for, and would be worth less than nothing."""
 
     def said(lp: highspy.HighsLp, _budget: object) -> SimpleNamespace:
         return SimpleNamespace(getSolution=lambda: SimpleNamespace(row_dual=[dual] * lp.num_row_))

@@ -67,6 +67,12 @@ def pool(row: Doc) -> Pool:
     return Problem(problem("one", {"t": row}, [])).pools["t"]
 
 
+def shared(**needs: tuple[float, ...]) -> Doc:
+    """Options of shared accelerators, with the k-th number of each need."""
+    rows = [dict(zip(needs, row, strict=True)) for row in zip(*needs.values(), strict=True)]
+    return {"options": [{"shared": True, **row} for row in rows]}
+
+
 def zoned(*zones: str, **more: Any) -> list[Doc]:
     """A pool of type t in each zone."""
     return [{"name": f"p{k}", "instance_type": "t", "zone": zone, **more} for k, zone in enumerate(zones)]
@@ -287,10 +293,15 @@ def test_copies_in_a_zone(row: Doc, least: int, most: int) -> None:
         ({"shared": True, "accelerators": 3, "accelerator_memory_gib": 2}, 2),
         ({"shared": True, "vcpus": 3}, 2),
         ({"shared": True, "memory_gib": 3, "spread": {"max_per_instance": 1}}, 1),
+        (shared(accelerators=(1, 2), accelerator_memory_gib=(4, 4)), 4),  # the least that any option takes
+        (shared(accelerators=(1, 1), accelerator_memory_gib=(1, 4)), 16),
+        (shared(accelerators=(1, 1), accelerator_share=(0.2, 1)), 20),
+        (shared(accelerators=(1, 1), vcpus=(4, 1)), 8),
+        ({"options": [{"accelerators": 1}, {"accelerators": 1, "shared": True, "accelerator_memory_gib": 2}]}, 8),
     ],
 )
 def test_copies_on_one_machine_of_four_accelerators(needs: Doc, most: int) -> None:
-    row = {"name": "m", "copies": 99, "accelerators": 1, **needs}
+    row = {"name": "m", "copies": 99, **({} if "options" in needs else {"accelerators": 1}), **needs}
     assert one(row, {"t": machine(1, 4)}).on_one == {"t": most}
 
 
@@ -315,6 +326,21 @@ def test_copies_that_are_spread_evenly_may_still_be_too_few_when_one_is_lost(
         found = Problem(document)
         assert found.components["m"].impossible(Leaf(found, {}, {})) is impossible
         assert (why_infeasible(compile_fleet(placement.Problem(**document))) is not None) is impossible
+
+
+@pytest.mark.parametrize(
+    ("pins", "copies", "zone", "none"),
+    [(2, 2, "a", False), (3, 2, "a", True), (0, 1, "a", False), (0, 3, "b", False), (1, 3, "b", True)],
+)
+def test_pinned_copies_must_stay_and_others_need_not(*, pins: int, copies: int, zone: str, none: bool) -> None:
+    """Three run in zone a; where they may not any more, or are more than are wanted, those that are pinned matter."""
+    rows = [{"component": "m", "instance": "i", "pinned": k < pins} for k in range(3)]
+    running: Doc = {"instances": [{"id": "i", "pool": "p0"}], "placements": rows}
+    row = {"name": "m", "copies": copies, "shared": True, "zones": [zone]}
+    document = problem("pins", {"t": machine(1)}, [row], zoned("a", "b"), **running)
+    found = Problem(document)
+    assert found.components["m"].impossible(Leaf(found, {}, {})) is none
+    assert (why_infeasible(compile_fleet(placement.Problem(**document))) is not None) is none
 
 
 def test_a_demand_needs_a_copy_and_no_more_where_one_serves_it() -> None:
@@ -689,6 +715,8 @@ def test_an_engines_word_counts_for_what_it_says_and_where_it_is_needed() -> Non
     (proof,) = proofs({**claim, "nodes": [{**word, "at_least": [7_000_000, 2]}]})
     assert (proof.words, proof.told) == (["node 0"], 3_500_000)
     assert proof.weak == ["node 0 (engine) proves 3.500000 dollars, which is less than the claim"]
+    (proof,) = proofs({**claim, "nodes": [{**word, "at_least": [1, 1]}]})
+    assert proof.told == 3_000_000  # by the prices
 
 
 def test_moves_that_no_plan_avoids_are_paid_in_every_leaf() -> None:

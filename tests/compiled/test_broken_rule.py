@@ -10,7 +10,8 @@ import placement
 from placement import Problem
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.fleet_rules import broken_fleet_rule, broken_fleet_rules
+from placement.compiled.packing import Machine, Packing, Seat, machine_price
 from placement.compiled.translate import to_plan
 from tests.heuristics.fleets import document
 
@@ -115,6 +116,87 @@ def test_each_rule_is_counted(x: dict[str, Any], kept: list[Held], broken: list[
             continue  # which a plan's document can't say
         violations = placement.verify(problem, to_plan(fleet, packing)).violations
         assert bool(violations) is bool(words), violations
+
+
+Y: dict[str, Any] = {"name": "y", "copies": 1, "min_copies": 0, **CPU}
+X: dict[str, Any] = {"name": "x", "copies": 4, **CPU}
+
+
+def _limit(price: float = 2, **most: float) -> dict[str, Any]:
+    """At 2 dollars for each machine, unless another price is said."""
+    pools = [{**pool, "price_per_hour": price} for pool in PROBLEM["pools"]]
+    return {"limits": [{"name": "team", "pools": ["a", "b"], **most}], "pools": pools}
+
+
+def _lost(what: str, floor: int, **more: int) -> dict[str, Any]:
+    return {"components": [Y, {**X, f"min_available_on_{what}_loss": floor, **more}]}
+
+
+def _moves(most: int) -> dict[str, Any]:
+    """Two copies of x and one of y run on a machine of pool a."""
+    running = {"instances": [{"id": "i-a", "pool": "a"}]}
+    return {
+        "objective": {"max_moves": most},
+        **running,
+        "placements": [{"component": c, "instance": "i-a"} for c in "xxy"],
+    }
+
+
+EVEN, FULL = _x("a", "a", "b", "b"), [*_together((), ()), *_x("a", "b")]
+BOTH: list[tuple[str, tuple[int, ...]]] = [("x", ()), ("y", ())]
+TWO, THREE = _x("a", "b", "c", "c"), _x("a", "b", "b", "c")  # machines of a and b
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept", "broken", "said"),
+    [
+        (_limit(max_instances=2), TWO, THREE, "limit team allows max_instances 2, the plan has 3"),
+        (_limit(max_accelerators=4), TWO, THREE, "limit team allows max_accelerators 4, the plan has 6"),
+        (_limit(max_vcpus=8), TWO, THREE, "limit team allows max_vcpus 8, the plan has 12"),
+        (_limit(2.05, max_price_per_hour=4.1), TWO, THREE, "team allows max_price_per_hour 4.1, the plan has 6.15"),
+        (_lost("pool", 2), EVEN, FULL, "x must keep 2 copies when a pool is lost, the plan keeps 1 of 4"),
+        (_lost("pool", 1, min_copies=0), [], _x("a", "a"), "keep 1 copy when a pool is lost, the plan keeps 0 of 2"),
+        (_lost("instance", 3), EVEN, FULL, "x must keep 3 copies when an instance is lost, the plan keeps 2 of 4"),
+        (_lost("instance", 1, min_copies=0), [], _x("a"), "when an instance is lost, the plan keeps 0 of 1"),
+        (_moves(0), [("i-a", [("x", ())] * 2), *_x("b", "b")], _x("i-a", "a", "b", "b"),
+         "max_moves is 0, the plan has 1 move"),
+        (_moves(1), [("i-a", BOTH), *THREE[1:]], [*_x("i-a", "b", "b"), ("c", BOTH)],
+         "max_moves is 1, the plan has 2 moves"),
+    ],
+)  # fmt: skip
+def test_each_rule_over_the_whole_plan_is_counted(
+    rules: dict[str, Any], kept: list[Held], broken: list[Held], said: str
+) -> None:
+    """At its edge it is kept, beyond it is broken, alone and with its figures; and so says the referee."""
+    problem = Problem(**{**PROBLEM, "components": [Y, X], **rules})
+    fleet = compile_fleet(problem)
+    for machines, words in ((kept, ""), (broken, said)):
+        packing = _packing(fleet, machines)
+        assert words in broken_fleet_rule(fleet, packing)
+        assert broken_rule(fleet, packing) == broken_fleet_rule(fleet, packing)
+        violations = placement.verify(problem, to_plan(fleet, packing)).violations
+        assert len(violations) == len(list(broken_fleet_rules(fleet, packing))) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("paid", "price"),
+    [
+        ({"instances": 1}, 6),  # the dearest first
+        ({"instances": 2}, 4),
+        ({"instances": 9}, 2),
+        ({"price_per_hour": 3.5}, 7.5),
+        ({"price_per_hour": 100}, 2),
+    ],
+)
+def test_machines_that_are_paid_for_already_cost_nothing(paid: dict[str, float], price: float) -> None:
+    """Of a and c, where a machine costs 2 and 5; one of b costs 2 as well. The referee's word is beside it."""
+    pools = [*PROBLEM["pools"][:2], {**PROBLEM["pools"][2], "price_per_hour": 5}]
+    rows = {"pools": pools, "commitments": [{"name": "k", "pools": ["a", "c"], **paid}]}
+    problem = Problem(**PROBLEM | rows, components=[X])
+    fleet = compile_fleet(problem)
+    packing = _packing(fleet, _x("a", "a", "b", "c"))
+    assert placement.verify(problem, to_plan(fleet, packing)).price_per_hour == round(price * 10**6)
+    assert machine_price(fleet, packing) == round(price * 10**6)
 
 
 def _packing(fleet: Fleet, machines: list[Held]) -> Packing:

@@ -303,6 +303,9 @@ def test_a_demand_that_is_too_fine_is_never_called_met_too_early() -> None:
     assert served(demand, rates, (81, 0, 0)) == (True, True)
     assert served(demand, rates, (80, 11, 0)) == (False, False)
     assert served(demand, rates, (80, 12, 0)) == (True, True)
+    short = (0.9999999989999999, 0.3333333330000001, 0.666666666)  # by a digit, and the other two miss it by none
+    assert served(1, short, (1, 0, 0)) == (False, False)
+    assert served(1, short, (0, 1, 1)) == (False, True)  # as many parts of 2**44, so both are refused
     below = (0.0123456789012345, 0.0123456790012345, 0.0101010101010101)
     assert served(81 * below[0] / (1 - 0.9e-9), below, (81, 0, 0)) == (True, True)
     assert served(81 * below[0] / (1 - 1.1e-9), below, (81, 0, 0)) == (False, False)

@@ -17,6 +17,7 @@ from placement.compiled.packing import (
     moves,
     ticks_of,
 )
+from placement.compiled.translate import to_plan
 
 
 def fleet_with(*rows: tuple[str, int, list[int] | None], wanted: int = 3) -> Fleet:
@@ -57,6 +58,23 @@ def fleet_with(*rows: tuple[str, int, list[int] | None], wanted: int = 3) -> Fle
 def on(instance: int | None, *places: tuple[int, ...], pool: int = 0) -> Machine:
     """A machine with copies of the first component on these accelerators, by the option that takes so many."""
     return Machine(pool, instance, tuple(Seat(0, len(place) - 1, place) for place in places))
+
+
+def test_new_machines_have_names_that_none_has() -> None:
+    """Also where a machine that runs is called like a new one."""
+    fleet = compile_fleet(
+        Problem(
+            instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": 3}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "c", "copies": 4, "accelerators": 0}],
+            instances=[{"id": "p/new-2", "pool": "p"}],
+        )
+    )
+    seats = (Seat(0, 0, ()),)
+    plan = to_plan(fleet, Packing(tuple(Machine(0, instance, seats) for instance in (None, 0, None, None))))
+    assert [(row.id, row.new) for row in plan.instances] == [
+        ("p/new-1", True), ("p/new-2", False), ("p/new-3", True), ("p/new-4", True)
+    ]  # fmt: skip
 
 
 def test_machines_in_use_and_those_that_cannot_be_released() -> None:

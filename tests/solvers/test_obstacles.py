@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +12,13 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.fleet_rules import broken_fleet_rules
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.solvers.obstacles import obstacles
+from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solvers.registry import Solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 pytestmark = pytest.mark.usefixtures("few_exchanges")
 
@@ -121,13 +125,16 @@ def test_all_rules_that_a_packing_breaks_are_told() -> None:
     ]
 
 
-def test_several_broken_rules_are_told_of_a_plan_without_these() -> None:
-    """Each limit by itself leaves no plan: what is told is of a plan without both."""
+def test_several_broken_rules_are_told_of_a_plan_without_these(parameters: Change) -> None:
+    """Each limit by itself leaves no plan: what is told is of a plan without both, up to so many rules."""
     limits = [{"name": f"l-{n}", "pools": ["p", "q"], "max_instances": n} for n in (1, 2)]
     fleet = compile_fleet(problem([component("a", 6, 8)], TWO, limits=limits))
     assert obstacles(Solve.of(fleet, Budget(work=5))) == "; ".join(
         f"limit l-{n} allows max_instances {n}, some plan without these rules has 3" for n in (1, 2)
     )
+    parameters(SOLVER_PARAMETERS.obstacles, told=1)
+    told = obstacles(Solve.of(fleet, Budget(work=5)))
+    assert told == "limit l-1 allows max_instances 1, some plan without these rules has 3 and 1 more"
 
 
 def test_quotas_alone_are_not_blamed_for_what_a_limit_forbids() -> None:
