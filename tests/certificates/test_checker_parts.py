@@ -190,6 +190,15 @@ def test_only_optional_copies_have_a_priority() -> None:
     assert one(served).priority is None
 
 
+def test_machines_that_can_not_be_released_are_paid_for() -> None:
+    """Of those that may stay; a machine is removable unless it says otherwise."""
+    rows = [
+        {"id": f"i{k}", "pool": "t", **row} for k, row in enumerate(({}, {"removable": True}, {"removable": False}))
+    ]
+    rows.append({"id": "gone", "pool": "t", "state": "draining", "removable": True})
+    assert Problem(problem("stay", {"t": machine(1)}, [], instances=rows)).ranges["t"][0] == 1
+
+
 def test_rules_that_mean_nothing_are_refused() -> None:
     with pytest.raises(Refused, match="throughput"):
         one({"name": "m", "demand": 4, "throughput": 0})
@@ -427,6 +436,24 @@ def test_any_number_of_an_item_may_stand_beside_others() -> None:
     small, large = (2, 0, 0, 0), (4, 0, 0, 0)
     knapsack = Knapsack((8, 0, 0, 0), frozenset((small, large)), ((0, 1, 1),))
     assert knapsack.value(((small, 2, 4), (large, 10, 1))) == 14
+    nothing = (0, 0, 0, 0)
+    assert (
+        Knapsack((8, 0, 0, 0), frozenset((large, nothing)), ((0, 1, 1),)).value(((large, 10, 1), (nothing, 3, 2))) == 16
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "parts", "least"),
+    [
+        (Fraction(5), [4, 6], 6),
+        (Fraction(-5), [4, 6], -4),
+        (Fraction(1, 4), [Fraction(5, 2), Fraction(9, 2)], Fraction(1, 2)),  # 2 x 5/2 - 9/2
+        (Fraction(1, 4), [Fraction(3, 2), Fraction(9, 2)], Fraction(3, 2)),
+        (Fraction(1, 4), [0], Fraction(1, 4)),
+    ],
+)
+def test_a_sum_of_whole_numbers_of_parts_is_rounded_up(total: Fraction, parts: list[Fraction], least: Fraction) -> None:
+    assert check_certificate.whole(total, parts) == least
 
 
 @pytest.mark.parametrize(
