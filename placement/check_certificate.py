@@ -726,7 +726,7 @@ def check(problem: Problem, document: Any) -> list[Proof]:
 
 
 def dollars(cost: Cost) -> str:
-    if abs(cost) >= 10**40:
+    if isinstance(cost, float) or abs(cost) >= 10**40:
         return "no plan" if cost == NO_PLAN else "more dollars than there are"
     return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars"
 
