@@ -192,11 +192,10 @@ def test_only_optional_copies_have_a_priority() -> None:
 
 def test_machines_that_can_not_be_released_are_paid_for() -> None:
     """Of those that may stay; a machine is removable unless it says otherwise."""
-    rows = [
-        {"id": f"i{k}", "pool": "t", **row} for k, row in enumerate(({}, {"removable": True}, {"removable": False}))
-    ]
-    rows.append({"id": "gone", "pool": "t", "state": "draining", "removable": True})
-    assert Problem(problem("stay", {"t": machine(1)}, [], instances=rows)).ranges["t"][0] == 1
+    said: list[Doc] = [{}, {"removable": True}, {"removable": False}, {"removable": False}]
+    said.append({"state": "draining", "removable": False})
+    rows = [{"id": f"i{k}", "pool": "t", **row} for k, row in enumerate(said)]
+    assert Problem(problem("stay", {"t": machine(1)}, [], instances=rows)).ranges["t"][0] == 2
 
 
 def test_rules_that_mean_nothing_are_refused() -> None:
