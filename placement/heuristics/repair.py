@@ -12,7 +12,7 @@ from placement.compiled.packing import Packing, Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import is_complete, lacking, lacking_components
 from placement.heuristics.construct import ANY_ZONE, Policy, left_out_components, place_optional, supply
-from placement.heuristics.ejection import Ejection
+from placement.heuristics.ejection import blocking
 from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import RepairParameters as _PARAMS
 from placement.heuristics.workspace import Workspace
@@ -38,7 +38,6 @@ class Repair:
         self.ws, self.policy, self.rng = ws, policy, rng
         self.penalty = [1.0] * len(ws.fleet.components)
         self.steps = 0
-        self._ejection = Ejection(ws)
 
     def run(self, stuck: list[int], steps: int, budget: Budget) -> list[int]:
         """Insert the `stuck` components within so many ejections; returns those that still lack something."""
@@ -131,7 +130,7 @@ class Repair:
             candidates = [candidates[n] for n in sorted(drawn.tolist())]
         best: tuple[float, float, int, int, list[Seat]] | None = None
         for o, m in candidates:
-            seats = self._ejection.blocking(c, o, m, self._weight)
+            seats = blocking(ws, c, o, m, self._weight)
             if seats is not None:
                 weight = sum(self._weight(seat) for seat in seats)
                 choice = (weight, float(self.rng.random()), o, m, seats)

@@ -263,9 +263,13 @@ class Workspace(MachineRows):
 
     # -- changes
 
-    def place(self, seat: Seat, m: int) -> None:
-        """Put a copy on row m; `seat_on` or `can_stand` must have said that it can. O(K log K)."""
-        count_steps(HEURISTICS.solve.counted)
+    def place(self, seat: Seat, m: int, *, counted: bool = True) -> None:
+        """Put a copy on row m; `seat_on` or `can_stand` must have said that it can. O(K log K).
+
+        It counts as work, unless it is a part of a trial that has a count of its own.
+        """
+        if counted:
+            count_steps(HEURISTICS.solve.counted)
         self._journal.append((True, m, seat))
         self._place(seat, m)
 

@@ -10,12 +10,14 @@ import pytest
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Seat, evaluate
 from placement.documents import Problem
+from placement.heuristics import ejection
 from placement.heuristics.construct import construct
-from placement.heuristics.ejection import Ejection
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+from placement.heuristics.parameters import RepairParameters
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+from placement.solving.steps import StepCounter, counted
 from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, fleet_of
 from tests.heuristics.invariants import check_invariants
@@ -270,15 +272,15 @@ def test_what_is_taken_off_makes_room_and_nothing_of_it_could_have_stayed() -> N
     for seed, fleet in fleets(range(60)):
         rng, ws = random.Random(seed), Workspace(fleet)
         random_steps(ws, rng, 60)
-        ejection, weights = Ejection(ws), [rng.choice([1.0, 2.0, 5.0]) for _ in fleet.components]
+        weights = [rng.choice([1.0, 2.0, 5.0]) for _ in fleet.components]
         for c, o, m in (
             (c, o, m) for c, modes in enumerate(ws.modes) for o in range(len(modes)) for m in range(ws.rows)
         ):
             if not (ws.busy[m] and ws.reach[c][o].allowed[ws.pool[m]]) or ws.cordoned[m] or ws.seat_on(c, o, m):
                 continue
             before = list(ws.seats[m])
-            found = ejection.blocking(c, o, m, lambda seat, weights=weights: weights[seat.component])  # type: ignore[misc]
-            assert ws.seats[m] == before
+            found = ejection.blocking(ws, c, o, m, lambda seat, weights=weights: weights[seat.component])  # type: ignore[misc]
+            assert sorted(ws.seats[m]) == sorted(before)
             mark = ws.mark()
             others = sorted((seat for seat in before if seat.component != c), key=lambda seat: weights[seat.component])
             for seat in others if found is None else found:
@@ -305,7 +307,7 @@ def test_what_is_taken_off_makes_room_and_nothing_of_it_could_have_stayed() -> N
 
 def blocking(ws: Workspace, c: int, m: int) -> list[Seat] | None:
     """What blocks a copy of c on row m, where each copy weighs as much as its component's index says."""
-    return Ejection(ws).blocking(c, 0, m, lambda seat: float(seat.component))
+    return ejection.blocking(ws, c, 0, m, lambda seat: float(seat.component))
 
 
 def test_copies_that_were_taken_off_for_nothing_come_back() -> None:
@@ -314,7 +316,9 @@ def test_copies_that_were_taken_off_for_nothing_come_back() -> None:
     m = ws.rent(1)
     for seat in (*[Seat(0, 0, (0,))] * 4, Seat(1, 0, (0,))):
         ws.place(seat, m)
-    assert blocking(ws, 2, m) == [Seat(1, 0, (0,)), Seat(0, 0, (0,))]
+    with counted(StepCounter()) as work:
+        assert blocking(ws, 2, m) == [Seat(1, 0, (0,)), Seat(0, 0, (0,))]
+    assert work.spent == 5 * RepairParameters.counted  # copies are not placed, but tried
 
 
 def test_no_room_is_made_where_a_loss_would_leave_too_few() -> None:
