@@ -78,11 +78,11 @@ def executor_named(name: str) -> Executor | None:
     return Pickling() if name == "pickling" else None
 
 
-def take(path: Path, doc: Doc, draw: Draw, survey: Survey | None) -> Answer:
-    """Take a path on a problem that reads well; whatever it raises is part of the answer."""
+def take(path: Path, doc: Doc, draw: Draw, survey: Survey | None, start: Doc | None = None) -> Answer:
+    """Take a path on a problem that reads well, from a plan if there is one; what it raises is part of the answer."""
     answer = Answer(path.name)
     problem = Problem(**doc)
-    answer.given = start_of(path, problem, doc, draw, survey)
+    answer.given = start or start_of(path, problem, doc, draw, survey)
     asked = answer.asked = arguments_of(path, draw)
     reached: set[str] = set()
     try:
