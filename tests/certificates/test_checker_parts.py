@@ -395,6 +395,16 @@ def test_several_prices_add_up_and_so_do_multipliers_of_one_set() -> None:
     assert rent((weight, 1), (weight, 2), of=compiled, path=at_most, paid=False) == -3_000_000
 
 
+@pytest.mark.parametrize(("part", "rent", "paid"), [(0, 0, 0), (1, 1_500_000, 2_050_000)])
+def test_dollars_that_are_paid_for_beside_free_machines(part: int, rent: int, paid: int) -> None:
+    """Half of each dollar that b costs, less half of what is paid for; without a price b costs nothing."""
+    rows = [{"name": "k", "pools": ["a"], "instances": 2}, {"name": "d", "pools": ["b"], "price_per_hour": 4.1}]
+    compiled = Problem(problem("paid", {"a": machine(1), "b": machine(3)}, [], commitments=rows))
+    charges = compiled.charges({"prices": [["d", part, 2]]} if part else {})
+    assert (charges.rent, charges.paid) == ({"a": 1_000_000, "b": rent}, paid)
+    assert (charges.free, charges.money) == ([(2, frozenset("a"))], [4_100_000])
+
+
 def test_pools_that_can_not_be_rented_do_not_count_for_the_step() -> None:
     types = {"a": machine(3), "b": machine(2)}
     rows = [component("m", 1, instance_types=["a"]), component("n", 1, instance_types=["b"])]
