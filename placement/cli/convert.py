@@ -9,7 +9,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import warn
-from placement.errors import UsageError, nearest
+from placement.errors import UsageError, called_file, nearest
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -30,7 +30,8 @@ def convert(
         typer.Option(
             metavar="PLAN",
             help="The problem with what this plan of it rents and places as what runs: once the plan is carried out. "
-            "Also a rollout, as placement rollout --output writes it: once it is done.",
+            "Also a rollout, as placement rollout --output writes it: once it is done. Also another problem, as "
+            "placement import writes it: with what runs there.",
         ),
     ] = None,
     full: common.FullOption = False,
@@ -58,14 +59,16 @@ def convert(
 
 
 def _carried_out(problem: Problem, path: str) -> Problem:
-    """The problem with a plan of it as what runs."""
-    from placement.documents import Plan
-    from placement.documents.read import read_plan_or_rollout
+    """The problem with a plan of it, or what runs by another problem, as what runs."""
+    from placement.documents import Plan, Problem
+    from placement.documents.read import read_what_runs
     from placement.referee import refused, verify
     from placement.rollout.outcome import after_rollout
-    from placement.running_state import as_running
+    from placement.running_state import as_running, joined
 
-    found = read_plan_or_rollout(path)
+    found = read_what_runs(path)
+    if isinstance(found, Problem):
+        return joined(problem, found, called_file(path))
     problem, plan = (problem, found) if isinstance(found, Plan) else after_rollout(problem, found)
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(

@@ -79,11 +79,13 @@ def read_plan(path: str | Path) -> Plan:
     return _plan(*read_mapping(path))
 
 
-def read_plan_or_rollout(path: str | Path) -> Plan | Rollout:
-    """The plan in a file, or the rollout where its `format` says so; errors as of `read_plan`."""
+def read_what_runs(path: str | Path) -> Plan | Rollout | Problem:
+    """The plan in a file, or the rollout or problem where its `format` says so; errors as of `read_plan`."""
     from placement.documents.rollout import ROLLOUT, Rollout
 
     source, document = read_mapping(path)
+    if document.get("format") == "placement/v1":
+        return _problem(document, source)
     return _build(Rollout, document, source) if document.get("format") == ROLLOUT else _plan(source, document)
 
 

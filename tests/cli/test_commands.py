@@ -308,6 +308,24 @@ def test_convert_wants_a_problem_for_a_plan_to_run_by(files: Path) -> None:
     assert (refused.exit_code, json.loads(plan.read_text())) == (2, PLAN)
 
 
+def test_convert_a_problem_that_was_kept_to_what_runs_by_another(files: Path) -> None:
+    """As an import writes it; what the kept one does not have is told with the name of the other's file."""
+    rows = {"instances": [{"id": "i-7", "pool": "a"}], "placements": [{"component": "chat-8b", "instance": "i-7"}]}
+    (files / "now.json").write_text(json.dumps(TINY | {"name": "cluster"} | rows))
+    command = ("convert", files / "tiny.json", files / "run.yaml", "--running", files / "now.json")
+    assert run(*command).exit_code == 0
+    found = placement.read(files / "run.yaml")
+    assert (found.name, [row.id for row in found.instances], len(found.placements)) == ("tiny", ["i-7"], 1)
+
+    other = [{**TINY["components"][0], "name": "chat-8"}]
+    (files / "now.json").write_text(
+        json.dumps(TINY | rows | {"components": other} | {"placements": [{"component": "chat-8", "instance": "i-7"}]})
+    )
+    refused = run(*command)
+    assert refused.exit_code == 2
+    assert 'now.json at $.placements[0].component: is none that was kept; did you mean "chat-8b"?' in refused.stderr
+
+
 @pytest.mark.parametrize("name", ["p.toml", "p.yamll", "p.csv"])
 def test_convert_to_what_it_can_not_write_is_refused(files: Path, name: str) -> None:
     """It wrote JSON into it."""

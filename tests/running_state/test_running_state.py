@@ -14,8 +14,9 @@ from placement import Plan, Problem
 from placement.auditing import audit
 from placement.compiled.translate import to_plan
 from placement.drift import diff
+from placement.errors import DocumentError
 from placement.referee.standing import CopyNeed, MachineRoom
-from placement.running_state import as_running, running_copies, running_plan
+from placement.running_state import as_running, joined, running_copies, running_plan
 from placement.running_state.deal import DealFit, deal
 from placement.transition import plan_transition
 from tests import strategies
@@ -177,3 +178,88 @@ def test_accelerators_that_are_told_are_where_a_copy_runs(asks: int, told: list[
     assert [step.accelerators for step in steps if step.action == "stop"] == [tuple(told or ())] * moves
     assert diff(problem, None, plan).same == (not moves)
     assert [row.rule for row in audit(problem, time_limit=0).broken] == ["accelerator-set"] * moves
+
+
+KEPT: dict[str, Any] = {
+    "accelerators": {"A": {"memory_gib": 24}, "B": {"memory_gib": 48}},
+    "instance_types": {
+        kind: {"accelerator": kind.upper(), "accelerator_count": 4, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+        for kind in ("a", "b")
+    },
+    "pools": [
+        {"name": "a-z1", "instance_type": "a", "zone": "z1"},
+        {"name": "b-z1", "instance_type": "b", "zone": "z1"},
+        {"name": "b-z1-spot", "instance_type": "b", "zone": "z1", "price_per_hour": 0.4},
+    ],
+    "components": [
+        {
+            "name": "chat",
+            "demand": 30,
+            "options": [
+                {"name": "b1", "accelerators": 1, "accelerator_memory_gib": 40, "on": ["B"], "throughput": 10},
+                {"name": "a2", "accelerators": 2, "accelerator_memory_gib": 20, "on": ["A"], "throughput": 10},
+                {"name": "a1", "accelerators": 1, "accelerator_memory_gib": 20, "on": ["A"], "throughput": 5},
+                {"name": "a1-small", "accelerators": 1, "accelerator_memory_gib": 12, "on": ["A"], "throughput": 4},
+            ],
+        }
+    ],
+}
+
+
+def _imported(**changed: Any) -> Problem:
+    """As an import has it: other names of pools, needs of what runs alone, and a machine with a copy of no concern."""
+    one = {"accelerators": 1, "accelerator_memory_gib": 12.1}
+    document = KEPT | {
+        "pools": [
+            {"name": "a gpu-z1", "instance_type": "a", "zone": "z1", "max_instances": 2},
+            {"name": "b-z1-spot", "instance_type": "b", "zone": "z1", "max_instances": 1},
+            {"name": "system", "instance_type": "a", "zone": "z9", "max_instances": 1},
+        ],
+        "components": [
+            {"name": "chat", "copies": 4, "options": [one, {"accelerators": 2}, {"accelerators": 1}]},
+            {"name": "dns", "copies": 1, "accelerators": 0, "vcpus": 1},
+        ],
+        "instances": [
+            {"id": "i-1", "pool": "a gpu-z1", "state": "draining"},
+            {"id": "i-2", "pool": "b-z1-spot", "removable": False},
+            {"id": "i-3", "pool": "system"},
+        ],
+        "placements": [
+            {"component": "chat", "instance": "i-1", "option": 0, "accelerators": [3]},
+            {"component": "chat", "instance": "i-1", "option": 1},
+            {"component": "chat", "instance": "i-2", "option": 2, "pinned": True},
+            {"component": "dns", "instance": "i-3"},
+        ],
+    }
+    return Problem(**{**document, **changed})
+
+
+def test_a_kept_problem_takes_what_runs_by_an_import() -> None:
+    """Its demand and options stay; machines and copies are those of the import, by the options that are like them."""
+    found = joined(Problem(**KEPT), _imported())
+
+    document = found.to_document()
+    assert document["instances"] == [
+        {"id": "i-1", "pool": "a-z1", "state": "draining"},
+        {"id": "i-2", "pool": "b-z1-spot", "removable": False},
+    ]
+    modes = [found.components[0].modes[row["option"]].name for row in document["placements"]]
+    assert modes == ["a1-small", "a2", "b1"]
+    assert [row.get("accelerators") for row in document["placements"]] == [[3], None, None]
+    assert [row.get("pinned") for row in document["placements"]] == [None, None, True]
+    assert {key: document[key] for key in ("format", *KEPT)} == Problem(**KEPT).to_document()
+
+
+def test_what_runs_and_is_not_in_a_kept_problem_is_named() -> None:
+    """A copy of ours on a machine of no pool, and another's copy on a machine of ours."""
+    rows = [
+        {"component": "chat", "instance": "i-3", "option": 2},
+        {"component": "dns", "instance": "i-1"},
+    ]
+    with pytest.raises(DocumentError) as error:
+        joined(Problem(**KEPT), _imported(placements=rows))
+
+    assert str(error.value).splitlines() == [
+        'running at $.instances[2].pool: is none that was kept; known: a-z1, b-z1, b-z1-spot, got "system"',
+        'running at $.placements[1].component: is none that was kept; known: chat, got "dns"',
+    ]

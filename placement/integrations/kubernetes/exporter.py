@@ -45,6 +45,7 @@ _IN_NO_MANIFEST = (
 )
 _OF_SPREAD = ("max_skew", "min_zones", "max_per_zone")
 _OF_OPTIONS = ("on", "instance_types", "throughput")
+_KEEP = "an import of the cluster does not know them, so keep the problem: placement convert --running joins the two"
 
 
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
@@ -207,8 +208,7 @@ def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem 
     running = {*export.running, *known}
     gone = [row.name for row in problem.components if row.name in running and not placed[row.name]]
     if gone:
-        told = "have no copy in the plan: an import of the cluster afterwards does not know them, so keep the problem"
-        notes.inexact(f"components {listed(gone)}", told)
+        notes.inexact(f"components {listed(gone)}", f"have no copy in the plan: {_KEEP}")
     lost = []
     for row in (row for row in problem.components if row.name in exported):
         before = known.get(row.name)
@@ -218,8 +218,8 @@ def _tell_not_returning(export: ExportContext, exported: Set[str], now: Problem 
         if names:
             lost.append((", ".join(names), row.name))
     for rules, components in grouped(lost).items():
-        told = "are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
-        notes.inexact(f"component{'s' if len(components) > 1 else ''} {listed(components)}", f"{rules} {told}")
+        told = f"{rules} are in no manifest: {_KEEP}"
+        notes.inexact(f"component{'s' if len(components) > 1 else ''} {listed(components)}", told)
 
 
 def _lost(row: Component, known: Component | None, placed: int) -> list[str]:

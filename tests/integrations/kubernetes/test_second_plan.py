@@ -13,6 +13,7 @@ from placement.documents import Problem
 from placement.errors import DocumentError, UsageError
 from placement.integrations.kserve import export_kserve
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
+from placement.running_state import joined
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import all_valid, manifests, notes, plan_of
@@ -466,3 +467,29 @@ def test_bug_copies_that_may_have_parts_may_have_them_after_a_plan_on_whole_ones
     assert {row["spec"]["nodeName"] for row in after if row["kind"] == "Pod"} == {"n0"}
     again = import_kubernetes([write(tmp_path / "after.json", *after)]).problem
     assert rules(again) == rules(first)
+
+
+def test_a_kept_problem_knows_its_cluster_again(tmp_path: Path) -> None:
+    """Demand, zones and options that no copy runs by are in no manifest: with what runs the kept problem has both."""
+    machine = {"accelerator": "A10G", "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": 5}
+    needs = {"vcpus": 2, "memory_gib": 8, "throughput": 10}
+    options = [{"name": "tp4", "accelerators": 4, **needs}, {"name": "tp1", "accelerators": 1, **needs}]
+    zones = ("us-east-1a", "us-east-1b")
+    kept = Problem(
+        accelerators={"A10G": {"memory_gib": 22}},
+        instance_types={"g5.12xlarge": machine},
+        pools=[{"name": f"pool-{zone}", "instance_type": "g5.12xlarge", "zone": zone} for zone in zones],
+        components=[{"name": "chat", "demand": 55, "options": options, "spread": {"min_zones": 2}}],
+    )
+    plan = placement.solve(kept, "greedy").plan
+    zone_of = {row.name: row.zone for row in kept.pools}
+    nodes = [node(f"n{k}", zone=zone_of[row.pool]) for k, row in enumerate(plan.instances)]
+    pods = run(copy.deepcopy(nodes), manifests(export_kubernetes(kept, plan, ExportWishes()), "40-workloads.yaml"))
+    imported = import_kubernetes([write(tmp_path / "cluster.json", *pods)], Wishes()).problem
+
+    again = joined(kept, imported)
+
+    assert [row.name for row in again.pools] == [row.name for row in kept.pools]
+    assert (again.components, len(again.placements)) == (kept.components, 6)
+    assert placement.solve(again, "greedy").plan.moves == 0
+    assert placement.audit(again, work=1).ok
