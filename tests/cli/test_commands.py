@@ -317,7 +317,7 @@ def test_convert_a_problem_that_was_kept_to_what_runs_by_another(files: Path) ->
     found = placement.read(files / "run.yaml")
     assert (found.name, [row.id for row in found.instances], len(found.placements)) == ("tiny", ["i-7"], 1)
 
-    other = [{**TINY["components"][0], "name": "chat-8"}]
+    other = [{"name": "chat-8", "copies": 1, "accelerator_memory_gib": 20}]
     (files / "now.json").write_text(
         json.dumps(TINY | rows | {"components": other} | {"placements": [{"component": "chat-8", "instance": "i-7"}]})
     )
