@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from placement.certificates.names import PRICE_UNIT
+from placement.certificates.names import PRICE_UNIT, Document
 from placement.certificates.nodes import Nodes, shift
 from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
@@ -25,8 +24,6 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 from placement.units import count, money
-
-Document = dict[str, Any]
 
 FORMAT = "placement-certificate/v1"
 _TIME = SCHEDULE.certificate.claim

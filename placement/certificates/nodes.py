@@ -3,14 +3,11 @@
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
 
-from placement.certificates.names import CertificateNames
+from placement.certificates.names import CertificateNames, Document
 from placement.certificates.reasons import AnyPrices, Reason
 from placement.patterns.history import EngineVerdict, NodeCase
 from placement.solving.budget import Budget
-
-Document = dict[str, Any]
 
 
 class Nodes:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import CliquePrices
@@ -14,7 +14,6 @@ from placement.patterns.formulation import Relaxation
 from placement.patterns.multiplicity import Multiplicity
 
 AnyPrices: TypeAlias = Prices | CliquePrices
-Document = dict[str, Any]
 
 _MOST_SCALES = 60  # factors that are tried for one cut
 

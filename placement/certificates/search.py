@@ -8,13 +8,12 @@ with fleet mixes decided one by one; at last the word of the engine that proved 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import CliquePrices, clique_cuts
 from placement.certificates.covering import cover
-from placement.certificates.names import CertificateNames
+from placement.certificates.names import CertificateNames, Document
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import AnyPrices, Reason, Reasons
 from placement.compiled.fleet import Fleet, FleetComponent
@@ -35,8 +34,6 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
-
-Document = dict[str, Any]
 
 NAME = "certificate"
 _MOST_TERMS = 100_000  # of a program that is written out

@@ -14,7 +14,6 @@ from placement.heuristics.parameters import ShareParameters as _PARAMS
 from placement.units import WHOLE_SHARE
 
 _UNLIMITED = 2**40
-RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory
 
 
 class Shares:
