@@ -93,7 +93,7 @@ def plan_transition(
     }
     facts["moves"] = _moved(due)
     if result.order is None or result.value is None:
-        return _without_order(sites, due, result, most, started, facts)
+        return _without_order(sites, result, most, started, facts)
     value = result.value
     found = Transition(
         status="optimal" if result.is_proven else "feasible",
@@ -114,9 +114,7 @@ def plan_transition(
     return found
 
 
-def _without_order(
-    sites: Sites, due: Difference, result: SearchResult, most: int, started: float, facts: dict[str, Any]
-) -> Transition:
+def _without_order(sites: Sites, result: SearchResult, most: int, started: float, facts: dict[str, Any]) -> Transition:
     """Why there is no order, or none was found."""
     links = blocked_by(sites, result.stuck)
     return Transition(
