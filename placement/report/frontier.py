@@ -140,6 +140,8 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
 
 def _why_none(frontier: Frontier) -> str:
     *others, last = distinct(frontier)
+    if not others and not last.moves:
+        return "the best plan that was found moves no copy"
     alike = [point for point in others if point.left_out == last.left_out]
     if others and not alike:
         return "no other leaves out as few copies as the last"

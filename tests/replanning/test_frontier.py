@@ -291,7 +291,6 @@ def test_where_the_frontier_bends_most_is_suggested(
 @pytest.mark.parametrize(
     "points",
     [
-        ((0, 100),),
         ((0, 100), (10, 50)),
         ((0, 100), (1, 90), (2, 80)),
         ((0, 100), (8, 90), (10, 50)),
@@ -313,6 +312,11 @@ def summary(frontier: Frontier) -> str:
     stream = io.StringIO()
     Console(file=stream, width=200).print(FrontierReport(frontier))
     return next(line.rstrip() for line in stream.getvalue().splitlines() if "suggested: " in line)
+
+
+def test_where_no_copy_moves_it_is_not_said_of_more_moves() -> None:
+    """As where nothing runs, so nothing can move."""
+    assert summary(bent((0, 100))) == "no point is suggested: the best plan that was found moves no copy"
 
 
 def test_why_nothing_is_suggested_where_copies_are_left_out() -> None:
