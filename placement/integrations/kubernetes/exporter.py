@@ -45,7 +45,7 @@ _IN_NO_MANIFEST = (
 )
 _OF_SPREAD = ("max_skew", "min_zones", "max_per_zone")
 _OF_OPTIONS = ("on", "instance_types", "throughput")
-_KEEP = "an import of the cluster does not know them, so keep the problem: placement convert --running joins the two"
+_KEEP = "an import of the cluster afterwards does not know them, so keep the problem; convert --running joins the two"
 
 
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
