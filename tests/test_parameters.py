@@ -46,7 +46,7 @@ SCALES = {  # whole numbers in place of fractions, and what a scaled number may 
     *("PER_SECOND", "SAFE", "SANE", "SCALE", "SCALED"),
 }
 WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "UNLIMITED"}
-NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}
+NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "THREADS", "WIDE"}
 OTHERS = {
     "FIRST_ROWS",  # of arrays that grow
     "NAMED",  # components in a sentence
