@@ -33,7 +33,7 @@ from tests.fuzz.examine import faults_of
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from placement.certificates import Certificate
@@ -213,7 +213,9 @@ def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
 reached: list[float] = []  # what trees proved, the last one at the end
 
 
-def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, enough: int) -> Cover | None:
+def covered(
+    prices: list[int], cuts: list[tuple[list[int], int]], most: int, enough: int, commitments: Sequence[Doc] = ()
+) -> Cover | None:
     """A covering tree over made-up inequalities on machines of as many pools as there are prices; None if too weak."""
     document: Doc = {
         "format": "placement/v1",
@@ -227,6 +229,7 @@ def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, eno
             for p, price in enumerate(prices)
         ],
         "components": [{"name": "c", "copies": 100, "accelerators": 0, "vcpus": 1}],
+        "commitments": list(commitments),
     }
     fleet = compile_fleet(placement.Problem(**document))
     relaxation, groups = relax(fleet), groups_of(fleet)
@@ -258,6 +261,29 @@ def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
         assert not any(subject.copies for subject, _ in found.root.splits)
         assert covered(prices, cuts, most, min(costs) + 1) is None
         assert reached[-1] == min(costs)  # as much as there is
+
+
+def test_covering_takes_off_what_each_of_several_commitments_pays() -> None:
+    """Against enumeration: two free machines of two pools, and dollars of a third and of a fourth."""
+    rng = random.Random(11)
+    for _ in range(12):
+        prices, dollars = [rng.randint(10, 60) for _ in range(4)], [rng.randint(10, 90) for _ in range(2)]
+        cuts = [([rng.randint(2, 9) for _ in range(4)], rng.randint(12, 24)) for _ in range(2)]
+        rows = [{"name": f"d{p}", "pools": [f"p{p}"], "price_per_hour": x / 1e6} for p, x in enumerate(dollars, 2)]
+        rows.insert(rng.randint(0, 2), {"name": "free", "pools": ["p0", "p1"], "instances": 2})
+
+        def cost(counts: tuple[int, ...], prices: list[int] = prices, dollars: list[int] = dollars) -> int:
+            rented = sorted([prices[0]] * counts[0] + [prices[1]] * counts[1])[:-2]
+            rows = zip(counts[2:], prices[2:], dollars, strict=True)
+            return sum(rented) + sum(max(0, n * price - paid) for n, price, paid in rows)
+
+        least = min(
+            cost(counts)
+            for counts in itertools.product(range(4), repeat=4)
+            if all(sum(n * w for n, w in zip(counts, dual_value, strict=True)) >= least for dual_value, least in cuts)
+        )
+        assert covered(prices, cuts, 3, least, rows) is not None
+        assert covered(prices, cuts, 3, least + 1, rows) is None
 
 
 def test_covering_without_time_is_what_its_root_proves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,7 @@ def test_numbers_are_numbers_from_0_on_and_not_absurd() -> None:
         (0.07, 100, 7, 7),  # 7.000000000000001
         (0.29, 100, 29, 29),  # 28.999999999999996
         (1e-6, 1, 1, 0),
+        (9e-7, 1, 0, 0),
         (1.0000015, 1, 2, 1),
         (700.0003, 1, 700, 700),  # a hair, of so large a number
         (700.001, 1, 701, 700),
@@ -117,6 +118,7 @@ def test_a_need_may_be_absent_and_room_may_not() -> None:
 
 def test_money_as_it_is_said() -> None:
     assert dollars(Fraction(1_500_000)) == "1.500000 dollars"
+    assert dollars(Fraction(3, 2)) == "0.000001 dollars"  # no more than is proven
     assert dollars(NO_PLAN) == "no plan"
     assert dollars(Fraction(10**40)) == "more dollars than there are"
     assert dollars(Fraction(10**40 - 1)).endswith("dollars")
@@ -138,13 +140,18 @@ def test_rows_of_lists_are_read_as_the_rest_is() -> None:
 def test_what_a_machine_has() -> None:
     """Less what is reserved, never below nothing, rounded down; a pattern on several accelerators counts no host."""
     assert pool(machine(1, vcpus=1.9999)).room == (8192, 2000, 1999, 8192)
-    full = pool(machine(1, reserved={"accelerator_memory_gib": 5, "vcpus": 8, "memory_gib": 9}))
+    full = pool(machine(1, reserved={"accelerator_memory_gib": 5, "vcpus": 9, "memory_gib": 9}))
     assert full.room == (0, 2000, 0, 0)
     assert full.unit == (0, 1000, 0, 0)
     assert pool(machine(1)).unit == (4096, 1000, 0, 0)
     assert pool(machine(1, 1)).unit == (4096, 1000, 8000, 8192)
     assert pool({**machine(1, 0), "accelerator": "acc"}).devices == 0
     assert pool(machine(1, 0)).room == (0, 0, 8000, 8192)
+    assert one(component("m", 1, vcpus=8)).modes
+    assert not one(component("m", 1, vcpus=8.001)).modes
+    assert one(component("m", 1, accelerators=0, accelerator_memory_gib=9)).modes  # of no accelerator
+    assert pool(machine(1, reserved={"accelerator_memory_gib": 3})).memory == 1024
+    assert pool(machine(2.01, vcpus=1.9999)).counts == (1, 2, 1999, 2_010_000)  # against limits
 
 
 @pytest.mark.parametrize("accelerators", [1, 2])
@@ -180,7 +187,7 @@ def test_what_a_problem_says_of_itself() -> None:
 
 def test_a_move_costs_what_the_component_says_or_the_objective() -> None:
     assert one(component("m", 1, move_cost=2)).move_cost == 2_000_000
-    assert one(component("m", 1), objective={"move_cost": 0.5}).move_cost == 500_000
+    assert one(component("m", 1), objective={"move_cost": 2.01}).move_cost == 2_010_000
 
 
 def test_only_optional_copies_have_a_priority() -> None:
@@ -201,6 +208,8 @@ def test_machines_that_can_not_be_released_are_paid_for() -> None:
 def test_rules_that_mean_nothing_are_refused() -> None:
     with pytest.raises(Refused, match="throughput"):
         one({"name": "m", "demand": 4, "throughput": 0})
+    with pytest.raises(Refused, match="max_skew"):
+        one(component("m", 1, spread={"max_skew": 0}))
     for row in ({"name": "m"}, {"name": "m", "copies": 1, "demand": 1, "throughput": 1}):
         with pytest.raises(Refused, match="either copies or a demand"):
             one(row)
@@ -222,11 +231,17 @@ def test_rules_that_mean_nothing_are_refused() -> None:
         (component("m", 1, spread={"min_zones": 2}), 1),
         (component("m", 2, accelerator_memory_gib=1, spread={"max_per_zone": 1}), 2),
         (component("m", 5, accelerator_memory_gib=1, spread={"max_per_zone": 2}), 3),
+        (component("m", 0, spread={"max_per_zone": 0}), 0),
         ({"name": "m", "demand": 9, "throughput": 2, "shared": True, "accelerator_memory_gib": 3}, 3),
+        ({"name": "m", "demand": 9, "options": [{"accelerators": 1, "throughput": n} for n in (2, 9)]}, 1),
     ],
 )
 def test_machines_that_a_component_needs_in_any_plan(row: Doc, needed: int) -> None:
     assert one(row, pools=zoned("a", "b", "c", "d", "e")).machines == needed
+
+
+def test_the_largest_machines_say_how_many_are_needed() -> None:
+    assert one(component("m", 4), {"small": machine(1), "large": machine(1, 4)}).machines == 1
 
 
 def test_up_to_64_dedicated_copies_are_counted_whole() -> None:
@@ -288,6 +303,10 @@ def test_copies_of_use_for_a_demand_are_as_many_as_in_the_package(
 )
 def test_copies_in_a_zone(row: Doc, least: int, most: int) -> None:
     assert one(row, pools=zoned("a", "b")).in_zone == (least, most)
+
+
+def test_where_there_is_one_zone_it_has_all_copies() -> None:
+    assert one(component("m", 5, spread={"max_skew": 1})).in_zone == (5, 5)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +396,7 @@ def test_a_range_without_a_number_is_empty() -> None:
     compiled = Problem(CASES["machines"].problem)  # of another pool there is one
     assert Leaf(compiled, {frozenset("a"): (3, 2)}, {}).empty is True
     assert Leaf(compiled, {frozenset("a"): (2, 2)}, {}).empty is False
+    assert Leaf(compiled, {}, {}).least({"a": Fraction(1, 2)}) == 0  # none of what costs anything
 
 
 def test_several_prices_add_up_and_so_do_multipliers_of_one_set() -> None:
@@ -390,6 +410,7 @@ def test_several_prices_add_up_and_so_do_multipliers_of_one_set() -> None:
     assert rent((first, 2), of=compiled, paid=False) == 9_000_000 - 3 * 6_000_000
     pair = {"machines": [[["a", "b"], 1_000_000]]}
     weight = Prices(pair, compiled)
+    assert rent((weight, 1), of=compiled, paid=False) == -8_000_000  # as many as there may be
     at_most = {frozenset("ab"): (0, 1)}
     assert rent((weight, 1), of=compiled, path=at_most, paid=False) == -1_000_000
     assert rent((weight, 1), (weight, 2), of=compiled, path=at_most, paid=False) == -3_000_000
@@ -449,6 +470,9 @@ def test_any_number_of_an_item_may_stand_beside_others() -> None:
     assert (
         Knapsack((8, 0, 0, 0), frozenset((large, nothing)), ((0, 1, 1),)).value(((large, 10, 1), (nothing, 3, 2))) == 16
     )
+    assert knapsack.value(((small, 2, 4),)) == 8  # each is worth its price
+    free = Knapsack((8, 0, 0, 0), frozenset((nothing,)), ((0, 1, 1),))
+    assert [free.value(((nothing, price, 2),)) for price in (-1, 0, 1)] == [0, 0, 2]
 
 
 @pytest.mark.parametrize(
@@ -500,6 +524,8 @@ def test_prices_below_nothing_and_grids_without_sense_are_refused() -> None:
     compiled = Problem(CASES["one class"].problem)
     good = items(["a"], (ONE, 5))["accelerators"][0]
     assert Prices({"accelerators": [good]}, compiled).inequality(Leaf(compiled, {}, {})) == ({"a": 10}, 25)
+    least = Prices(items(["a"], (ONE, 1)), compiled).inequality(Leaf(compiled, {}, {}))
+    assert least == ({"a": 2}, 5)
     bad: list[Doc] = [{"accelerators": [{**good, "grid": [row]}]} for row in ([-1, 1, 1], [0, 0, 1], [0, 1, 0])]
     bad += [{"accelerators": [{**good, "own": -1}]}, {"accelerators": [{**good, "copies": [[[1, 0, 0, 0], 5]]}]}]
     bad += [{"volumes": [["a", "vcpus", -1]]}, {"per_instance": [["m", "a", -1]]}, {"optional": {"0": -1}}]
@@ -513,6 +539,48 @@ def test_prices_below_nothing_and_grids_without_sense_are_refused() -> None:
     assert halves.knapsack.room == [1]  # four, in units of what all have in common
 
 
+def test_pools_of_a_class_have_room_alike() -> None:
+    """The best pattern of the smaller one would be too small for the other."""
+    for other, alike in ((machine(2), True), (machine(1, 3), True), (machine(1, 1), False)):
+        compiled = Problem(problem("class", {"a": machine(1), "b": other}, [component("m", 5)]))
+        if alike:
+            assert Prices(items(["a", "b"], (ONE, 5)), compiled).classes
+        else:
+            with pytest.raises(Refused, match="must be alike"):
+                Prices(items(["a", "b"], (ONE, 5)), compiled)
+
+
+def test_a_machine_is_worth_the_price_of_each_copy_that_it_may_hold() -> None:
+    compiled = Problem(CASES["one class"].problem)
+    found = Prices({"per_instance": [["m", "a", 5]]}, compiled)
+    assert found.inequality(Leaf(compiled, {}, {})) == ({"a": 10}, 25)
+
+
+def test_a_machine_without_accelerators_is_worth_its_best_pattern() -> None:
+    row = {"name": "m", "copies": 5, "accelerators": 0, "vcpus": 4}
+    compiled = Problem(problem("host", {"a": machine(1, 0)}, [row]))
+    found = Prices(items(["a"], ([0, 0, 4000, 0], 5)), compiled)
+    assert found.inequality(Leaf(compiled, {}, {})) == ({"a": 10}, 25)
+
+
+@pytest.mark.parametrize("option", [0, 1])
+def test_a_price_of_a_set_is_for_copies_by_its_option_alone(option: int) -> None:
+    """Two dearer by one option are taken by the other; the price is paid back for all five."""
+    options = [{"accelerators": 1, "accelerator_memory_gib": 3, "shared": True}] * 2
+    compiled = Problem(problem("set", {"a": machine(1)}, [component("m", 5, options=options)]))
+    key: Doc = {"component": "m", "option": option, "pools": ["a"]}
+    prices = Prices({**items(["a"], (ONE, 5)), "copies": [[key, -2]]}, compiled)
+    assert prices.inequality(Leaf(compiled, {}, {}))[1] == 5 * 5 - 5 * 2
+
+
+def test_a_zone_that_must_hold_two_copies_has_them_in_its_two_cheapest_pools() -> None:
+    """One in a pool, as one must be left when it is lost."""
+    row = component("m", 2, min_available_on_pool_loss=1, spread={"max_skew": 1})
+    compiled = Problem(problem("zone", {"t": machine(1)}, [row], zoned("z", "z", "z")))
+    classes = [items([f"p{k}"], (ONE, price))["accelerators"][0] for k, price in enumerate((10, 2, 3))]
+    assert Prices({"accelerators": classes}, compiled).inequality(Leaf(compiled, {}, {}))[1] == 2 + 3
+
+
 def test_prices_of_sets_are_for_copies_that_are_counted_one_by_one() -> None:
     served = {"name": "m", "demand": 4, "throughput": 2, "shared": True}
     for row in (served, component("m", 1, dedicated=True)):
@@ -520,7 +588,8 @@ def test_prices_of_sets_are_for_copies_that_are_counted_one_by_one() -> None:
         with pytest.raises(Refused, match="have no price as a set"):
             Prices({"copies": [[{"component": "m", "option": 0, "pools": ["a"]}, 1]]}, compiled)
     for priced, sentence in ((-1, "below 0"), (0, "")):
-        compiled = Problem(problem("sets", {"a": machine(1)}, [served]))
+        beside = {"name": "n", "copies": 1, "shared": True}  # of the same need
+        compiled = Problem(problem("sets", {"a": machine(1)}, [served, beside]))
         row = items(["a"], ([0, 0, 0, 0], priced))
         if sentence:
             with pytest.raises(Refused, match=sentence):
@@ -538,6 +607,10 @@ def test_a_pattern_has_no_more_copies_than_there_are() -> None:
     prices = items(["a"], ([512, 0, 0, 0], 7), ([1024, 0, 0, 0], 9))  # none of p's: it has no price
     kind = Prices(prices, compiled).classes[0]
     assert kind.items(Leaf(compiled, {}, {})) == (((512, 0, 0, 0), 7, 4), ((1024, 0, 0, 0), 9, 3))
+    few = {compiled.copy_set({"component": "m", "option": 0, "pools": ["a"]}): (0, 1)}  # of m, and two of n
+    assert kind.items(Leaf(compiled, few, {}))[0] == ((512, 0, 0, 0), 7, 3)
+    few = {compiled.copy_set({"component": "o", "option": o, "pools": ["a"]}): (0, 1) for o in (0, 1)}
+    assert kind.items(Leaf(compiled, few, {}))[1] == ((1024, 0, 0, 0), 9, 2)
 
 
 def test_the_number_of_copies_in_a_set_may_be_0() -> None:
@@ -548,6 +621,8 @@ def test_the_number_of_copies_in_a_set_may_be_0() -> None:
     assert prices.inequality(Leaf(compiled, {}, {}))[1] == 5 * (5 - 2)
     path = {compiled.copy_set(key): (4, 5)}
     assert prices.inequality(Leaf(compiled, path, {}))[1] == 5 * (5 - 2) + 4 * 2
+    few = {compiled.copy_set(key): (0, 4)}
+    assert prices.inequality(Leaf(compiled, few, {}))[1] == 5 * (5 - 2)
 
 
 def test_optional_copies_bring_their_price_or_nothing() -> None:
@@ -732,6 +807,19 @@ def test_copies_that_a_plan_leaves_out_are_counted_over_components(*, most: int,
     assert ("leaves out more copies" in compare(compiled, proof, {"cost": 0, "assignments": []})) is more
 
 
+def test_copies_of_another_priority_are_not_among_those_left_out() -> None:
+    rows = [component(name, 1, min_copies=0, priority=k) for k, name in enumerate("mn")]
+    compiled = Problem(problem("optional", {"a": machine(1)}, rows))
+    made = {**CASES["one class"].claiming(0), "problem": "optional", "prices": [], "nodes": [use()]}
+    (proof,) = check(compiled, {**made, "within": {"1": 1}})
+    assert "leaves out more" not in compare(compiled, proof, {"cost": 0, "assignments": []})
+
+
+def test_counting_says_nothing_of_a_component_that_has_a_plan() -> None:
+    (proof,) = proofs({"nodes": [{"leaf": "counting", "component": "m", "use": [[0, 1, 1]]}]})
+    assert proof.checked == 3_000_000  # by the prices
+
+
 def test_prices_of_what_runs_are_those_that_the_leaf_names() -> None:
     case = CASES["running"]
     made = case.claiming(case.optimum)
@@ -753,6 +841,8 @@ def test_an_engines_word_counts_for_what_it_says_and_where_it_is_needed() -> Non
     assert proof.weak == ["node 0 (engine) proves 3.500000 dollars, which is less than the claim"]
     (proof,) = proofs({**claim, "nodes": [{**word, "at_least": [1, 1]}]})
     assert proof.told == 3_000_000  # by the prices
+    (proof,) = proofs({**claim, "nodes": [{**word, "says": "optimal"}]})
+    assert (proof.words, len(proof.weak)) == ([], 1)
 
 
 def test_moves_that_no_plan_avoids_are_paid_in_every_leaf() -> None:
@@ -765,6 +855,11 @@ def test_moves_that_no_plan_avoids_are_paid_in_every_leaf() -> None:
     document = problem("drains", {"a": machine(2)}, [component("m", 2)], **running)
     made = {**CASES["one class"].claiming(2_500_000), "problem": "drains"}
     made |= {"prices": [items(["a"], (ONE, 1_000_000))], "nodes": [use(0)]}
+    assert check(Problem(document), made)[0].checked == 2_500_000
+    document["objective"]["max_moves"] = 2
+    assert check(Problem(document), {**made, "rules": {"move": 1_000_000}})[0].checked == 2_500_000
+    document["components"] = [component(name, 1) for name in "mn"]  # and of one component, or of two
+    document["placements"][1]["component"] = "n"
     assert check(Problem(document), made)[0].checked == 2_500_000
 
 
@@ -807,6 +902,8 @@ def test_the_best_of_what_runs_is_kept_where_machines_must_be_paid() -> None:
         for fewest in (0, 1):
             assert kept(instances, rows, prices, {"m": 1_000_000}, fewest=fewest) == 3_000_000
     assert kept(instances, on("i", "j"), prices, {"m": 1_000_000}) == 3_750_000
+    somewhere = [{"component": "m", "instance": "i"}] * 2  # on it: both may be kept there
+    assert kept(instances, somewhere, prices, {"m": 1_000_000}) == 3_000_000
 
 
 def test_what_a_set_of_machines_costs_more_is_taken_off_for_as_many_as_there_may_be() -> None:
@@ -817,6 +914,29 @@ def test_what_a_set_of_machines_costs_more_is_taken_off_for_as_many_as_there_may
         made = {**prices, "machines": [[["a"], price]]}
         assert kept([{"id": "i", "pool": "a"}], rows, made, {"m": 1_000_000}, fewest=1, quota=1) == 3_000_000
         assert kept([{"id": "i", "pool": "a"}], rows, made, {"m": 1_000_000}, quota=1) == 3_000_000
+
+
+def test_a_machine_without_prices_of_patterns_may_keep_its_copies_too() -> None:
+    """Its move is cheaper than the machine."""
+    prices: Doc = {"volumes": [["a", "vcpus", 0]]}
+    assert kept([{"id": "i", "pool": "a"}], on("i"), prices, {"m": 1_000_000}) == 1_000_000
+
+
+def test_copies_of_one_component_may_all_be_kept_on_a_machine_of_its_own() -> None:
+    also = [component("o", 2, dedicated=True, accelerator_memory_gib=1)]
+    rows = [*on("i", component="o"), *on("i", component="o")]
+    prices = items(["a"], (ONE, 1_500_000), own=1_500_000)
+    assert kept([{"id": "i", "pool": "a"}], rows, prices, {"o": 1_000_000}, also=also) == 3_000_000
+
+
+@pytest.mark.parametrize("names", ["oq", "qo"])
+def test_of_two_owners_of_one_accelerator_the_one_with_more_to_lose_may_be_kept(names: str) -> None:
+    """The other one moves at no cost."""
+    costs = {"o": 1, "q": 0}
+    also = [component(name, 1, accelerators=1, move_cost=costs[name]) for name in names]
+    rows = [row for name in names for row in on("i", component=name)]
+    prices = items(["a"], (ONE, 1_500_000), own=1_500_000)
+    assert kept([{"id": "i", "pool": "a"}], rows, prices, {"o": 1_000_000}, also=also) == 3_000_000
 
 
 def test_machines_that_are_paid_for_and_do_not_run_hold_copies_too() -> None:

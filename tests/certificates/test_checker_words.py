@@ -216,6 +216,7 @@ def zones(*quotas: int) -> list[Doc]:
         (component("m", 6, spread={"max_skew": 1}), zones(9, 1), True),  # at most three and two
         (component("m", 2, spread={"min_zones": 2}), zones(1, 1), False),
         (component("m", 3, spread={"min_zones": 3}), zones(9, 9), True),
+        (component("m", 2, spread={"min_zones": 3}), zones(9, 9), False),  # no more zones than copies
         (component("m", 3, min_copies=0, spread={"min_zones": 3}), zones(9, 9), False),
         (component("m", 4, min_available_on_zone_loss=2), zones(9, 9), False),
         (component("m", 4, min_available_on_zone_loss=3), zones(9, 9), True),

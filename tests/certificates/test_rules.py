@@ -350,8 +350,16 @@ def test_what_runs_is_counted_at_prices_alone() -> None:
     leaf: Doc = {"leaf": "running", "prices": 0, "rewards": [["m", 1_000_000]]}
     with pytest.raises(Refused, match="each commitment must have a price"):
         check(Problem(document), {**made, "nodes": [leaf]})
-    (proof,) = check(Problem(document), {**made, "nodes": [{**leaf, "rules": {"prices": [["k", 0, 1]]}}]})
-    assert proof.checked == 0
+    document["pools"][0]["max_instances"] = 1
+    document["limits"] = [{"name": "team", "pools": ["a"], "max_instances": 2}]
+    for prices, least in (
+        ([["k", 0, 1]], 0),
+        ([["k", 3_000_000, 1]], 0),  # the one machine is free
+        ([["k", 3_000_000, 1], ["team", "max_instances", 500_000, 1]], 0),
+        ([["k", 1_000_000, 1], ["team", "max_instances", 1, 1]], 0),
+    ):
+        (proof,) = check(Problem(document), {**made, "nodes": [{**leaf, "rules": {"prices": prices}}]})
+        assert proof.checked == least
 
 
 @pytest.mark.slow
