@@ -302,8 +302,7 @@ class Component:
             most += [has // min(taken)] if min(taken) else []
         width, memory, share = (min(getattr(mode, key) for mode in modes) for key in ("devices", "memory", "share"))
         if width:  # a copy stands on so many accelerators, each of which holds so many copies
-            beside = [self.copies if any(mode.shared for mode in modes) else 1]
-            beside += [has // each for has, each in ((pool.memory, memory), (SHARE, share)) if each]
+            beside = [self.copies, *(has // each for has, each in ((pool.memory, memory), (SHARE, share)) if each)]
             most.append(pool.devices * min(beside) // width)
         return max(1, min(most))
 
@@ -430,7 +429,7 @@ class Knapsack:
         for need, price, limit in priced:
             size, times = self.sizes[need], 1
             left = min([limit, *(have // each for each, have in zip(size, self.room, strict=True) if each)])
-            if price > 0 and left > 0 and not any(size):
+            if price > 0 and not any(size):
                 best, left = [value + price * left for value in best], 0
             while price > 0 and left > 0:
                 part, times = min(times, left), 2 * times
@@ -566,7 +565,7 @@ class Prices:
             (low, top), here = c.in_zone, {0: 0}
             offers = Counter((c.on_one[p], worth[p]) for p in {mode.pool for mode in c.modes if mode.zone == zone})
             for (many, value), pools in offers.items():
-                alone = {n: -(-n // many) * value for n in range(min(top, c.in_pool) + 1)}
+                alone = {n: -(-n // many) * value for n in range(c.in_pool + 1)}
                 for _ in range(min(pools, top if c.outlive else 1)):  # one holds all, unless it may be lost
                     here = together(here, alone, top)
             best = together(best, {n: here[n] for n in range(low, len(here))}, c.copies)
@@ -738,7 +737,7 @@ def compare(problem: Problem, proof: Proof, plan: Row) -> str:
         return f"the plan costs {dollars(cost)}, but leaves out more copies than the plans that this is of"
     if cost < proof.told - 1:
         return f"refused: the plan's cost of {dollars(cost)} is below that of any plan: verify it, and the certificate"
-    gap = cost and max(Fraction(0), cost - proof.told) / cost
+    gap = cost and (cost - proof.told) / cost
     return f"the plan costs {dollars(cost)}: {f'a gap of {float(gap):.4%}' if gap > 1e-9 else 'no plan is cheaper'}"
 
 

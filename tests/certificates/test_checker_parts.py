@@ -471,6 +471,9 @@ def test_any_number_of_an_item_may_stand_beside_others() -> None:
         Knapsack((8, 0, 0, 0), frozenset((large, nothing)), ((0, 1, 1),)).value(((large, 10, 1), (nothing, 3, 2))) == 16
     )
     assert knapsack.value(((small, 2, 4),)) == 8  # each is worth its price
+    one, other = (1, 1, 0, 0), (2, 1, 0, 0)
+    apart = Knapsack((4, 1, 0, 0), frozenset((one, other)), ((0, 1, 1), (1, 1, 1)))
+    assert apart.value(((one, 5, 1), (other, 7, 1))) == 7
     free = Knapsack((8, 0, 0, 0), frozenset((nothing,)), ((0, 1, 1),))
     assert [free.value(((nothing, price, 2),)) for price in (-1, 0, 1)] == [0, 0, 2]
 
