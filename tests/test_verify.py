@@ -202,6 +202,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("allowed-type", {"components.3.instance_types": ["gpu"]}, {}, "foe on ca/new-2: option 0 may not run on cpu (no "),
     ("allowed-type", {"components.0.options.0.on": []}, {}, "web on i-1: option 0 may not run on gpu (A)"),
     ("allowed-zone", {"components.1.zones": ["a", "c"]}, {}, "solo on i-2: stands in zone b, allowed: a, c"),
+    ("allowed-zone", {"components.1.zones": []}, {}, "solo on i-2: stands in zone b, allowed: none"),
     (
         "accelerator-set",
         {},
@@ -226,6 +227,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         {"assignments.4.accelerators": [4]},
         "solo on i-2: the machine has 4 accelerators from 0, the copy [4]",
     ),
+    ("accelerator-range", {}, {"assignments.1.accelerators": [4, 0]}, "accelerators from 0, the copy [0, 4]"),
     ("vcpus", {"components.1.vcpus": 11.001}, {}, "i-2: needs 15001 milli-vCPU, has 15000"),
     ("host-memory", {"components.1.memory_gib": 46.001}, {}, "i-2: needs 63489 MiB of host memory, has 63488"),
     (
@@ -262,6 +264,12 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("min-copies", {"components.4.min_copies": 3}, {}, "line: 2 copies placed, at least 3 required"),
     ("demand", {"components.4": {**LINE, "throughput": 0.24999999925}}, {}, "line: serves 0.4999999985, demand is 0.5"),
     ("demand", {"components.4.demand": 5.00001}, {}, "line: serves 5, demand is 5.00001"),
+    (
+        "max-skew",
+        {"components.0.copies": 5, "components.0.spread": {"max_skew": 1}},
+        {"assignments.9": {"component": "web", "option": 0, "instance": "i-1", "accelerators": [2]}},
+        "web: zones differ by 2 copies, at most 1 (a: 3, b: 1, c: 1)",
+    ),
     (
         "max-skew",
         {"pools.4": {"name": "gd", "instance_type": "gpu", "zone": "d"}, "components.0.zones": GONE},
@@ -542,6 +550,11 @@ def test_accelerators_of_a_copy_are_counted_once(named: list[int], counted: int)
     assert (found.rule, found.figures) == ("accelerator-set", (counted, 2, "accelerators"))
 
 
+def test_an_accelerator_that_is_named_twice_is_one_too_many() -> None:
+    found = judge(plan={"assignments.3.accelerators": [2, 2]}).violations
+    assert [violation.rule for violation in found] == ["accelerator-set"]
+
+
 def test_nothing_is_listed_of_a_component_that_stands_nowhere() -> None:
     """No empty brackets."""
     found = judge({"components.1.min_available_on_zone_loss": 1}, {"assignments.4": GONE}).violations
@@ -635,6 +648,8 @@ KEPT: list[tuple[str, Edits, Edits]] = [
         {"components.1.min_copies": 0},
         {"left_out_bound": {"2": 1, "0": 1}},
     ),
+    ("the same, told from the lowest on", {"components.1.min_copies": 0}, {"left_out_bound": {"0": 1, "2": 1}}),
+    ("a component that avoids its own group, which has no other", {"components.4.avoid": ["group:x"]}, {}),
     ("nothing is proven", {}, {"left_out_bound": {}}),
     ("nothing is said", {}, {"left_out_bound": None}),
     ("infeasible is not said", {}, {"stop": "proved"}),

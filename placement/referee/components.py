@@ -48,7 +48,7 @@ def spread(stand: Standing, component: Component) -> Iterator[Violation]:
             message = f"zones differ by {count(skew, 'copy', 'copies')}, at most {limits.max_skew}{_listed(zones)}"
             yield Violation("max-skew", name, message, Figures(skew, limits.max_skew, "copies"), spot)
     least = min(limits.min_zones or 0, placed)
-    used = sum(count > 0 for count in zones.values())
+    used = len(zones)
     if used < least:
         message = f"stands in {count(used, 'zone')}, at least {least}{_listed(zones)}"
         yield Violation("min-zones", name, message, Figures(used, least, "zones"), spot)

@@ -34,7 +34,7 @@ def moved_copies(stand: Standing) -> dict[str, int]:
     """Moved copies by component: of those that run now and will run, the ones that are not kept."""
     now = Counter(row.component for row in stand.problem.placements)
     kept = kept_copies(stand)
-    return {name: max(0, min(now[name], stand.placed(name)) - kept[name]) for name in stand.components}
+    return {name: min(now[name], stand.placed(name)) - kept[name] for name in stand.components}
 
 
 def kept_copies(stand: Standing) -> Counter[str]:
