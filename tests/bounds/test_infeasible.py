@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -366,3 +367,19 @@ def test_a_limit_that_the_copies_need_more_than_is_named_with_both_figures(
     said = f"limit team allows {key} {limit[key]} over {count(len(limit['pools']), 'pool')}, "
     said += f"but the copies need at least {least} there"
     assert why_infeasible(compile_fleet(Problem(**document))) == (None if least is None else said)
+
+
+def test_what_machines_lack_is_told_of_the_problem_as_it_was_read_alone() -> None:
+    """Where components were joined, or options or pools are fewer, rows of the problem are not those of the fleet."""
+    rows = [{"accelerators": 1, "accelerator_memory_gib": 9}, {"accelerators": 5}]
+    fleet = fleet_of({"components.0": {"name": "c", "copies": 6, "options": rows}})
+    first = fleet.components[0]
+    assert "where machines" in (why_infeasible(fleet) or "")
+    for less in (
+        replace(fleet, components=(replace(first, name="c+d"),)),
+        replace(fleet, components=(replace(first, options=first.options[1:]),)),
+        replace(fleet, pools=fleet.pools[:1], instances=(), places=()),
+    ):
+        said = why_infeasible(less) or ""
+        assert "fits on no machine" in said
+        assert "where" not in said
