@@ -12,7 +12,7 @@ import pytest
 import placement
 from placement.documents import Problem
 from placement.documents.plan import Plan
-from placement.referee import Rule, Verdict, cost, verify, violations
+from placement.referee import Rule, Verdict, Violation, cost, refused, verify, violations
 from tests.documents.test_documents import GONE, changed
 from tests.referee import referee_check
 
@@ -1024,3 +1024,25 @@ def test_rows_that_cannot_be_read_stand_beside_broken_rules() -> None:
     rows = [{**NEW_ROW, "component": "fo"}, {**NEW_ROW, "instance": "x"}]
     found = judge({"components.3.instance_types": ["gpu"]}, {"assignments": [*PLAN["assignments"], *rows]}).violations
     assert [one.rule for one in found] == ["known-component", "listed-instance", "allowed-type"]
+
+
+# --- The error of a plan that is refused
+
+
+@pytest.mark.parametrize(("others", "more"), [(0, ""), (1, ", and 1 more"), (2, ", and 2 more")])
+def test_how_many_more_rules_are_broken_is_said(others: int, more: str) -> None:
+    first, other = Violation("known-pool", "i-2", "is of no pool"), Violation("copies", "web", "too many")
+    said = str(refused("plan", Plan(**PLAN), [first] + others * [other]))
+    rule = "breaks a rule of the problem: i-2: is of no pool [known-pool]"
+    assert said == f"plan at $.instances[1]: {rule}{more}; `placement verify` tells all"
+
+
+@pytest.mark.parametrize(
+    ("others", "breaks"),
+    [(0, "this is no other;"), (1, "of which it breaks 1 rule;"), (2, "of which it breaks 2 rules;")],
+)
+def test_another_problem_is_told_alone_and_how_many_rules_of_this_one_are_broken(others: int, breaks: str) -> None:
+    first, other = Violation("claimed-problem", "plan", "this is no other"), Violation("copies", "web", "too many")
+    said = str(refused("plan", Plan(**PLAN), [first] + others * [other]))
+    assert breaks in said
+    assert "too many" not in said
