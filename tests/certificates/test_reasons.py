@@ -16,7 +16,7 @@ from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import CliquePrices
 from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes, shift
-from placement.certificates.reasons import Reason, Reasons, total
+from placement.certificates.reasons import Reason, Reasons, RulePrices, total
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, UNIT, Cut, NodeDomain, Prices, capacity_values, certify
@@ -357,3 +357,18 @@ def test_prices_are_written_by_name_where_they_are_not_0(seeds: range) -> None:
                 assert names.split(Subject(copies=False, number=k)) == {"machines": chosen}
     assert set(full) == {"machines", "accelerators", "volumes", "per_instance", "copies", "optional"}
     assert names.prices(CliquePrices(((0, 3),))) == {"clique": [[fleet.components[0].name, 3]]}
+
+
+def test_prices_of_rules_count_as_often_as_the_prices_that_they_are_of() -> None:
+    """A third of a micro-dollar for a unit of a limit; two thirds of a dollar, and no more than all of one."""
+    prices = Prices([], [], limits=[UNIT // 2], committed=[UNIT, 2 * UNIT])
+    rules = RulePrices.of(prices, Fraction(2, 3))
+    assert rules == RulePrices((Fraction(1, 3),), (Fraction(2, 3), Fraction(1)))
+
+
+def test_what_is_no_bound_is_taken_off_what_is_proven() -> None:
+    fleet = pools_fleet(1)
+    nodes = Nodes(CertificateNames(relax(fleet), groups_of(fleet)), 1)
+    nodes.proven, nodes.believed = 5, 9
+    nodes.take_off(6)
+    assert (nodes.proven, nodes.believed) == (0, 3)
