@@ -28,6 +28,7 @@ from placement.solving.schedule import (
     LARGE,
     OUTLINE,
     RULES_LARGE,
+    RULES_MIDDLE,
     RULES_SMALL,
     RUNNING,
     SCHEDULE,
@@ -123,7 +124,7 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
     names = {AFTER_FIRST, AFTER_FIRST_HUGE, DEAR, DEMANDS, DEMANDS_TINY, FEW_LARGE, FEW_SMALL, FIRST, HUGE, LARGE}
-    names |= {RULES_LARGE, RULES_SMALL, SINGLE, SMALL, STUCK, WHOLE, ZONED}
+    names |= {RULES_LARGE, RULES_MIDDLE, RULES_SMALL, SINGLE, SMALL, STUCK, WHOLE, ZONED}
     assert set(TURNS) == names
     for turns in TURNS.values():
         for turn in turns:

@@ -7,9 +7,7 @@ On its own, without machines one by one, the model of these rows is small enough
 """
 
 import math
-from collections.abc import Callable, Iterator
-from fractions import Fraction
-from functools import partial
+from collections.abc import Iterator
 
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.parameters import BOUNDS
@@ -24,43 +22,41 @@ def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Flee
     `copies`: number of copies and their option; each option fits on an empty machine of the shape.
     """
     written: set[tuple[int, ...]] = set()
-    for needs in _measures(shape, [option for _, option in copies]):
-        scale = math.lcm(*(need.denominator for need in needs))
-        row = (*(int(need * scale) for need in needs), scale)
-        divisor = math.gcd(*row)
-        row = tuple(n // divisor for n in row)
-        if any(row[:-1]) and row not in written:
+    for needs, whole in _measures(shape, [option for _, option in copies]):
+        divisor = math.gcd(whole, *needs)
+        row = (*(need // divisor for need in needs), whole // divisor)
+        if any(needs) and row not in written:
             written.add(row)
             program.within([(var, n) for (var, _), n in zip(copies, row[:-1], strict=True)], row[-1], machines)
 
 
-def _measures(shape: Shape, options: list[FleetOption]) -> Iterator[list[Fraction]]:
-    """Needs per copy as fractions of one machine, by each resource and function."""
-    functions = _functions()
+def _measures(shape: Shape, options: list[FleetOption]) -> Iterator[tuple[list[int], int]]:
+    """Needs per copy and what one machine has, by each resource and function."""
     host = (
         ([option.vcpus for option in options], shape.vcpus),
         ([option.host_mib for option in options], shape.host_mib),
         ([0 if option.shared else option.accelerators for option in options], shape.accelerators),
     )
     for needs, room in host:
-        for function in functions if room > 0 else ():
-            yield [function(need, room) for need in needs]
+        yield from _rounded(needs, room)
     on_accelerator = (
         ([option.memory_mib for option in options], shape.memory_mib),
         ([option.share for option in options], WHOLE_SHARE),
     )
     for needs, room in on_accelerator if shape.accelerators else ():
-        for function in functions if room > 0 else ():
-            yield [
-                Fraction(option.accelerators, shape.accelerators) * (function(need, room) if option.shared else 1)
-                for option, need in zip(options, needs, strict=True)
-            ]
+        for parts_of_one, whole in _rounded(
+            [n if o.shared else room for n, o in zip(needs, options, strict=True)], room
+        ):
+            parts = [o.accelerators * n for o, n in zip(options, parts_of_one, strict=True)]
+            yield parts, shape.accelerators * whole
 
 
-def _functions() -> list[Callable[[int, int], Fraction]]:
-    """Each maps a need and the room to a part of one."""
-    return [Fraction, *(partial(_rounded, k) for k in range(1, BOUNDS.dual_feasible.finest + 1))]
-
-
-def _rounded(k: int, need: int, room: int) -> Fraction:
-    return Fraction(rounded(need, room, k), parts(k))
+def _rounded(needs: list[int], room: int) -> Iterator[tuple[list[int], int]]:
+    """Needs as they are and by each function, with what all of the room is then; none where there is no room."""
+    if room <= 0:
+        return
+    yield needs, room
+    different = set(needs)
+    for k in range(1, BOUNDS.dual_feasible.finest + 1):
+        by_need = {need: rounded(need, room, k) for need in different}
+        yield [by_need[need] for need in needs], parts(k)

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from placement.compiled.fleet import Fleet
+from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.groups import FleetCommitment, FleetLimit
 from placement.compiled.packing import Packing
+from placement.compiled.survival import cap_per_instance, cap_per_pool
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import with_just, without_spread
 
@@ -31,16 +33,32 @@ class OneZone(GivenCounts):
     zone: int
 
     @classmethod
-    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int]) -> Self:
-        """With `counts` (C,) copies in the zone. O(options x pools).
+    def of(
+        cls,
+        fleet: Fleet,
+        zone: int,
+        counts: Sequence[int],
+        limits: tuple[FleetLimit, ...] = (),
+        commitments: tuple[FleetCommitment, ...] = (),
+    ) -> Self:
+        """With `counts` (C,) copies in the zone, and its share of limits and commitments. O(options x pools).
 
         The fleet has no machines that run, no optional copies and no demands. With the copies in the other zones the
         counts keep the rules over zones.
         """
         pools = tuple(p if p.zone == zone else replace(p, min_instances=0, max_instances=0) for p in fleet.pools)
         here = frozenset(p.index for p in fleet.pools if p.zone == zone)
-        components = tuple(with_just(fleet, c, n, here) for c, n in zip(fleet.components, counts, strict=True))
-        return cls(fleet, replace(fleet, pools=pools, components=components), zone)
+        components = tuple(_in_zone(fleet, c, n, here) for c, n in zip(fleet.components, counts, strict=True))
+        alone = replace(fleet, pools=pools, components=components, limits=limits, commitments=commitments)
+        return cls(fleet, alone, zone)
+
+
+def _in_zone(fleet: Fleet, component: FleetComponent, copies: int, pools: frozenset[int]) -> FleetComponent:
+    """So many copies in a zone: pools and instances there hold no more of them than losses allow among all copies."""
+    most = cap_per_pool(component)
+    floor = 0 if most is None else max(0, copies - most)
+    here, cap = with_just(fleet, component, copies, pools), cap_per_instance(component)
+    return replace(here, pool_loss_floor=floor, max_per_instance=cap, instance_loss_floor=0)
 
 
 @dataclass(frozen=True, slots=True)

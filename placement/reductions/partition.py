@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.compiled.capacity import used_part
 from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
-from placement.compiled.packing import Machine, Packing, machines_held, moves
+from placement.compiled.packing import Machine, Packing, machines_held, machines_paid, moves
 from placement.compiled.survival import capped_by_placed
 from placement.grouping import grouped
 from placement.heuristics import Missing
@@ -128,7 +128,8 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     fewest = _least_shares(fleet, packing, groups)
     used = [_used(packing, group) for group in groups]
     paid = [_paid(fleet, *share) for share in zip(used, quotas, fewest, strict=True)]
-    limits, commitments = limit_shares(fleet, packing, paid), commitment_shares(fleet, used)
+    all_paid = machines_paid(fleet, packing) if fleet.limits else []
+    limits, commitments = limit_shares(fleet, all_paid, paid), commitment_shares(fleet, used)
     spare = None if fleet.max_moves is None else max(0, fleet.max_moves - sum(moves(fleet, packing))) // len(groups)
     shares = zip(missing, quotas, fewest, limits, commitments, strict=True)
     for group, (more, quota, least, limit, commitment) in zip(groups, shares, strict=True):

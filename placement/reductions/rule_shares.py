@@ -1,4 +1,4 @@
-"""Rules over the whole plan, dealt out to parts that are packed at the same time.
+"""Rules over the whole plan, dealt out to parts, or zones, that are packed at the same time.
 
 Each part has what its machines count against a limit now, those that its minimum pays for while empty too, and its
 share of what is left; so all parts together keep it. The same goes for moves. Of a commitment a part has what its
@@ -6,27 +6,37 @@ machines use, the dearest first, and its share of the rest: together no more tha
 dealt out so: whoever puts parts together looks at them again.
 """
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from placement.compiled.fleet import Fleet
 from placement.compiled.groups import FleetCommitment, FleetLimit
-from placement.compiled.packing import Packing, machines_paid
 
 _Commitments = tuple["FleetCommitment", ...]
 _Limits = tuple["FleetLimit", ...]
 
 
-def limit_shares(fleet: Fleet, packing: Packing, paid: Sequence[Counter[int]]) -> list[_Limits]:
-    """The limits of each part, which pays for machines by pool, empty ones too. O(limits x parts)."""
-    all_paid = machines_paid(fleet, packing) if fleet.limits else []
+def limit_shares(fleet: Fleet, all_paid: Sequence[float], paid: Sequence[Mapping[int, float]]) -> list[_Limits]:
+    """The limits of each part, which pays for machines by pool, empty ones too. O(limits x parts).
+
+    `all_paid` (P,) are those of the whole. Numbers of machines may be those of a linear program.
+    """
     shares: list[list[FleetLimit]] = [[] for _ in paid]
     for limit in fleet.limits:
-        each = max(0, limit.most - limit.sum(all_paid)) // len(paid)
+        each = max(0, math.floor(limit.most - sum(n * all_paid[p] for p, n in limit.weight.items()))) // len(paid)
         for share, mine in zip(shares, paid, strict=True):
-            share.append(replace(limit, most=each + sum(weight * mine[p] for p, weight in limit.weight.items())))
+            own = math.floor(sum(n * mine.get(p, 0) for p, n in limit.weight.items()))
+            share.append(replace(limit, most=each + own))
     return [tuple(share) for share in shares]
+
+
+def zone_shares(fleet: Fleet, machines: Sequence[float]) -> list[tuple[_Limits, _Commitments]]:
+    """The limits and commitments of each zone, where a linear program pays for so many machines of each pool, (P,)."""
+    paid = [{p.index: machines[p.index] for p in fleet.pools if p.zone == zone} for zone in range(len(fleet.zones))]
+    used = [Counter({p: math.ceil(n) for p, n in mine.items()}) for mine in paid]
+    return list(zip(limit_shares(fleet, machines, paid), commitment_shares(fleet, used), strict=True))
 
 
 def commitment_shares(fleet: Fleet, used: Sequence[Counter[int]]) -> list[_Commitments]:

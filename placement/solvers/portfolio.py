@@ -21,7 +21,7 @@ turns on a second core, where they are few on one core, too.
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
 column generation has most of the time at any size, and ends with ruin and recreate and large neighbourhoods. Where the
-problem is small CP-SAT has the rest, and where its model can still be written a short turn before. Where moves are
+problem is small CP-SAT has the rest, and where its model can still be written, a short turn before. Where moves are
 limited the outline comes first in small problems, as it proves most, and has most of the time, or runs beside the
 others where there is a second core.
 
@@ -61,6 +61,7 @@ from placement.solving.schedule import (
     LARGE,
     OUTLINE,
     RULES_LARGE,
+    RULES_MIDDLE,
     RULES_SMALL,
     RUNNING,
     SINGLE,
@@ -90,6 +91,9 @@ class AutoOptions:
         100_000,
         "the same where `max_moves` limits the moves. Most copies then stay where they are, so larger models can be "
         "solved.",
+    )
+    direct_terms_rules: int = option(
+        100_000, "the same for a short turn of `cp-sat` where other rules look at the whole plan."
     )
     direct_terms_demand: int = option(
         5_000, "the same for a turn of `cp-sat` before `demand`, which is better at all that is larger."
@@ -222,11 +226,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when."""
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
         yield from _heuristics(TURNS[FIRST], solve, options)
-        few = solve.fleet.has_few_moves
-        small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
-        terms = options.direct_terms_few_moves if few else options.direct_terms
-        turns = TURNS[small if _size(solve, terms, options.decompose_from) == SMALL else large]
-        yield from _possible(turns, solve)
+        yield from _possible(TURNS[_by_rules(solve, options)], solve)
         return
     first, *more = TURNS[FIRST]
     yield first
@@ -248,6 +248,15 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     elif size == SMALL and not packers and _may_pack(solve):
         size = ZONED
     yield from _possible(TURNS[size], solve)
+
+
+def _by_rules(solve: Solve, options: AutoOptions) -> str:
+    """Which turns a fleet gets whose rules look at the whole plan."""
+    most = options.decompose_from
+    if solve.fleet.has_few_moves:
+        return FEW_SMALL if _size(solve, options.direct_terms_few_moves, most) == SMALL else FEW_LARGE
+    sizes = ((RULES_SMALL, options.direct_terms), (RULES_MIDDLE, options.direct_terms_rules))
+    return next((size for size, terms in sizes if _size(solve, terms, most) == SMALL), RULES_LARGE)
 
 
 def _heuristics(turns: Iterable[Turn], solve: Solve, options: AutoOptions) -> Iterator[Turn]:

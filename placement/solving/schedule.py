@@ -443,6 +443,7 @@ AFTER_FIRST = "vector packing, bins of one accelerator, after the first plan"
 AFTER_FIRST_HUGE = "solved in parts, after the first plan"
 DEMANDS, DEMANDS_TINY = "demands", "demands, very small direct models"
 RULES_SMALL = "rules over the whole plan, small enough for the direct models"
+RULES_MIDDLE = "rules over the whole plan, direct models that can still be written"
 RULES_LARGE = "rules over the whole plan, all others"
 FEW_SMALL = "a limit on moves, small enough for the direct models"
 FEW_LARGE = "a limit on moves, all others"
@@ -453,7 +454,7 @@ HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", 
 # What `auto` takes (`solvers/portfolio.py`):
 #
 # - rules over the whole plan: `FIRST`, then one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of
-#   `RULES_SMALL` and `RULES_LARGE` where they are not;
+#   `RULES_SMALL`, `RULES_MIDDLE` and `RULES_LARGE` where they are not;
 # - else the first turn of `FIRST`, then `AFTER_FIRST` where `SINGLE` follows, `AFTER_FIRST_HUGE` where `HUGE` does, or
 #   the rest of `FIRST`; then `SINGLE` or `WHOLE` where the fleet is vector packing, one of `DEMANDS_TINY` and `DEMANDS`
 #   where there are demands, and the first of `HUGE`, `ZONED`, `SMALL`, `DEAR`, `LARGE` that it is.
@@ -479,8 +480,10 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn("cp-sat", 1.0),
     ),
     # A fleet with a savings plan is proven by CP-SAT after 2 s, and has a gap of 5 % after 20 s without it; others end
-    # as well or as badly with it (docs/notes/2026-11-fleets.md). The limit keeps it from those slow to write.
-    RULES_LARGE: (Turn("cp-sat", 0.2, 2.5, options={"max_terms": 100_000}), Turn("column-generation", 1.0)),
+    # as well or as badly with it (docs/notes/2026-11-fleets.md). Larger ones have no such turn: not even a model of
+    # totals by pool was of any use to them, and cost 8 to 16 s of the processor at 400 components.
+    RULES_MIDDLE: (Turn("cp-sat", 0.2, 2.5), Turn("column-generation", 1.0)),
+    RULES_LARGE: (Turn("column-generation", 1.0),),
     FEW_SMALL: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn("cp-sat", 0.04),

@@ -22,7 +22,6 @@ from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import OUTLINE, TOTALS
-from placement.direct.volume import _functions
 from placement.documents import Problem
 from placement.errors import SolverBugError
 from placement.referee import verify
@@ -349,17 +348,6 @@ def test_looking_for_a_first_plan_on_few_machines_proves_nothing() -> None:
     assert run.value == Value((), 3_000_000)
     assert run.incumbent.ticks_bound == 3_000_000
     assert 5_000_000 in [event.cost for event in run.incumbent.events]
-
-
-def test_needs_that_fit_together_never_measure_more_than_one() -> None:
-    """The functions behind the redundant rows are dual feasible: checked on sets that fill the room to the unit."""
-    rng = random.Random(1)
-    for _ in range(3_000):
-        room = rng.randint(1, 60)
-        cuts = sorted(rng.randint(0, room) for _ in range(rng.randint(0, 5)))
-        needs = [right - left for left, right in zip([0, *cuts], [*cuts, room], strict=True)]
-        for function in _functions():
-            assert sum(function(need, room) for need in needs) <= 1
 
 
 def crowd(components: int = 12) -> Doc:

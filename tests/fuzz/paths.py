@@ -89,6 +89,7 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "auto": {
         "direct_terms": (0, 100, 20_000),
         "direct_terms_few_moves": (0, 100, 100_000),
+        "direct_terms_rules": (0, 100, 100_000),
         "direct_terms_demand": (0, 100, 5_000),
         "decompose_from": (0, 1, 4, 3_000),
     },

@@ -87,9 +87,11 @@ def _shifted(value: Value, here: Value, there: Value) -> Value:
 
 
 @lifted_value.register
-def _(reduction: ZoneOfPlan, value: Value) -> Value:
-    """The machines of the other zones are paid for too."""
+def _(reduction: ZoneOfPlan, value: Value) -> Value | None:
+    """The machines of the other zones are paid for too; of what is committed these may need less, or more."""
     whole = reduction.whole
+    if whole.commitments:
+        return None
     pools = tuple(replace(p, min_instances=0) if p.zone == reduction.one.zone else p for p in whole.pools)
     price = machine_price(replace(whole, pools=pools), Packing(reduction.others))
     return Value(value.left_out, value.ticks + whole.tick_price * price)

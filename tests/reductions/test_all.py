@@ -267,7 +267,7 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
     SomePools: {"state": False, "optional": False, "demand": False},
     WithoutRules: {"rules": 60},
     ZoneFloors: {"state": False},
-    OneZone: {"state": False, "optional": False, "demand": False},
+    OneZone: {"state": False, "optional": False, "demand": False, "rules": 40},
     RestrictingAggregation: {"state": False, "max_components": 12, "rules": 40},
 }
 

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Packing
+from placement.compiled.packing import Packing, machines_paid
 from placement.reductions.base import Reduction
 from placement.reductions.given_counts import OneZone
+from placement.reductions.rule_shares import zone_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +32,10 @@ class ZoneOfPlan(Reduction):
 
 def plan_by_zone(fleet: Fleet, packing: Packing) -> Iterator[ZoneOfPlan]:
     """Each zone of a packing that keeps every rule, of a fleet as `OneZone` takes it."""
-    for zone in range(len(fleet.zones)):
+    shares = zone_shares(fleet, machines_paid(fleet, packing))
+    for zone, share in enumerate(shares):
         here = [m for m in packing.machines if fleet.pools[m.pool].zone == zone]
         others = tuple(m for m in packing.machines if fleet.pools[m.pool].zone != zone)
         placed = Counter(seat.component for machine in here for seat in machine.seats)
-        one = OneZone.of(fleet, zone, [placed[c.index] for c in fleet.components])
+        one = OneZone.of(fleet, zone, [placed[c.index] for c in fleet.components], *share)
         yield ZoneOfPlan(fleet, one.fleet, one, others)

@@ -14,6 +14,7 @@ import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.first_plan import first_plan
@@ -23,6 +24,7 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
+from placement.patterns.group_bound import raise_bounds_by_rules
 from placement.patterns.master import PatternProgram, PatternSolution
 from placement.reductions.given_counts import OneZone
 from placement.reductions.greenfield import Greenfield
@@ -30,6 +32,7 @@ from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.column_generation import zone_plans, zone_split, zone_tasks
+from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search
 from placement.solvers.column_generation.zone_counts import zone_counts
@@ -214,11 +217,11 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
         return solve(program, seconds) if left >= 0 else None
 
     monkeypatch.setattr(PatternProgram, "solve", seldom)
-    counts = round_by_zone(fleet, Budget(), rounds=0)
-    assert counts is not None
-    assert [here[0] for here in counts] == [1, 1]
-    assert sum(map(sum, counts)) == 8
-    assert [*map(sum, counts)] == [4, 4] or left < 0
+    split = round_by_zone(fleet, Budget(), rounds=0)
+    assert split is not None
+    assert [here[0] for here in split.copies] == [1, 1]
+    assert sum(map(sum, split.copies)) == 8
+    assert [*map(sum, split.copies)] == [4, 4] or left < 0
 
 
 @pytest.mark.parametrize("late", [(1,), (2,), (3,)])
@@ -236,8 +239,9 @@ def test_an_lp_that_is_late_is_waited_for_or_does_without_more_pricing(
         return None if calls in late else solve(program, seconds)
 
     monkeypatch.setattr(PatternProgram, "solve", in_time)
-    counts = round_by_zone(fleet, Budget(), rounds=2)
-    assert counts == [[1, 1, 1, 1], [1, 1, 1, 1]]
+    split = round_by_zone(fleet, Budget(), rounds=2)
+    assert split is not None
+    assert split.copies == [[1, 1, 1, 1], [1, 1, 1, 1]]
     assert calls > max(late)
 
 
@@ -269,10 +273,10 @@ def test_a_dive_makes_machines_and_copies_whole(seeds: range) -> None:
             value = dive.run(Budget())
             last = program.solve(math.inf)  # once more
             machines = np.array([0.0] * len(firm.pools) if last is None else last.counts)[each.machine > 0]
-            counts = dive.counts()
-            assert counts is not None
+            split = dive.split()
+            assert split is not None
             for c in firm.components:
-                here = [counts[z][c.index] for z in range(len(firm.zones))]
+                here = [split.copies[z][c.index] for z in range(len(firm.zones))]
                 assert sum(here) == c.required
                 assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
             if math.isinf(value):
@@ -815,3 +819,60 @@ def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.Mon
         if tried == 2:
             break
     assert tried
+
+
+def alone_in_zones(more: dict[str, Any], counts: list[list[int]], machines: list[float]) -> list[Fleet]:
+    """The zones of two pools each, with so many copies of components of one accelerator."""
+    rows = [{"name": f"c{k}", "copies": sum(n), **more} for k, n in enumerate(zip(*counts, strict=True))]
+    limits = [{"name": "n", "pools": ["s-za", "t-za", "s-zb"], "max_accelerators": 9}]
+    document = over_two_zones([{**row, "accelerators": 1} for row in rows], s=(2, 5.0), t=(4, 10.0))
+    fleet = compile_fleet(Problem(**document, limits=limits))
+    return [task.zone.fleet for task in sorted(tasks_of(fleet, counts, 0, machines), key=lambda task: task.zone.zone)]
+
+
+def test_a_zone_has_its_share_of_a_limit() -> None:
+    """Of 9 accelerators the LP uses 4.5 here and 2 there; of the 2.5 left each has one, as they are whole."""
+    here, there = alone_in_zones({}, [[4], [4]], [0.25, 1.0, 1.0, 0.5])  # s-za, s-zb, t-za, t-zb
+    assert [limit.most for limit in (*here.limits, *there.limits)] == [4 + 1, 2 + 1]
+
+
+def test_a_zone_keeps_losses_of_a_pool() -> None:
+    """Of five copies of which two outlive any pool three may stand in one: no limit for two, and a floor for four."""
+    here, there = alone_in_zones({"min_available_on_pool_loss": 2}, [[4, 2, 0], [1, 3, 5]], [1.0] * 4)
+    assert [c.pool_loss_floor for c in here.components] == [1, 0, 0]
+    assert [c.pool_loss_floor for c in there.components] == [0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"components": {"min_available_on_pool_loss": 3}},
+        {"components": {"min_available_on_instance_loss": 4}},
+        {"limits": [{"name": "n", "pools": ["t-za", "t-zb"], "max_instances": 4}]},
+        {"commitments": [{"name": "k", "pools": ["t-za", "s-zb"], "price_per_hour": 7}]},
+    ],
+    ids=lambda rule: str(next(iter(rule))),
+)
+def test_zones_keep_rules_over_the_whole_plan(rule: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them is dealt out to the zones, and kept by all that these make together."""
+    rows = [{"name": f"c{k}", "copies": 6, "accelerators": 1, "spread": {"min_zones": 2}} for k in range(3)]
+    document = over_two_zones([row | rule.get("components", {}) for row in rows], s=(2, 6.0), t=(4, 10.0))
+    fleet = compile_fleet(Problem(**{**rule, **document}))
+    solve = Solve(fleet, Incumbent(fleet, Budget()), Budget())
+    first_plan(solve.within(Budget(work=1)))
+    assert may_pack_zones(solve)
+    bounds = Solve.of(fleet, Budget(work=1))  # of its own, lest the first plan is proven
+    raise_bounds_by_rules(bounds)
+    bound = WholePlanGround(bounds).best
+    assert bound is not None
+    broken = []
+
+    def look(fleet: Fleet, packing: Packing) -> str:
+        broken.append(broken_fleet_rule(fleet, packing))
+        return ""
+
+    monkeypatch.setattr(zone_plans, "broken_fleet_rule", look)
+    monkeypatch.setattr(zone_plans, "evaluate", lambda *_: Value((), 0))  # all are offered
+    assert ZonePacking(solve, 1).run(bound, Budget(work=4))
+    assert broken
+    assert not any(broken)

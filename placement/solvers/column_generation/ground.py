@@ -23,7 +23,7 @@ class WholePlanGround:
     """
 
     def __init__(self, solve: Solve) -> None:
-        """O(bounds). `found` says whether there was any bound."""
+        """O(bounds). `found` says whether there was any bound; `best` is the highest, None where there was none."""
         fleet, evidence = solve.fleet, solve.incumbent.evidence
         linear = linear_bounds(solve)
         plain = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
@@ -31,22 +31,20 @@ class WholePlanGround:
         self.cuts: list[Cut] = [cut for one in every for cut in one.cuts]
         self.found = bool(self.cuts)
         ranked = [*((one.ticks, one.patterns) for one in linear), *((one.ticks, one) for one in plain)]
-        self._best = max(ranked, key=lambda pair: pair[0])[1] if ranked else None
-        self._cheap_machines: tuple[int, ...] = self._cheapest(solve) if self.cuts else ()
-        self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
-
-    def _cheapest(self, solve: Solve) -> tuple[int, ...]:
-        gap, seconds = ENGINE_PARAMETERS.integer_program.gap, solve.budget.left()
-        mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, effort=_PARAMS.mix_effort, seed=solve.seed)
-        return () if mix is None else mix.machines
+        self.best: PatternBound | None = max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+        self.machine_values: list[float] = [] if self.best is None else self.best.machine_values
+        self._solve = solve
 
     def cheap_machines(self) -> tuple[int, ...]:
-        """Counts by pool that keep all cuts."""
-        return self._cheap_machines
+        """Counts by pool that keep all cuts, found in the time that is left."""
+        solve, gap = self._solve, ENGINE_PARAMETERS.integer_program.gap
+        seconds, effort = solve.budget.left(), _PARAMS.mix_effort
+        mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, effort=effort, seed=solve.seed)
+        return () if mix is None else mix.machines
 
     def useful_patterns(self) -> list[Pattern]:
         """Those of the best bound."""
-        return [] if self._best is None else self._best.useful_patterns()
+        return [] if self.best is None else self.best.useful_patterns()
 
 
 Ground = PatternBound | WholePlanGround

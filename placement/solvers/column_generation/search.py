@@ -61,10 +61,9 @@ def search(
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         if bound.infeasible:
             continue
-        if committed_as_pools:
-            stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
-        elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
-            stats["solutions"] = pack_solutions(solve, bound, NAME, covering, before_dives=True)
+        if pack_zones is None and (committed_as_pools or is_zoned(solve.fleet)):
+            before_dives = not committed_as_pools  # in one zone they find as good plans sooner
+            stats["solutions"] = pack_solutions(solve, bound, NAME, covering, before_dives=before_dives)
     by_mix = decide_mixes(solve, bound)
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
     solved = committed_as_pools and bool(stats.get("solutions")) and is_large(solve.fleet)

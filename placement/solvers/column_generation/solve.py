@@ -76,12 +76,10 @@ def solve_column_generation(solve: Solve, *, options: ColumnGenerationOptions = 
         solve_running(_TIME.running.within(solve))
         improve_whole_plan(_TIME.recreate.within(solve))
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
-    zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None
+    zones = ZonePacking(solve, workers=1 + helped) if may_pack_zones(solve) else None
     covering = SetCovering(solve)
-    run = (
-        partial(search_whole_plan, solve, options, covering)
-        if rules
-        else partial(search, solve, options, covering, None if zones is None else zones.run)
+    run = partial(
+        search_whole_plan if rules else search, solve, options, covering, None if zones is None else zones.run
     )
     if not helped:
         return run()

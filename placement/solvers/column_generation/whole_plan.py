@@ -2,21 +2,22 @@
 
 1. The bound from patterns. Limits are rows of its linear program and its tree, losses caps on copies there. Commitments
    by money and limits on moves have prices (`patterns.group_bound`), which also say what one more unit is worth.
-2. In fleets that are not large, whole solutions of the program over its patterns, packed part by part
-   (`whole_solutions`). This and the bound are done first for plans that leave no optional copy out.
-3. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
-   an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there, and what comes out of it is
-   repaired by heuristics that know all rules. There are no mixes where moves are limited or dear.
+2. Large fleets with rules over zones are packed zone by zone, each with its share of these rules (`zone_packing`).
+   Others begin with whole solutions of the program over its patterns, packed part by part (`whole_solutions`), but for
+   large ones in one zone. This and the bound are done first for plans that leave no optional copy out.
+3. Packing at fleet mixes (`pack`), where zones made no plan. Limits are rows, and commitments gains, in the programs of
+   machine counts; a loss of an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there,
+   and what comes out of it is repaired by heuristics that know all rules. There are no mixes where moves are limited or
+   dear.
 4. In small fleets, before that and after: mixes in the order of their price, each decided by CP-SAT, which knows all
    rules (`combinatorial_benders`). A mix on which there is no plan is left out with all that are within it, whatever
    the rules, as fewer machines never allow more plans. Only where the tree knows what machines cost.
 5. Plans made cheaper by searches that know all rules (`local_search.whole_plan`).
-
-Packing zone by zone knows none of these rules, and is left out.
 """
 
 from dataclasses import replace
 
+from placement.compiled.spread import is_zoned
 from placement.local_search.set_covering import SetCovering
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
@@ -27,6 +28,7 @@ from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.search import (
     ColumnGenerationOptions,
+    PackZones,
     Stats,
     bounded,
     decide_mixes,
@@ -37,9 +39,13 @@ from placement.solving.context import Solve
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
+_TIME = SCHEDULE.column_generation
 
-def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: SetCovering) -> Outcome:
-    """All steps of the module's text."""
+
+def search_whole_plan(
+    solve: Solve, options: ColumnGenerationOptions, covering: SetCovering, pack_zones: PackZones | None = None
+) -> Outcome:
+    """All steps of the module's text. `pack_zones` as in `search`."""
     if not may_build(solve.fleet, solve.budget):
         return _improved(solve, {}, TOO_LARGE, covering)
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
@@ -59,15 +65,20 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: 
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
         if bound.infeasible:
             continue
-        stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
+        dives_alone = is_large(solve.fleet) and not is_zoned(solve.fleet)  # they find as good plans sooner
+        if pack_zones is None and not dives_alone:
+            stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
         by_mix = decide_mixes(solve, bound)
     ground = WholePlanGround(solve)
-    if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
+    zoned = False
+    if pack_zones is not None and ground.best is not None and not solve.ended:
+        zoned = pack_zones(ground.best, _TIME.zones.of(solve.budget))
+    if ground.found and not (zoned or solve.ended) and not (stats.get("solutions") and is_large(solve.fleet)):
         mixes = FleetMixPacking(solve, ground, covering)
         mixes.run(mixes.phase.of(solve.budget))
         stats["mixes"] = mixes.tried
     if by_mix is not None and not solve.ended:
-        by_mix.run(SCHEDULE.column_generation.decide.of(solve.budget))
+        by_mix.run(_TIME.decide.of(solve.budget))
         stats["ruled_out"] = by_mix.ruled_out
     return _improved(solve, stats, "", covering)
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.spread import is_zoned
 from placement.parallel.helper import HelperJob
 from placement.parallel.job import TaskAnswer
@@ -33,7 +34,11 @@ _TIME = SCHEDULE.column_generation.zones
 
 
 def may_pack_zones(solve: Solve) -> bool:
-    """Whether a fleet is large enough, has rules over zones, and may be packed as if nothing ran."""
+    """Whether a fleet is large enough, has rules over zones, and may be packed as if nothing ran.
+
+    Rules over the whole plan are dealt out: losses as caps on what pools and instances may hold, limits and commitments
+    by what machines the split has in each zone.
+    """
     fleet, best = solve.fleet, solve.value
     return (
         best is not None
@@ -77,7 +82,7 @@ class ZonePacking:
         The LP is that of the second process, if it has one in time, or else of the bound. Where the bound's LP is far
         from its optimum the bound is raised by groups first.
         """
-        if bound.lacks > _PARAMS.lacks:
+        if bound.lacks > _PARAMS.lacks and not named_fleet_rules(self._solve.fleet):
             coarse = RelaxingAggregation.of(self._solve.fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
         if not self._is_split(_TIME.counts.of(budget)):

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 
 from placement.compiled.fleet import Fleet
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, evaluate
 from placement.reductions.greenfield import Greenfield
 from placement.solvers.column_generation.pack import NAME
@@ -60,5 +61,6 @@ class ZonePlans:
         self.joined = True
         whole = Packing(tuple(machine for packing in packings for machine in packing.machines))
         best = self._incumbent.best
-        if best is None or evaluate(self._required, whole).ticks < (1 - news) * best[1].ticks:
+        cheaper = best is None or evaluate(self._required, whole).ticks < (1 - news) * best[1].ticks
+        if cheaper and not broken_fleet_rule(self._required, whole):
             self._incumbent.offer(self._fresh.lift(whole), NAME)

@@ -36,6 +36,13 @@ from placement.units import MICRO
 _TIME = SCHEDULE.column_generation.zones.counts
 
 
+class ZoneSplit(NamedTuple):
+    """Whole `copies`, (zones, components), and about the `machines` of each pool, (P,), that hold them."""
+
+    copies: list[list[int]]
+    machines: list[float]
+
+
 def round_by_zone(
     fleet: Fleet,
     budget: Budget,
@@ -44,13 +51,13 @@ def round_by_zone(
     patterns: Sequence[Pattern] = (),
     packing: Packing | None = None,
     rounds: int | None = None,
-) -> list[list[int]] | None:
-    """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
+) -> ZoneSplit | None:
+    """A split of a fleet whose copies are all required; None when none is found in time.
 
     The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
     default after a few, for patterns that are near the optimum. In the largest fleets its numbers are rounded at once.
     """
-    program = PatternProgram(relax(fleet, all_zones=True))
+    program = PatternProgram(relax(fleet, all_zones=True), rules=bool(fleet.limits or fleet.commitments))
     program.add_patterns(patterns)
     program.set_domain(any_domain(fleet, ()))
     columns = PatternColumns(program.relaxation, program, seed)
@@ -63,7 +70,7 @@ def round_by_zone(
 
 def _cheapest_split(
     fleet: Fleet, program: PatternProgram, solution: PatternSolution, budget: Budget, seed: int
-) -> list[list[int]] | None:
+) -> ZoneSplit | None:
     """That of some dives, of which the first has no noise; copies that it has no time for are rounded at once."""
     prices = np.array([pool.price / MICRO for pool in fleet.pools])
     sizes = Sizes(
@@ -72,9 +79,9 @@ def _cheapest_split(
     )
     dive = ZoneDive(fleet, program, solution, sizes)
     if fleet.copies > _PARAMS.whole_to:
-        return dive.counts()
+        return dive.split()
     root = program.basis()
-    least, best, rng = dive.run(budget), dive.counts(), random.Random(seed)
+    least, best, rng = dive.run(budget), dive.split(), random.Random(seed)
     for _ in range(_PARAMS.dives - 1):
         if best is None or budget.over():
             break
@@ -82,7 +89,7 @@ def _cheapest_split(
         dive = ZoneDive(fleet, program, solution, sizes.with_noise(rng))
         value = dive.run(budget, least)
         if value < least:
-            least, best = value, dive.counts()
+            least, best = value, dive.split()
     return best
 
 
@@ -107,6 +114,7 @@ class ZoneDive:
         self._left = sorted((c for c in fleet.components if c.required), key=lambda c: -sizes.copy[c.index])
         self._decided: dict[int, list[int]] = {}
         self._counts = WholeMachineCounts(program, fleet, sizes.machine)
+        self._machines = solution.counts[: len(fleet.pools)]
 
     def run(self, budget: Budget, below: float = math.inf) -> float:
         """Decide all; what the LP costs then, dollars an hour, or infinity where that is no less or time is over.
@@ -118,7 +126,7 @@ class ZoneDive:
         self._program.ask_for([c.required for c in self._fleet.components], {})
         now = self._counts.within(np.array(domain.fewest, dtype=float), most, budget)
         while now is not None and now.value < below:
-            self._parts = self._copies_by_zone(now.solution)
+            self._parts, self._machines = self._copies_by_zone(now.solution), now.counts.tolist()
             sizes = np.where(now.counts % 1 > 0, machine, 0.0)
             pool, copy = int(sizes.argmax()), self._sizes.copy[self._left[0].index] if self._left else 0.0
             if sizes[pool] > 0 and sizes[pool] >= copy:
@@ -131,13 +139,13 @@ class ZoneDive:
                 return now.value
         return math.inf
 
-    def counts(self) -> list[list[int]] | None:
-        """Whole copies, (zones, components), the open ones rounded at once; None where rules allow none."""
+    def split(self) -> ZoneSplit | None:
+        """Copies that are still open are rounded at once; None where rules allow none."""
         if not self._place(self._left):
             return None
         none = [0] * len(self._fleet.zones)
         by_component = (self._decided.get(c.index, none) for c in self._fleet.components)
-        return [list(here) for here in zip(*by_component, strict=True)]
+        return ZoneSplit([list(here) for here in zip(*by_component, strict=True)], self._machines)
 
     def _place(self, components: Sequence[FleetComponent]) -> bool:
         """Make the copies of the first components that are left whole; says whether their rules allow that."""

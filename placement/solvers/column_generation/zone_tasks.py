@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from placement.compiled.fleet import Fleet
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Packing
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.set_covering import SetCovering
@@ -11,9 +12,11 @@ from placement.parallel.job import TaskAnswer, answer_of
 from placement.patterns.master import Pattern
 from placement.reductions.given_counts import OneZone
 from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.reductions.rule_shares import zone_shares
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
+from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_split import round_by_zone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -50,7 +53,7 @@ class PackZone:
             solve.incumbent.offer(self.start, NAME)
         first_plan(solve)
         self._in_groups(solve)
-        search(solve, _ALONE, SetCovering(solve))
+        _search(solve)
         return answer_of(solve)
 
     def _in_groups(self, solve: Solve) -> None:
@@ -60,15 +63,27 @@ class PackZone:
         groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
         coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget), self.seed)
         first_plan(coarse)
-        search(coarse, _ALONE, SetCovering(coarse))
+        _search(coarse)
         solve.incumbent.note_faults(coarse.incumbent.faults)
         if coarse.packing is not None:
             solve.incumbent.offer(groups.lift(coarse.packing), NAME)
 
 
-def zone_tasks(fleet: Fleet, counts: Sequence[Sequence[int]], seed: int) -> list[PackZone]:
-    """The zones that have copies, (zones, components), the largest first."""
-    zones = (OneZone.of(fleet, zone, here) for zone, here in enumerate(counts))
+def _search(solve: Solve) -> None:
+    """Column generation in this process, by the rules that are left."""
+    alone = search_whole_plan if named_fleet_rules(solve.fleet) else search
+    alone(solve, _ALONE, SetCovering(solve))
+
+
+def zone_tasks(
+    fleet: Fleet, counts: Sequence[Sequence[int]], seed: int, machines: Sequence[float] | None = None
+) -> list[PackZone]:
+    """The zones that have copies, (zones, components), the largest first.
+
+    By `machines` (P,), about what holds them, limits and commitments are dealt out; a fleet without has no need of it.
+    """
+    shares = [((), ())] * len(counts) if machines is None else zone_shares(fleet, machines)
+    zones = (OneZone.of(fleet, zone, here, *shares[zone]) for zone, here in enumerate(counts))
     tasks = [PackZone(zone, seed + zone.zone) for zone in zones if zone.fleet.copies]
     return sorted(tasks, key=lambda task: -task.copies)
 
@@ -98,11 +113,11 @@ class SplitFleet:
 
     def run(self, budget: Budget) -> SplitAnswer:
         """The LP first, then whole numbers near it."""
-        counts = round_by_zone(
+        split = round_by_zone(
             *(self.fleet, budget, self.seed), patterns=self.patterns, packing=self.packing, rounds=self.rounds
         )
         tasks, faults = [], list[SolverFault]()
-        for task in zone_tasks(self.fleet, counts or (), self.seed):
+        for task in () if split is None else zone_tasks(self.fleet, split.copies, self.seed, split.machines):
             solve = Solve.of(task.zone.fleet, budget, task.seed)
             first_plan(solve)
             faults += solve.incumbent.faults

@@ -57,5 +57,5 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -
     if found is None or not found.patterns.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
-    counts = round_by_zone(required.fleet, budget, solve.seed, patterns=found.patterns.useful_patterns())
-    return None if counts is None else required.deal(counts)
+    split = round_by_zone(required.fleet, budget, solve.seed, patterns=found.patterns.useful_patterns())
+    return None if split is None else required.deal(split.copies)
