@@ -62,7 +62,8 @@ class MasterRows:
         self.pool = {
             (c, p): self._row(-inf, float(most))
             for c, most in relaxation.in_pool.items()
-            for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
+            for p, zone in sorted({(mode.pool, mode.zone) for mode in relaxation.modes_of[c]})
+            if most < most_in_zone(relaxation, c, zone)
         }  # after the loss of a pool
         self.group = [self._row(0.0, 0.0) for _ in groups]
         limits = relaxation.fleet.limits if rules else ()
@@ -199,6 +200,12 @@ class ItemValues:
         """By device class and item, at the duals `rows` (rows,)."""
         values = np.bincount(self._owner, self._part * rows[self._row], self._items)
         return [part.tolist() for part in np.split(values, self._ends)]
+
+
+def most_in_zone(relaxation: Relaxation, c: int, zone: int) -> float:
+    """Copies of a component that a zone, and so a pool there, holds at most by the rules over zones."""
+    limits = relaxation.zones[c]
+    return inf if limits is None else limits.most[zone]
 
 
 def modes_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
