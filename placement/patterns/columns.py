@@ -35,6 +35,7 @@ class PatternColumns:
     """What is added to one `program`.
 
     `most` are the times that a pattern may hold each item, by device class, and `knapsacks` those with these limits.
+    `late` says whether the last solve had no time for all its rounds.
     """
 
     def __init__(self, relaxation: Relaxation, program: PatternProgram, seed: int) -> None:
@@ -47,6 +48,7 @@ class PatternColumns:
         self.multiplicity = Multiplicity(relaxation)
         self.most: tuple[Limits, ...] = self.multiplicity.limits({})
         self.knapsacks = [device_class.knapsack for device_class in relaxation.device_classes]
+        self.late = False
         program.add_patterns(
             (device_class.index, {i: limit})
             for device_class in relaxation.device_classes
@@ -87,14 +89,15 @@ class PatternColumns:
     def solve(self, rounds: int, budget: Budget) -> PatternSolution | None:
         """The program's last solution of at most so many rounds of pricing; None when it has none, or none in time.
 
-        None is begun where there is time for a few more such LPs at most.
+        None is begun where there is time for a few more such LPs at most: `late` says whether that ended it.
         """
-        solution = None
+        solution, self.late = None, False
         for left in range(rounds, -1, -1):
             began = budget.clock()
             now = None if budget.over() else self.program.solve(budget.left())
             took, solution = budget.clock() - began, now or solution
-            if now is None or not left or budget.remaining() < _PARAMS.hurry * took:
+            self.late = now is None or (left > 0 and budget.remaining() < _PARAMS.hurry * took)
+            if now is None or self.late or not left:
                 break
             duals = now.duals()
             if not self.price(self.program.prices(duals), duals).added:

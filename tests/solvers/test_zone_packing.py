@@ -243,6 +243,9 @@ def test_an_lp_that_is_late_is_waited_for_or_does_without_more_pricing(
     assert split is not None
     assert split.copies == [[1, 1, 1, 1], [1, 1, 1, 1]]
     assert calls > max(late)
+    calls = 0
+    found = round_by_zone(fleet, Budget(), rounds=2, hurried=False)
+    assert (found is None) == (late == (1,))  # the others are the dive's: pricing finds nothing after the first
 
 
 def split_program(fleet: Fleet) -> tuple[PatternProgram, PatternSolution, Sizes]:

@@ -131,7 +131,7 @@ class ZonePacking:
         best = self._incumbent.best
         assert best is not None
         self._splits = True
-        split = SplitFleet(self.required, self._solve.seed, packing=best[0], rounds=_PARAMS.rounds)
+        split = SplitFleet(self.required, self._solve.seed, packing=best[0], rounds=_PARAMS.rounds, hurried=False)
         return self.jobs_after(HelperJob(split, first, NAME, partial(self._take_split, budget)), budget)
 
     def jobs_after(self, job: HelperJob, budget: Budget) -> Iterator[HelperJob]:

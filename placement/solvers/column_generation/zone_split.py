@@ -51,11 +51,13 @@ def round_by_zone(
     patterns: Sequence[Pattern] = (),
     packing: Packing | None = None,
     rounds: int | None = None,
+    hurried: bool = True,
 ) -> ZoneSplit | None:
     """A split of a fleet whose copies are all required; None when none is found in time.
 
     The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
     default after a few, for patterns that are near the optimum. In the largest fleets its numbers are rounded at once.
+    Where there is no time for all of these rounds, there is no split either, unless a `hurried` one will do.
     """
     program = PatternProgram(relax(fleet, all_zones=True), rules=bool(fleet.limits or fleet.commitments))
     program.add_patterns(patterns)
@@ -64,6 +66,8 @@ def round_by_zone(
     if packing is not None:
         columns.add_packing(packing)
     solution = columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget))
+    if columns.late and not hurried:
+        return None
     solution = solution or columns.solve(0, budget)  # its numbers rounded at once are better than no split at all
     return None if solution is None else _cheapest_split(fleet, program, solution, budget, seed)
 

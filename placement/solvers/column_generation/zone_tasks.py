@@ -102,7 +102,8 @@ class SplitFleet:
     Parameters
     ----------
     fleet : all of its copies are required.
-    patterns, packing, rounds : the first columns of the LP by zone, and rounds of pricing, as in `round_by_zone`.
+    patterns, packing, rounds, hurried : the first columns of the LP by zone, rounds of pricing, and whether fewer will
+        do, as in `round_by_zone`.
     """
 
     fleet: Fleet
@@ -110,11 +111,16 @@ class SplitFleet:
     patterns: Sequence[Pattern] = ()
     packing: Packing | None = None
     rounds: int | None = None
+    hurried: bool = True
 
     def run(self, budget: Budget) -> SplitAnswer:
         """The LP first, then whole numbers near it."""
         split = round_by_zone(
-            *(self.fleet, budget, self.seed), patterns=self.patterns, packing=self.packing, rounds=self.rounds
+            *(self.fleet, budget, self.seed),
+            patterns=self.patterns,
+            packing=self.packing,
+            rounds=self.rounds,
+            hurried=self.hurried,
         )
         tasks, faults = [], list[SolverFault]()
         for task in () if split is None else zone_tasks(self.fleet, split.copies, self.seed, split.machines):
