@@ -143,7 +143,7 @@ class PatternBound:
         self.groups = groups_of(fleet)
         self.tree: Tree | None = None
         self._relaxes = RELAXES
-        self._program = PatternProgram(self.relaxation, self.groups, rules=True)
+        self._program = PatternProgram(self.relaxation, self.groups, rules=True, joined=True)
         self._columns = PatternColumns(self.relaxation, self._program, solve.seed)
         self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._columns.multiplicity)
 

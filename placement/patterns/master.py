@@ -104,18 +104,20 @@ class PatternProgram:
         paid: float | None = None,
         *,
         rules: bool = False,
+        joined: bool = False,
         level: int | None = None,
     ) -> None:
         """Build rows and first columns; O(modes).
 
         With `paid` machines are there already: they cost that part of their price, and those beyond all of it. With
         `rules` machines keep the limits over groups of pools, but for those beyond the quotas, commitments pay for
-        some, and copies that serve a demand outlive each pool. With a `level` of optional copies machines are free, and
-        each copy that plans place less there than the relaxation asks for costs a dollar.
+        some, and copies that serve a demand outlive each pool. Pools are `joined` as in `MasterRows`. With a `level` of
+        optional copies machines are free, and each copy that plans place less there than the relaxation asks for costs
+        a dollar.
         """
         self._paid, self._level = paid, level
         self.relaxation = relaxation
-        self.rows = MasterRows(relaxation, groups, rules=rules)
+        self.rows = MasterRows(relaxation, groups, rules=rules, joined=joined)
         self._penalty = _PARAMS.penalty
         self.primal_feasible = False
         self._items = self.rows.items()
@@ -277,7 +279,9 @@ class PatternProgram:
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
-        row = self.solver.add_row(-inf, inf, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s]})
+        row = self.solver.add_row(
+            -inf, inf, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s] if self.rows.takes(w)}
+        )
         for sign in (1.0, -1.0):
             self._miss(row, sign)
         return row

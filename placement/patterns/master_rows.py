@@ -1,5 +1,6 @@
 """The rows of the restricted master program by what they are for, and the columns that are there from the start."""
 
+from collections.abc import Mapping
 from math import inf
 
 import numpy as np
@@ -19,6 +20,9 @@ class MasterRows:
     copies. Such items are most of them, where needs differ, and without their rows the LP is solved in half the time.
     Their modes' columns stay empty.
 
+    Where pools are `joined`, alike ones (`alike_pools`) share rows of volumes and of copies on one machine, and all
+    their copies are by the modes of the first of them. That says as much in fewer rows and columns.
+
     Attributes
     ----------
     bounds : the least and the most of each row.
@@ -33,12 +37,15 @@ class MasterRows:
     free : rows by pool: no more machines are free than there are.
     """
 
-    def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...], *, rules: bool) -> None:
+    def __init__(
+        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...], *, rules: bool, joined: bool = False
+    ) -> None:
         """O(modes). With `rules` also those that look at a whole plan."""
         self.relaxation = relaxation
         self._groups = groups
         self.bounds: list[tuple[float, float]] = []
-        self.mode_of_item = modes_of_items(relaxation)
+        self._first = alike_pools(relaxation) if joined else {p.index: p.index for p in relaxation.fleet.pools}
+        self.mode_of_item = modes_of_items(relaxation, self._first)
         self._item = [
             [
                 self._row(0.0, inf) if (device_class.index, i) not in self.mode_of_item else -1
@@ -47,13 +54,18 @@ class MasterRows:
             for device_class in relaxation.device_classes
         ]
         self.capacity = [self._row(0.0, inf) for _ in relaxation.device_classes]
-        self.volume = {
-            (pool.index, r): self._row(0.0, inf)
-            for pool in relaxation.fleet.pools
-            for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
+        volume = {
+            (p, r): self._row(0.0, inf)
+            for p in dict.fromkeys(self._first.values())
+            for r, amount in enumerate(volumes(relaxation.fleet, p))
             if amount > 0
         }
-        self.on_one = {key: self._row(0.0, inf) for key in relaxation.on_one}
+        resources = range(len(RESOURCES))
+        self.volume = {
+            (p, r): volume[first, r] for p, first in self._first.items() for r in resources if (first, r) in volume
+        }
+        on_one = {(c, p): self._row(0.0, inf) for c, p in relaxation.on_one if self._first[p] == p}
+        self.on_one = {(c, p): on_one[c, self._first[p]] for c, p in relaxation.on_one}
         self.cover: dict[int, int] = {}
         self.demand: dict[int, int] = {}
         self.zone: dict[tuple[int, int], int] = {}
@@ -135,7 +147,12 @@ class MasterRows:
     def mode_columns(self) -> list[Column]:
         """Copies by each mode; empty for those that patterns are."""
         direct = set(self.mode_of_item.values())
-        return [[] if w in direct else column for w, column in enumerate(self._modes)]
+        return [[] if w in direct or not self.takes(w) else column for w, column in enumerate(self._modes)]
+
+    def takes(self, w: int) -> bool:
+        """Whether copies are by this mode, and not by that of an alike pool."""
+        pool = self.relaxation.modes[w].pool
+        return self._first[pool] == pool
 
     def items(self) -> list[list[Column]]:
         """What one item in a pattern counts for, by device class."""
@@ -208,10 +225,34 @@ def most_in_zone(relaxation: Relaxation, c: int, zone: int) -> float:
     return inf if limits is None else limits.most[zone]
 
 
-def modes_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
-    """The mode of each item (device class, item) of which there is one, on one accelerator."""
+def alike_pools(relaxation: Relaxation) -> dict[int, int]:
+    """The first pool of those that differ by price and number of machines alone, for each pool. O(modes).
+
+    They have machines of one type in one zone, hold copies by the same options, and no rule is about one of them.
+    """
+    own = relaxation.in_pool.keys() | relaxation.elsewhere.keys()
+    held: dict[int, set[tuple[int, int]]] = {}
+    apart = set()
+    for mode in relaxation.modes:
+        held.setdefault(mode.pool, set()).add((mode.component, mode.option))
+        if mode.component in own:
+            apart.add(mode.pool)
+    first: dict[tuple[object, ...], int] = {}
+    return {
+        p.index: p.index
+        if p.index in apart
+        else first.setdefault(
+            (p.zone, p.instance_type, p.shape, relaxation.class_of.get(p.index), frozenset(held.get(p.index, ()))),
+            p.index,
+        )
+        for p in relaxation.fleet.pools
+    }
+
+
+def modes_of_items(relaxation: Relaxation, first: Mapping[int, int]) -> dict[tuple[int, int], int]:
+    """The mode of each item (device class, item) of which there is one in `first` pools, on one accelerator."""
     modes: dict[tuple[int, int], list[int]] = {}
     for w, mode in enumerate(relaxation.modes):
-        if mode.device_class is not None and mode.item is not None:
+        if mode.device_class is not None and mode.item is not None and first[mode.pool] == mode.pool:
             modes.setdefault((mode.device_class, mode.item), []).append(w)
     return {item: w for item, (w, *more) in modes.items() if not more and relaxation.modes[w].touches == 1}

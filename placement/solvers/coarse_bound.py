@@ -31,7 +31,7 @@ class CoarseBounds:
     """Of one fleet, one grouping after the other. `faults` are those of all."""
 
     def __init__(self, fleet: Fleet, given: tuple[int, ...] | None, seed: int) -> None:
-        """`given` as in `Incumbent.raise_bound`; the fleet has no rules over the whole plan. O(1)."""
+        """`given` as in `Incumbent.raise_bound`; the fleet has no limits and no commitments. O(1)."""
         self._fleet, self._given, self._seed = fleet, given, seed
         self._whole = WholeBound(fleet, given)
         self.faults: list[SolverFault] = []

@@ -29,6 +29,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.parameters import changed
+from placement.units import MICRO
 from placement.vector_packing.knapsack import Knapsack
 from tests import brute
 from tests.corpus import one_by_one
@@ -466,8 +467,43 @@ def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch
         return bound.bound
 
     without = root()
-    monkeypatch.setattr(master_rows, "modes_of_items", lambda _: {})
+    monkeypatch.setattr(master_rows, "modes_of_items", lambda *_: {})
     assert root() == pytest.approx(without, rel=1e-6, abs=2)
+
+
+@one_by_one(range(40))
+def test_alike_pools_share_rows_and_modes(seed: int) -> None:
+    """The linear program of joined pools has the same value: here each has a twin at half its price."""
+    document = random_problem(random.Random(seed), state=False, rules=40 * (seed % 2))
+    prices = [pool.price / 2 / MICRO for pool in compile_fleet(Problem(**document)).pools]
+    more = [
+        {**row, "name": f"{row['name']}-twin", "price_per_hour": price, "min_instances": 0, "max_instances": 1}
+        for row, price in zip(document["pools"], prices, strict=True)
+    ]
+    relaxation = relax(compile_fleet(Problem(**{**document, "pools": document["pools"] + more})))
+
+    def value(*, joined: bool) -> float:
+        program = PatternProgram(relaxation, joined=joined)
+        program.set_domain(any_domain(relaxation.fleet, ()))
+        solution = PatternColumns(relaxation, program, seed).solve(30, Budget())
+        return -1.0 if solution is None else solution.value
+
+    assert value(joined=True) == pytest.approx(value(joined=False), rel=1e-6)
+    shared = sum(p != first for p, first in master_rows.alike_pools(relaxation).items())
+    assert shared or relaxation.in_pool or relaxation.elsewhere
+
+
+@pytest.mark.parametrize("rule", [{"copies": 2}, {"demand": 2, "throughput": 1, "min_copies": 2}])
+def test_pools_are_not_alike_where_one_may_be_lost(rule: dict[str, Any]) -> None:
+    """Of two copies one outlives any pool: each has half a machine of its own pool."""
+    row = {"name": "c", "accelerators": 0, "vcpus": 2, "dedicated": True, **rule}  # else device classes are of one pool
+    document = {
+        "instance_types": {"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}},
+        "pools": [{"name": name, "instance_type": "t", "zone": "z"} for name in "ab"],
+    }
+    for floor, first in ((0, {0: 0, 1: 0}), (1, {0: 0, 1: 1})):
+        fleet = compile_fleet(Problem(**document, components=[{**row, "min_available_on_pool_loss": floor}]))
+        assert master_rows.alike_pools(relax(fleet)) == first
 
 
 def test_groups_without_a_price_have_a_price_of_nothing() -> None:

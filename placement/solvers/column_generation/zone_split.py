@@ -59,7 +59,7 @@ def round_by_zone(
     default after a few, for patterns that are near the optimum. In the largest fleets its numbers are rounded at once.
     Where there is no time for all of these rounds, there is no split either, unless a `hurried` one will do.
     """
-    program = PatternProgram(relax(fleet, all_zones=True), rules=bool(fleet.limits or fleet.commitments))
+    program = PatternProgram(relax(fleet, all_zones=True), rules=bool(fleet.limits or fleet.commitments), joined=True)
     program.add_patterns(patterns)
     program.set_domain(any_domain(fleet, ()))
     columns = PatternColumns(program.relaxation, program, seed)
