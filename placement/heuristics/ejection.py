@@ -19,13 +19,14 @@ def blocking(ws: Workspace, c: int, o: int, m: int, weight: Callable[[Seat], flo
     others = (seat for seat in ws.seats[m] if seat.component != c)
     order = sorted(others, key=lambda seat: (weight(seat), -ws.modes[seat.component][seat.option].memory_mib))
     gone: list[Seat] = []
+    accelerators = ws.seat_on(c, o, m)
     for seat in order:
-        if ws.seat_on(c, o, m) is not None:
+        if accelerators is not None:
             break
         if ws.is_movable(seat, m):
             ws.remove(seat, m)
             gone.append(seat)
-    accelerators = ws.seat_on(c, o, m)
+            accelerators = ws.seat_on(c, o, m)
     needed = []
     if accelerators is not None:
         ws.place(Seat(c, o, accelerators), m, counted=False)
