@@ -32,8 +32,7 @@ def zone_limits(component: FleetComponent) -> ZoneLimits | None:
         high = min(high, component.max_per_zone)
     if component.zone_loss_floor and (component.required or component.demand):
         high = min(high, most - component.zone_loss_floor)
-    if component.min_zones:
-        high = min(high, most - min(component.min_zones, most) + 1)
+    high = min(high, most - min(component.min_zones, most) + 1)  # none: above all of them
     if low == 0 and high >= most:
         return None
     return ZoneLimits(dict.fromkeys(zones, low), {z: max(high, 0) for z in zones})

@@ -51,4 +51,4 @@ def legal(copies: int) -> range:
     (range(1, 1), range(1, 5), range(3, 26))
     """
     least = max(1, -(-copies * LEAST_PERCENT // 100))
-    return range(least, max(least, copies * MOST_PERCENT // 100 + 1))
+    return range(least, copies * MOST_PERCENT // 100 + 1)

@@ -54,11 +54,10 @@ _Pins = Counter[tuple[str, int, str]]
 
 
 def _pinned(problem: Problem, components: dict[str, Component]) -> _Pins:
-    """Pinned copies by component, option and machine; none on a machine that must be left."""
-    left = {row.id for row in problem.instances if row.state == "draining"}
+    """Pinned copies by component, option and machine."""
     found: _Pins = Counter()
     for row in problem.placements:
-        if row.pinned and row.instance not in left:
+        if row.pinned:
             found[row.component, components[row.component].option_index(row.option), row.instance] += 1
     return found
 

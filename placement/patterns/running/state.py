@@ -105,7 +105,7 @@ class RunningState:
             if mode is None:
                 continue
             seats = _seats_of(mode, place.accelerators, relaxation.devices(pool))
-            resident = Resident(k, mode.component, mode.item, max(1, len(seats)), place.count)
+            resident = Resident(k, mode.component, mode.item, len(seats), place.count)
             for a in seats:
                 on[place.instance].setdefault(a, []).append(resident)
             if not seats:
