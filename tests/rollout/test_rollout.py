@@ -81,6 +81,23 @@ def test_without_room_one_machine_is_rented_and_blue_green_takes_two() -> None:
     assert found.blue_green.cost == pytest.approx(2 * 2 * 200 / 3600, abs=1e-6)
 
 
+def test_blue_green_takes_the_machines_that_cost_least_in_all() -> None:
+    """Four copies that need two machines of either type: the cheaper one, though the other has room for three each."""
+    types = {name: {"vcpus": vcpus, "memory_gib": 8} for name, vcpus in (("old", 2), ("three", 12), ("two", 8))}
+    price = {"old": 1, "three": 5, "two": 4}
+    problem = Problem(
+        instance_types={name: {**row, "price_per_hour": price[name]} for name, row in types.items()},
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in types],
+        components=[{"name": "a", "copies": 4, "accelerators": 0, "vcpus": 1}],
+        instances=[{"id": f"i-{k}", "pool": "old"} for k in range(2)],
+        placements=[{"component": "a", "instance": f"i-{k // 2}"} for k in range(4)],
+    )
+    beside = plan_rollout(problem, "a", [Option(accelerators=0, vcpus=4)]).blue_green
+    assert beside is not None
+    assert beside.instances == 2
+    assert beside.cost == pytest.approx(2 * 4 * beside.duration_seconds / 3600, abs=1e-6)
+
+
 def test_wider_copies_wait_for_a_whole_machine() -> None:
     """A new copy owns both accelerators of a machine: four need four machines, so three are not enough."""
     found = plan_rollout(four(3), "a", [Option(accelerators=2, accelerator_memory_gib=40)], batch=BatchSize(1))
@@ -187,6 +204,7 @@ def test_per_cent_of_the_copies_are_rounded_down() -> None:
     found = plan_rollout(problem, "a", SAME, batch=BatchSize.parse("5%"))
 
     assert (found.batch_copies, found.batches) == (1, 30)
+    assert [BatchSize(25, percent=True).copies(n) for n in (4, 7, 8)] == [1, 1, 2]
     assert found.policy is not None
     assert found.policy["MaximumBatchSize"] == {"Type": "CAPACITY_PERCENT", "Value": 5}
     assert plan_rollout(problem, "a", SAME, batch=BatchSize(1)).reason == (
@@ -250,6 +268,8 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
         read_options("", component)
     with pytest.raises(DocumentError, match="--to: is nested too deeply"):
         read_options("[" * 100_000, component)
+    with pytest.raises(DocumentError, match=r"--to at \$\.options\[1\]: must be a mapping of keys to values, got 7"):
+        read_options('[{"accelerators": 4}, 7]', component)
     with pytest.raises(DocumentError, match=r"--to: says nothing"):
         read_options("{}", component)
     with pytest.raises(DocumentError, match=r'--to: the key "accelerators" stands twice'):
@@ -325,6 +345,40 @@ def test_a_size_that_was_not_tried_is_no_proof(monkeypatch: pytest.MonkeyPatch) 
     assert found.status == "feasible"
 
 
+@pytest.mark.parametrize(
+    ("problem", "size", "status", "extra", "bound"),
+    [
+        (four(2, FREE), 2, "optimal", 1, 1),
+        (four(2, FREE), 1, "optimal", 1, 1),
+        (four(3), 2, "optimal", 0, 0),
+        (four(4, FREE, accelerators=1), 2, "optimal", 2, 2),
+        (four(4, FREE, accelerators=1), 1, "optimal", 1, 1),
+        (four(2), 2, "infeasible", None, 1),
+    ],
+)
+def test_the_program_finds_the_fewest_machines_by_itself(
+    problem: Problem, size: int, status: str, extra: int | None, bound: int
+) -> None:
+    """Without an order that was found before it: as many copies start in each batch as it has, and as many stop."""
+    found = plan_rollout(problem, "a", SAME, batch=BatchSize(size), attempts=0)
+    assert (found.status, found.extra_bound) == (status, bound)
+    assert (found.rolling and found.rolling.instances) == extra
+    assert found.batches == (None if extra is None else 4 // size)
+
+
+@pytest.mark.parametrize(("impossible", "status"), [({1}, "unknown"), ({2}, "unknown"), ({1, 2}, "infeasible")])
+def test_no_order_is_proven_where_every_size_has_none(
+    monkeypatch: pytest.MonkeyPatch, impossible: set[int], status: str
+) -> None:
+    """One size that is known to have none says nothing of the other, for which none was found."""
+    monkeypatch.setattr(size_search, "roll", lambda *_, **__: None)
+    monkeypatch.setattr(size_search, "fewer", lambda sites, due, what, order, bound, most: (order, bound))
+    monkeypatch.setattr(RollingCase, "is_impossible", lambda case, size, most: size in impossible)
+    found = plan_rollout(four(4, FREE, accelerators=1), "a", SAME)
+    assert found.status == status
+    assert ("was found" in found.reason) is (status == "unknown")
+
+
 def test_ctrl_c_ends_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first order it is given; before it, there is nothing to give."""
     real, calls = rolling.roll, []
@@ -369,6 +423,18 @@ def test_as_many_machines_as_before_hold_copies_at_the_end(size: int) -> None:
     assert found.rolling.instances == 1
     assert sum(step.action == "close" for step in found.steps) == 1
     assert not any("at the end" in note for note in found.notes)
+
+
+def test_what_does_not_run_is_not_rolled() -> None:
+    """A component without a copy, and one that the problem does not have, are refused by name."""
+    problem = fleet([("b", "i-1", 0)], components={})
+    document = problem.to_document()
+    document["components"].append({"name": "a", "copies": 1, "accelerator_memory_gib": 70})
+    for name, said in (("a", "no copy of a runs"), ("x", "x")):
+        with pytest.raises(UsageError, match=said):
+            plan_rollout(Problem(**document), name, SAME)
+    beside_another = fleet([("a", "i-1", 0), ("a", "i-2", 0), ("b", "i-3", 0)], FREE)
+    assert plan_rollout(beside_another, "a", SAME).found
 
 
 def test_where_no_order_exists_it_does_not_say_that_none_was_found() -> None:
@@ -630,6 +696,8 @@ def test_new_copies_that_serve_less_of_a_demand_are_told() -> None:
         "4 new copies of a serve at most 50 % of what the old ones serve of its demand"
     )
     assert plan_rollout(problem, "a", (Option(accelerator_memory_gib=30, throughput=2),)).found
+    either = (Option(accelerator_memory_gib=30, throughput=1), Option(accelerator_memory_gib=30, throughput=2))
+    assert plan_rollout(problem, "a", either).found  # by the second one
 
 
 def in_three_zones(copies: int, spare: int) -> Problem:

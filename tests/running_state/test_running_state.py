@@ -69,6 +69,27 @@ def test_a_machine_is_called_full_only_where_no_way_to_deal_fits(seeds: range) -
     assert min(seen[DealFit.FITS], seen[DealFit.NEVER]) > len(seeds) / 6
 
 
+def test_shares_are_dealt_out_as_memory_is() -> None:
+    """Halves fill an accelerator; three of them take two, and where one is owned there is none left for the third."""
+    half = CopyNeed(1, 1, 500, shared=True, vcpus=0, host=0)
+    has = MachineRoom(accelerators=1, memory=10, vcpus=0, host=0)
+    assert deal(has, [], [half] * 2).fit is DealFit.FITS
+    assert deal(has, [(half, (0,))], [half] * 2).fit is DealFit.NEVER
+    has = MachineRoom(accelerators=2, memory=10, vcpus=0, host=0)
+    assert deal(has, [], [half] * 3).fit is DealFit.FITS
+    owner = CopyNeed(1, 1, 0, shared=False, vcpus=0, host=0)
+    assert deal(has, [(half, (0,))], [owner]) == (((1,),), DealFit.FITS)
+    assert deal(has, [(half, (0,)), (half, (1,))], [owner]).fit is DealFit.NEVER
+
+
+def test_an_accelerator_that_holds_too_much_takes_no_room_from_the_others() -> None:
+    """What known copies exceed on the first is not missing on the second, be it memory or shares."""
+    has = MachineRoom(accelerators=2, memory=10, vcpus=0, host=0)
+    for known, unknown in (((15, 0), (8, 0)), ((1, 1_400), (1, 800))):
+        over, other = (CopyNeed(1, *sizes, shared=True, vcpus=0, host=0) for sizes in (known, unknown))
+        assert deal(has, [(over, (0,))], [other]) == (((1,),), DealFit.FITS)
+
+
 def test_a_search_that_is_too_long_says_so() -> None:
     """Nothing is claimed of a machine whose ways were not all tried."""
     has = MachineRoom(accelerators=8, memory=100, vcpus=0, host=0)
@@ -119,24 +140,79 @@ def test_what_runs_is_told_row_by_row(seeds: range) -> None:
 
 
 def test_states_and_pins_outlive_a_plan() -> None:
-    """A machine that drains drains on; a pinned copy stays pinned, and one on a machine that drains does not."""
+    """A machine that drains drains on, and a pinned copy stays pinned."""
     problem = Problem(
         instance_types={"cpu": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
         pools=[{"name": "p", "instance_type": "cpu", "zone": "a"}],
-        components=[{"name": "c", "copies": 2, "accelerators": 0}],
-        instances=[{"id": "i-1", "pool": "p", "state": "cordoned", "removable": False}, {"id": "i-2", "pool": "p"}],
-        placements=[{"component": "c", "instance": "i-1", "pinned": True}],
+        components=[{"name": "c", "copies": 3, "accelerators": 0}],
+        instances=[
+            {"id": "i-1", "pool": "p", "state": "cordoned", "removable": False},
+            {"id": "i-2", "pool": "p"},
+            {"id": "i-3", "pool": "p", "state": "draining"},
+        ],
+        placements=[
+            {"component": "c", "instance": "i-1", "pinned": True},
+            {"component": "c", "instance": "i-3", "pinned": False},
+        ],
     )
     plan = Plan(
-        instances=[{"id": "i-1", "pool": "p", "new": False}, {"id": "p/new-1", "pool": "p"}],
-        assignments=[{"component": "c", "instance": "i-1"}, {"component": "c", "instance": "p/new-1"}],
+        instances=[*({"id": name, "pool": "p", "new": False} for name in ("i-1", "i-3")), {"id": "n", "pool": "p"}],
+        assignments=[{"component": "c", "instance": name} for name in ("i-1", "i-3", "n")],
     )
     running = as_running(problem, plan)
     assert [(row.id, row.state, row.removable) for row in running.instances] == [
         ("i-1", "cordoned", False),
-        ("p/new-1", "active", True),
+        ("i-3", "draining", True),
+        ("n", "active", True),
     ]
-    assert [row.pinned for row in running.placements] == [True, False]
+    assert [row.pinned for row in running.placements] == [True, False, False]
+
+
+def test_rows_of_a_plan_that_the_problem_does_not_know_do_not_run() -> None:
+    """A pool, a component, an option, a machine; and of two copies that are alike one is pinned, as before."""
+    problem = Problem(
+        instance_types={"cpu": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "cpu", "zone": "a"}],
+        components=[{"name": "c", "copies": 2, "accelerators": 0}],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i", "pinned": pinned} for pinned in (True, False)],
+    )
+    here = {"component": "c", "instance": "i"}
+    unknown = [{**here, "component": "d"}, {**here, "option": 1}, {**here, "instance": "x"}, {**here, "instance": "j"}]
+    plan = Plan(
+        instances=[{"id": "i", "pool": "p"}, {"id": "j", "pool": "q"}],
+        assignments=[here, *unknown, here],
+    )
+    running = as_running(problem, plan)
+    assert [row.id for row in running.instances] == ["i"]
+    assert [(row.component, row.instance, row.pinned) for row in running.placements] == [
+        ("c", "i", True),
+        ("c", "i", False),
+    ]
+
+
+def test_accelerators_that_a_row_gives_are_told_as_they_are() -> None:
+    """Also of a copy that asks for none; those that a machine does not have are unknown once a plan is carried out."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 10}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[
+            {"name": "none", "copies": 2, "accelerators": 0},
+            {"name": "one", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 1, "shared": True},
+        ],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[
+            {"component": "none", "instance": "i", "accelerators": [0]},
+            {"component": "none", "instance": "i"},
+        ],
+    )
+    assert [copy.accelerators for copy in running_copies(problem)] == [(0,), ()]
+    rows = [{"component": "one", "instance": "i", "accelerators": [k]} for k in (1, 2)]
+    running = as_running(problem, Plan(instances=[{"id": "i", "pool": "p"}], assignments=rows))
+    assert [row.accelerators for row in running.placements] == [(1,), None]
 
 
 def test_a_machine_that_is_listed_twice_is_refused() -> None:

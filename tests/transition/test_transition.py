@@ -132,6 +132,72 @@ def test_a_start_that_spread_keeps_waiting_names_the_rule() -> None:
     assert in_words((link,)) == "a can't start on i-1 while its other copies stay in their zones (max_skew)"
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"copies": None, "demand": 2, "throughput": 1},
+        {"min_available_on_instance_loss": 1},
+        {"min_available_on_pool_loss": 1},
+        {"min_available_on_zone_loss": 1},
+        {"spread": {"min_zones": 2}},
+        {"spread": {"max_skew": 1}},
+        {"spread": {"max_per_zone": 2}},
+        {"spread": {"max_per_instance": 1}},
+    ],
+)
+def test_a_rule_may_be_kept_by_just_as_much_as_before(rule: dict[str, Any]) -> None:
+    """Of two copies in two zones one moves, by a program alone: nothing more is asked for meanwhile than the rule."""
+    pools = [{"name": name, "instance_type": "m", "zone": name} for name in "pq"]
+    machines = [{"id": name, "pool": pool} for name, pool in (("i-1", "p"), ("i-2", "q"), ("i-3", "q"))]
+    now, then = [("a", "i-1", 0), ("a", "i-2", 0), ("b", "i-3", 0)], [("a", "i-1", 0), ("a", "i-3", 0), ("b", "i-2", 0)]
+    problem = fleet(now, pools, machines=machines, components={"a": rule})
+    found = plan_transition(problem, plan(then, {"i-2": "q", "i-3": "q"}), attempts=0, temporary_instances=1)
+
+    assert (found.status, found.batches, found.batches_bound) == ("optimal", 3, 3)
+    assert found.temporary_hours == found.temporary_hours_bound == pytest.approx(3 * (42 + 98) / 3600)
+
+
+def test_a_copy_that_a_demand_can_do_without_goes_first() -> None:
+    """The other one serves all of it: so two change places on full machines, and no copy more is held to be needed."""
+    large, small = ({"accelerators": 0, "vcpus": 8, "throughput": rate} for rate in (2, 1))
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 3}],
+        components=[
+            {"name": "a", "demand": 2, "options": [large, small]},
+            {"name": "b", "copies": 1, "min_copies": 1, "accelerators": 0, "vcpus": 8},
+        ],
+        instances=[{"id": f"i-{k}", "pool": "p"} for k in range(3)],
+        placements=[
+            {"component": "a", "instance": "i-0"},
+            {"component": "a", "option": 1, "instance": "i-1"},
+            {"component": "b", "instance": "i-2"},
+        ],
+    )
+    then = [("a", 0, "i-0"), ("a", 1, "i-2"), ("b", 0, "i-1")]
+    found = plan_transition(
+        problem,
+        Plan(
+            instances=[{"id": f"i-{k}", "pool": "p"} for k in range(3)],
+            assignments=[{"component": name, "option": option, "instance": machine} for name, option, machine in then],
+        ),
+    )
+    assert (found.status, found.temporary_hours) == ("optimal", 0)
+    assert actions(found)[0][1:] == ("stop", "a", "i-1")
+
+
+def test_two_pairs_that_change_places_take_longer_than_is_proven() -> None:
+    """One copy's way over a temporary machine is proven; there are two, which it does not claim as proven."""
+    now = [*A_B, ("c", "i-3", 0), ("d", "i-4", 0)]
+    then = [*B_A, ("c", "i-4", 0), ("d", "i-3", 0)]
+    found = plan_transition(fleet(now, FREE), plan(then), exact=False)
+
+    assert found.temporary_hours is not None
+    assert found.temporary_hours_bound is not None
+    assert 0 < found.temporary_hours_bound < found.temporary_hours
+    assert found.status == "feasible"
+
+
 def test_two_that_change_places_need_a_machine_for_a_while() -> None:
     """The circle is broken by one temporary machine, for as long as three batches take."""
     problem = fleet(A_B, FREE)
