@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -154,3 +154,19 @@ def test_limits_that_64_bits_may_not_hold_are_told_to_an_engine_as_what_they_mea
         solver = cp_sat_solver()
         solver.parameters.num_workers, solver.parameters.max_deterministic_time = 1, 5
         assert solver.status_name(solver.solve(written(model.program))) in statuses
+
+
+@pytest.mark.parametrize("commitment", [{"instances": 1}, {"price_per_hour": 3}])
+def test_a_commitment_over_two_pools_pays_once(commitment: dict[str, Any]) -> None:
+    """Of two machines at 3 dollars, one in each zone, one is paid for already: the other is proven to be paid."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3}},
+        pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+        components=[{"name": "c", "copies": 2, "accelerators": 0, "spread": {"min_zones": 2}}],
+        commitments=[{"name": "k", "pools": ["a", "b"], **commitment}],
+    )
+    fleet = compile_fleet(problem)
+    solve = Solve.of(fleet, Budget(work=5))
+    solve_cp_sat(solve, options=CpSatOptions(start=False))
+    assert solve.value is not None
+    assert solve.value.ticks == solve.incumbent.ticks_bound == 3_000_000 * fleet.tick_price

@@ -42,6 +42,25 @@ def test_counts_are_those_of_each_pool_by_itself() -> None:
         assert direct_terms(fleet, [1] * len(fleet.pools)) == terms
 
 
+@pytest.mark.parametrize(
+    ("commitment", "most"),
+    [({}, [3, 2]), ({"pools": ["a"], "instances": 2}, [5, 2]), ({"pools": ["b"], "price_per_hour": 4}, [3, 3])],
+)
+def test_what_a_commitment_pays_buys_machines_too(commitment: dict[str, Any], most: list[int]) -> None:
+    """Six dollars buy three machines of 2 or two of 3; with four more, five or three, of its own pools alone."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 2}},
+        pools=[
+            {"name": "a", "instance_type": "t", "zone": "z"},
+            {"name": "b", "instance_type": "t", "zone": "z", "price_per_hour": 3},
+        ],
+        components=[{"name": "c", "copies": 9, "accelerators": 0}],
+        commitments=[{"name": "k", **commitment}] if commitment else [],
+    )
+    fleet = compile_fleet(problem)
+    assert most_new_machines(fleet, 6_000_000 * fleet.tick_price) == most
+
+
 class NoTime(Budget):
     """Time for what is quick, and not for what is slow: 0.1 s are always left."""
 

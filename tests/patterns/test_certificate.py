@@ -97,6 +97,49 @@ def test_what_a_zone_must_hold_counts_against_what_it_may() -> None:
     assert certify(relax(compile_fleet(problem), None), prices) == Cut((1, 10), 3 * 1 + 3 * 10)
 
 
+def test_copies_in_a_zone_are_worth_the_least_of_their_options() -> None:
+    """Two copies in two zones, on four vCPUs each or on one: two vCPUs are paid for, whichever option comes first."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+        components=[
+            {
+                "name": "c",
+                "copies": 2,
+                "options": [{"accelerators": 0, "vcpus": vcpus} for vcpus in (4, 1, 2)],
+                "spread": {"max_per_zone": 1},
+            }
+        ],
+    )
+    relaxation = relax(compile_fleet(problem))
+    items = [[0] * len(device_class.items) for device_class in relaxation.device_classes]
+    vcpus = RESOURCES.index("vcpus")
+    prices = Prices(items, [0, 0], volume={(0, vcpus): 1, (1, vcpus): 1})
+    assert certify(relaxation, prices) == Cut((8_000, 8_000), 2_000)  # thousandths
+
+
+def test_copies_beyond_those_required_count_once() -> None:
+    """Three copies that all are to be placed, of which one is required: three vCPUs, and not those of two once more."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+        components=[
+            {
+                "name": "c",
+                "copies": 3,
+                "min_copies": 1,
+                "accelerators": 0,
+                "vcpus": 1,
+                "spread": {"max_per_zone": 2},
+            }
+        ],
+    )
+    relaxation = relax(compile_fleet(problem), (0,))
+    vcpus = RESOURCES.index("vcpus")
+    prices = Prices([[0], [0]], [0, 0], volume={(0, vcpus): 1, (1, vcpus): 1}, level=[5_000])
+    assert certify(relaxation, prices) == Cut((8_000, 8_000), 3_000)
+
+
 def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> None:
     """Where no copy of any item may stand it is that of an accelerator that is owned."""
     for seed in range(20):

@@ -770,7 +770,7 @@ def test_a_limit_over_pools_is_a_row_of_the_program() -> None:
 
 @pytest.mark.parametrize("wanted", [{"copies": 4}, {"demand": 4}], ids=["copies", "demand"])
 def test_what_the_loss_of_a_pool_leaves_is_a_row_of_the_program(wanted: dict[str, int]) -> None:
-    """Two copies in each pool, though one pool is cheaper: of four, two must be left."""
+    """Two copies in each of two pools, though the first is cheaper: of four, two must be left. The third has none."""
     option = {"accelerators": 1, "accelerator_memory_gib": 10, "throughput": 1}
     problem = Problem(
         accelerators={"X": {"memory_gib": 10}},
@@ -780,11 +780,12 @@ def test_what_the_loss_of_a_pool_leaves_is_a_row_of_the_program(wanted: dict[str
         pools=[
             {"name": "cheap", "instance_type": "X", "zone": "a"},
             {"name": "dear", "instance_type": "X", "zone": "a", "price_per_hour": 3},
+            {"name": "dearest", "instance_type": "X", "zone": "a", "price_per_hour": 4},
         ],
         components=[{"name": "m", "options": [option], "min_available_on_pool_loss": 2, **wanted}],
     )
     answer = whole_program(compile_fleet(problem), 30_000_000).solve(30_000_000, Budget(), 200)
-    assert (answer.bound, answer.machines, answer.copies) == (8_000_000, (2, 2), (2, 2))
+    assert (answer.bound, answer.machines, answer.copies) == (8_000_000, (2, 2, 0), (2, 2, 0))
 
 
 def test_limits_on_sums_of_copies_are_rows_of_the_program() -> None:

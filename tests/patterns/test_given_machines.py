@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from placement import Problem
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.compiled.packing import Machine
+from placement.compiled.packing import Machine, Seat
 from placement.compiled.running import Place, RunningInstance
 from placement.direct.cp_sat import find_plan
 from placement.patterns.enumeration.given_machines import pack_given
@@ -108,6 +108,73 @@ def test_a_share_that_is_full_leaves_room_for_others_with_fewer_copies() -> None
     assert not impossible
     assert packing is not None
     assert not broken_rule(fleet, packing)
+
+
+def test_a_wide_copy_has_a_pattern_of_its_own_where_two_would_have_room() -> None:
+    """By their vCPUs two copies on two accelerators each stand on two machines, though all four would have room."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 3}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {
+                "name": "wide",
+                "copies": 2,
+                "accelerators": 2,
+                "accelerator_memory_gib": 1,
+                "shared": True,
+                "vcpus": 5,
+            }
+        ],
+    )
+    fleet = SomePools.of(compile_fleet(problem), {0: 2}, {0: 2}).fleet
+    packing, impossible = pack_given(fleet, {0: 2}, Budget(work=20))
+    assert not impossible
+    assert packing is not None
+    assert not broken_rule(fleet, packing)
+
+
+def test_copies_own_accelerators_beside_one_that_is_shared() -> None:
+    """Of three one holds a copy already: two are left for a copy that owns two, and not for a second one."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 3, "vcpus": 8, "memory_gib": 8, "price_per_hour": 3}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": "held", "copies": 1, "accelerator_memory_gib": 4, "shared": True},
+            {"name": "owner", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 1},
+        ],
+    )
+    held = [Machine(0, None, (Seat(0, 0, (1,)),))]
+    for owners, fits in ((1, True), (2, False)):
+        fleet = SomePools.of(compile_fleet(problem), {0: 1}, {0: 1, 1: owners}).fleet
+        packing, impossible = pack_given(fleet, {0: 1}, Budget(work=20), held)
+        assert (packing is not None, impossible) == (fits, not fits)
+        assert packing is None or not broken_rule(fleet, packing)
+
+
+def test_what_a_machine_holds_counts_against_caps() -> None:
+    """Of two copies by two options a machine with one takes one more, and not two."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {
+                "name": "c",
+                "copies": 3,
+                "options": [{"accelerators": 0, "vcpus": 1}, {"accelerators": 0, "memory_gib": 1}],
+                "spread": {"max_per_instance": 2},
+            }
+        ],
+    )
+    for copies, fits in ((2, True), (3, False)):
+        fleet = SomePools.of(compile_fleet(problem), {0: 1}, {0: copies}).fleet
+        packing, impossible = pack_given(fleet, {0: 1}, Budget(work=20), [Machine(0, None, (Seat(0, 0, ()),))])
+        assert (packing is not None, impossible) == (fits, not fits)
 
 
 def test_too_many_patterns_are_not_decided(parameters: Change) -> None:

@@ -6,7 +6,8 @@ import math
 import random
 from collections import Counter
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.seat_contents import by_place, fill_seats
-from placement.patterns.running.state import RunningState, _least
+from placement.patterns.running.state import Resident, RunningSeat, RunningState, _least
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -270,3 +271,14 @@ def test_kept_copies_leave_room_for_others() -> None:
     for cost in (1, 2**61, 2**62, 2**63, 2**70):  # however dear, and beyond 64 bits
         assert knapsack.extend(table, [(1, 4, -cost)]) == (11, [0], [10])
         assert knapsack.extend(table, [(1, 4, -cost), (0, 1, 7)]) == (13, [0, 1], [6])
+
+
+def test_of_two_owners_the_dearer_one_stays() -> None:
+    """Both run on one accelerator, which no plan allows: what that is worth is with the one that is worth more."""
+    for rewards in ([3, 8], [8, 3]):
+        residents = tuple(Resident(place=k, component=k, item=None, width=1, count=1) for k in range(2))
+        classes = [SimpleNamespace(knapsack=Knapsack([4], [[1]], [2]))]
+        state: Any = SimpleNamespace(
+            seats=[RunningSeat(0, residents)], relaxation=SimpleNamespace(device_classes=classes)
+        )
+        assert fill_seats(state, Prices([[0]], [0]), rewards, [5]).highest == [5 + 8]

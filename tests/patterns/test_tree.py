@@ -192,6 +192,21 @@ def test_nodes_are_enumerated_now_and_then_and_where_they_cannot_be_branched_on(
     assert any(is_whole for _, is_whole in asked)
 
 
+def test_a_tree_is_exhausted_once_its_last_mix_is_left_out() -> None:
+    """Not while that is all there is: a node that waits to be branched on, or one that has been closed, is left."""
+    relaxation = wide_copies()
+    pools, groups = len(relaxation.fleet.pools), groups_of(relaxation.fleet)
+    root = NodeDomain((0,) * (pools + 1), (1,) * (pools + 1))
+    whole = Relaxed(7, (1.0,) * (pools + 1), feasible=True, aggregates=(0.0,) * len(relaxation.aggregates))
+    tree = Tree(lambda *_: whole, lambda *_: None, relaxation, groups, root, whole)
+    assert not tree.exhausted
+    while not tree.done:
+        tree.step(Budget())
+    assert (tree.mix, tree.bound, tree.exhausted) == ((1,) * pools, 7, False)
+    assert tree.exclude(dict.fromkeys(range(pools), 1), WORD, Budget())
+    assert (tree.mix, tree.bound, tree.exhausted) == ((), 0, True)
+
+
 def test_copies_that_take_nothing_weigh_nothing() -> None:
     """They may be branched on, and no price is at stake."""
     shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -243,3 +244,29 @@ def test_machines_that_are_not_paid_for() -> None:
     solve = Solve.of(compile_fleet(Problem(**document)), Budget(work=20))
     assert not may_bound_running(solve.fleet)
     assert solve_running(solve).stop is Stop.STUCK
+
+
+@pytest.mark.parametrize(("price", "least"), [(1, 7), (2, 9), (3, 9), (4, 2), (-1, -2), (-2, -9)])
+def test_each_column_costs_least_at_one_end_of_its_range(price: int, least: int) -> None:
+    """Of 4 <= x + 2y <= 9 at costs of 3 and 5, x up to 5 and y from 1 to 3, at a price of 1 as at others."""
+    rows = IntegerRows()
+    x, y = rows.column(5.0), rows.column(3.0, 1.0)
+    rows.row(4.0, 9.0, {x: 1.0, y: 2.0})
+    assert price_bound(rows, [3, 5], [price]) == least
+
+
+def test_what_runs_is_bounded_by_a_program_that_knows_all_its_rules() -> None:
+    """It does not know demands; and nothing is to be said where nothing runs, or machines cost nothing beside moves."""
+    document: dict[str, Any] = {
+        "instance_types": {"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 3}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [{"name": "c", "copies": 1, "accelerators": 0}, {"name": "d", "copies": 1, "accelerators": 0}],
+        "instances": [{"id": "i", "pool": "p"}],
+        "placements": [{"component": "c", "instance": "i"}],
+    }
+    fleet = compile_fleet(Problem(**document))
+    assert may_bound_running(fleet)
+    assert not may_bound_running(replace(fleet, tick_price=0))
+    assert not may_bound_running(compile_fleet(Problem(**document | {"placements": []})))
+    document["components"][1] = {"name": "d", "demand": 2, "throughput": 1, "accelerators": 0}
+    assert not may_bound_running(compile_fleet(Problem(**document)))

@@ -112,3 +112,32 @@ def test_who_avoids_whom_is_told_once_and_nobody_avoids_itself() -> None:
         form = FleetBins.of(fleet_of([rows[0], {**rows[1], **more}, rows[2]]))
         assert form is not None
         assert form.problem.conflicts == pairs
+
+
+def test_a_fleet_whose_copies_run_somewhere_is_none() -> None:
+    """One component is enough: moves count, though no machine of it is there."""
+    fleet = fleet_of([component(name, 2, 40, shared=False) for name in "ab"])
+    assert FleetBins.of(fleet) is not None
+    assert FleetBins.of(replace(fleet, running=(0, 1))) is None
+
+
+def test_bins_have_what_machines_have() -> None:
+    """As many copies fit in one by vCPUs and by host memory."""
+    row = {"copies": 9, "accelerators": 0}
+    fleet = compile_fleet(
+        Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 6, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[{"name": "v", "vcpus": 3, **row}, {"name": "m", "memory_gib": 2, **row}],
+        )
+    )
+    form = FleetBins.of(fleet)
+    assert form is not None
+    most = [
+        [
+            min(have // size for have, size in zip(capacity, sizes, strict=True) if size)
+            for (sizes,) in form.problem.sizes
+        ]
+        for capacity in form.problem.capacities
+    ]
+    assert most == [[2, 3]]
