@@ -612,6 +612,7 @@ def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(parameters: Chang
     assert there == [19, 20, 25, 26, 27, 31, 32, 33]  # 6 a + 7 b for at least three machines, one of each
     for least, most, answer in ((0, 18, False), (18, 19, True), (19, 20, True), (21, 24, False), (28, 30, False)):
         assert any_between(least, most, Budget()) is answer
+    assert any_between(0, 20, Budget()) is True  # though the first counts of so much are none
     parameters(PATTERNS.program, most_counts=1)
     assert any_between(26, 26, Budget()) is True
 

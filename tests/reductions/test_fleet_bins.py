@@ -133,11 +133,6 @@ def test_bins_have_what_machines_have() -> None:
     )
     form = FleetBins.of(fleet)
     assert form is not None
-    most = [
-        [
-            min(have // size for have, size in zip(capacity, sizes, strict=True) if size)
-            for (sizes,) in form.problem.sizes
-        ]
-        for capacity in form.problem.capacities
-    ]
-    assert most == [[2, 3]]
+    sizes, (capacity,) = np.array(form.problem.sizes)[:, 0], np.array(form.problem.capacities)
+    most = [min(capacity[size > 0] // size[size > 0]) for size in sizes]
+    assert most == [2, 3]
