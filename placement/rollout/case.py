@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import FleetPool, compile_fleet
 from placement.documents import Component, Option, Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.documents.rollout import Rollout
-from placement.documents.transition import Transition
+from placement.documents.transition import Transition, TransitionStep
 from placement.errors import SolverBugError, printable
 from placement.fleet_simulator import simulate, simulate_way_back
 from placement.rollout.roll import most_new
@@ -47,7 +47,11 @@ class RollingCase:
     def on_one_more(self) -> int:
         """No extra machine takes more new copies than this; 0 where none may be rented or none takes any."""
         pools = [pool for pool in self.sites.fleet.pools if self.start.may_open(pool.index)]
-        return max((most_new(self.component, self.first, p.shape, None, p.index) for p in pools), default=0)
+        return max(map(self.on_empty, pools), default=0)
+
+    def on_empty(self, pool: FleetPool) -> int:
+        """New copies that an empty machine of a pool takes at most."""
+        return most_new(self.component, self.first, pool.shape, None, pool.index)
 
     def fewest_extra(self, size: int) -> int:
         """Extra machines that the first batch needs at least."""
@@ -154,6 +158,17 @@ class RollingCase:
         broken = simulate_way_back(self.wide, found, found.batches or 0)
         if broken:
             raise SolverBugError(f"the way back of a rollout breaks a rule: {broken[0]}")
+
+    def named(self, steps: Sequence[TransitionStep]) -> tuple[TransitionStep, ...]:
+        """Steps in which a new option without a name is called `new`: its number in `asked` tells nobody what it is."""
+        several = len(self.component.options) - self.first > 1
+        found = []
+        for step in steps:
+            number = (step.option or 0) - self.first
+            if step.component == self.name and number >= 0 and step.option_name is None:
+                step = step.model_copy(update={"option_name": f"new {number}" if several else "new"})
+            found.append(step)
+        return tuple(found)
 
     def _shape(self, machine: str) -> Any:
         return self.sites.fleet.pools[self.sites.pool_of[machine]].shape

@@ -12,7 +12,7 @@ from placement.errors import UsageError, no_component, printable, wrong_argument
 from placement.referee import PROBLEM_RULE
 from placement.rollout import way_back
 from placement.rollout.batch_size import BATCH_RULE, BatchSize, legal
-from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
+from placement.rollout.beside import blue_green, fits_somewhere, remarks, rolling_beside
 from placement.rollout.case import RollingCase
 from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
@@ -75,8 +75,8 @@ def plan_rollout(
     times = replace(times, pause=wait)
     facts |= {"wait_seconds": wait, "blue_green": blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)
-    lacking = tuple(beyond_quotas(case))
-    if facts["blue_green"] is None:
+    lacking = tuple(remarks(case))
+    if not fits_somewhere(case):
         reason = _fits_nowhere(case)
     reason = reason or case.serves_less() or case.spreads_less()
     if reason:
@@ -146,10 +146,10 @@ def _written(
     """The document of the best order of a search; `asked` is the size of batch that was given."""
     assert search.best is not None
     size, order, bound = search.best
-    steps = Timeline(case.sites, case.due, replace(order, temporary={}), times).steps()
+    steps = case.named(Timeline(case.sites, case.due, replace(order, temporary={}), times).steps())
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
-    notes = beyond_quotas(case)
+    notes = remarks(case)
     starts = dict.fromkeys(stand.instance for batch in order.batches for stand in batch.starts)
     for machine in starts:
         if why := case.takes_none(machine):
@@ -157,8 +157,8 @@ def _written(
             notes.append(f"new copies start on {there}: let it take copies meanwhile")
     more = more_at_the_end(order)
     if more:
-        machines = f"{more} more machine{'s' if more > 1 else ''} than before"
-        notes.append(f"{machines} hold copies at the end; `placement replan` says which moves would empty one")
+        machines = f"{more} more machine{'s hold' if more > 1 else ' holds'} copies at the end than before"
+        notes.append(f"{machines}; `placement replan` says which moves would empty one")
     if end > LONGEST:
         notes.append(f"takes {end:.0f} s, and SageMaker ends a rolling update after at most {LONGEST} s")
     if search.cut:

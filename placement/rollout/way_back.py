@@ -22,7 +22,7 @@ def steps(case: RollingCase, order: Order, times: Durations) -> tuple[Transition
         for batch in reversed(order.batches)
     )
     found = Timeline(case.sites, case.due, Order(back, {}, ()), times).steps()
-    return tuple(step.model_copy(update={"batch": len(back) + 1 - step.batch}) for step in found)
+    return case.named(tuple(step.model_copy(update={"batch": len(back) + 1 - step.batch}) for step in found))
 
 
 def in_words(case: RollingCase, order: Order) -> list[str]:

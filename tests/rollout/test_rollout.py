@@ -300,6 +300,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert table.exit_code == 0
     assert "blue/green" in table.stdout
+    assert "dim" not in table.stdout  # nothing is, without a terminal
     assert "## To go back" in (tmp_path / "roll.md").read_text("utf-8")
     assert (tmp_path / "roll.svg").read_text("utf-8").startswith("<svg")
     assert document["format"] == "placement-rollout/v1"
@@ -575,6 +576,74 @@ def test_what_blue_green_needs_beyond_quotas_is_told() -> None:
     none = plan_rollout(fleet(now, lends), "a", SAME, batch=BatchSize(2))
     assert (none.status, none.notes) == ("infeasible", (note,))
     assert "Without a size of batch all legal ones are tried" in (none.reason or "")
+
+
+def zoned(rules: dict[str, Any], zones: str = "ab") -> Problem:
+    """Two copies of `a` in each of two zones, on machines of one accelerator; big machines are in `zones`."""
+    types = {
+        name: {"accelerator": name, "accelerator_count": count, "vcpus": 64, "memory_gib": 640, "price_per_hour": price}
+        for name, count, price in (("A", 1, 2), ("B", 8, 9))
+    }
+    return Problem(
+        accelerators={"A": {"memory_gib": 40}, "B": {"memory_gib": 80}},
+        instance_types=types,
+        pools=[{"name": f"p-{z}", "instance_type": "A", "zone": z} for z in "ab"]
+        + [{"name": f"q-{z}", "instance_type": "B", "zone": z} for z in zones],
+        components=[{"name": "a", "copies": 4, "accelerator_memory_gib": 30} | rules],
+        instances=[{"id": f"i-{k}", "pool": f"p-{'ab'[k % 2]}"} for k in range(4)],
+        placements=[{"component": "a", "instance": f"i-{k}", "accelerators": [0]} for k in range(4)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "machines"),
+    [
+        ({}, 1),  # one machine has room for all four
+        ({"spread": {"min_zones": 2}}, 2),
+        ({"min_available_on_zone_loss": 2}, 2),
+        ({"min_available_on_pool_loss": 2, "spread": {"min_zones": 2}}, 2),
+        ({"min_available_on_instance_loss": 3}, 4),
+    ],
+)
+def test_blue_green_keeps_the_rules_that_the_old_copies_keep(rules: dict[str, Any], machines: int) -> None:
+    """New copies need big machines: as many stand in each zone, and on each machine, as may be lost together."""
+    found = plan_rollout(zoned(rules), "a", SAME)
+
+    assert found.blue_green is not None
+    assert (found.blue_green.instances, found.notes) == (machines, ())
+
+
+@pytest.mark.parametrize(
+    ("rules", "zones"), [({"min_available_on_pool_loss": 2}, "ab"), ({"spread": {"max_per_zone": 2}}, "a")]
+)
+def test_blue_green_that_would_break_a_rule_has_no_figures(rules: dict[str, Any], zones: str) -> None:
+    """The cheapest machine is of one pool; in zone b there are no big ones."""
+    found = plan_rollout(zoned(rules, zones), "a", SAME)
+
+    assert found.blue_green is None
+    assert "no figures of blue/green" in found.notes[0]
+    assert "fits on no machine" not in (found.reason or "")
+
+
+def test_blue_green_has_room_for_all_new_copies() -> None:
+    """Two old copies are on each of two machines, and a new one fills a machine: doubling them is not enough."""
+    found = plan_rollout(four(3, FREE), "a", [Option(accelerators=2, accelerator_memory_gib=40)])
+
+    assert found.blue_green is not None
+    assert found.blue_green.instances == 4
+
+
+def test_a_new_option_without_a_name_is_called_new() -> None:
+    """Its number in the document says nothing to who reads the steps; that of the old one is not told either."""
+    found = plan_rollout(four(3), "a", SAME)
+
+    assert next(sentence(step) for step in found.steps if step.action != "wait").endswith(
+        "GPU 0, option new, in place of the one on i-0"
+    )
+    assert "option" not in sentence(next(step for step in found.steps if step.action == "stop"))
+    assert any("stop a on" in sentence(s) and "option new" in sentence(s) for s in found.rollback_steps)
+    two = plan_rollout(four(3), "a", [*SAME, Option(accelerators=2, accelerator_memory_gib=40)])
+    assert "option new 0" in sentence(two.steps[0])
 
 
 def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:

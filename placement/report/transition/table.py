@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from placement.documents.transition import Transition, TransitionStep
@@ -45,7 +45,15 @@ def step_table(steps: Sequence[TransitionStep], *, full: bool) -> Iterator[Rende
     if len(shown) < len(steps):
         yield Text(f"and {words.count(len(steps) - len(shown), 'more step')}; --full lists each", style="dim")
     if any(not step.critical for step in shown):
-        yield Text("steps that are not on the critical path are dim", style="dim")
+        yield _DimLegend()
+
+
+class _DimLegend:
+    """What dim steps are, where the console can show them so; in a file or a pipe no step is dim."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if console.color_system is not None:
+            yield Text("steps that are not on the critical path are dim", style="dim")
 
 
 def checklist(found: Transition) -> str:
