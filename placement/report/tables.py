@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from placement.documents import Problem
+from placement.grouping import grouped as grouped_by
 from placement.report import words
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, MoveEnd, changes
@@ -15,6 +19,7 @@ from placement.report.facts import (
     ComponentOption,
     Device,
     MachineFacts,
+    MachineLoad,
     MachineTotals,
     PlanFacts,
     alike,
@@ -96,7 +101,12 @@ def machine_table(
         return Group(_type_table(machines, limit), *(Text(note, style="dim") for note in notes))
     below = [legend(ascii_only=ascii_only)] if any(machine.load.devices for machine in machines) else []
     if any(len(group) > 1 for group in grouped):
-        below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
+        below.append(
+            Text(
+                "N x POOL: equal machines, the content of each, and their price together unless it says each",
+                style="dim",
+            )
+        )
     most = None if limit is None else _ITEMS
     table = PlainTable()
     wide = width >= _WIDE
@@ -114,10 +124,42 @@ def machine_table(
             *([_named(group), kind] if wide else [Text("\n").join([_named(group), kind])]),
             words.shown(load.zone),
             words.plain_money(load.price * len(group)),
-            bar(load.devices, ascii_only=ascii_only) if load.devices else Text("none", style="dim"),
+            _bar(load, ascii_only=ascii_only),
             _copies(load.copies, most),
         )
-    return Group(Fitting(table), *below)
+    return Group(Fitting(table, lambda: _by_pool(grouped, most, ascii_only=ascii_only)), *below)
+
+
+def _by_pool(groups: Sequence[Sequence[MachineFacts]], most: int | None, *, ascii_only: bool) -> RenderableType:
+    """A line for each pool with what its machines have in common, and a line below it for each of them."""
+    parts: list[RenderableType] = []
+    for machines in grouped_by((group[0].load.pool, group) for group in groups).values():
+        load = machines[0][0].load
+        price = f"$/hour {words.plain_money(load.price)} each"
+        facts = (words.shown(load.type), f"zone {words.shown(load.zone)}", price)
+        parts.append(Flow(Text(fact, style="dim") for fact in facts))
+        cells = [(_named(group), _bar(of := group[0].load, ascii_only=ascii_only), of.copies) for group in machines]
+        lines = Table.grid(padding=(0, 1))
+        for _ in range(3):
+            lines.add_column(overflow="fold")
+        for name, devices, copies in cells:
+            lines.add_row(name, devices, _copies(copies, most))
+        parts.append(Padding(Fitting(lines, partial(_stacked, cells, most)), (0, 0, 0, 2)))
+    return Group(*parts)
+
+
+def _stacked(
+    machines: Sequence[tuple[Text, Text, tuple[tuple[ComponentOption, int], ...]]], most: int | None
+) -> RenderableType:
+    """Machines with their copies on lines of their own, where they do not fit on one."""
+    parts: list[RenderableType] = []
+    for name, devices, copies in machines:
+        parts += [Text.assemble(name, " ", devices, overflow="fold"), Padding(_copies(copies, most), (0, 0, 0, 2))]
+    return Group(*parts)
+
+
+def _bar(load: MachineLoad, *, ascii_only: bool) -> Text:
+    return bar(load.devices, ascii_only=ascii_only) if load.devices else Text("none", style="dim")
 
 
 def _named(group: Sequence[MachineFacts]) -> Text:

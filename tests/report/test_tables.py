@@ -156,6 +156,23 @@ def test_narrow_terminals_get_whole_words(width: int) -> None:
             assert (f"{kind} x{number}" if number > 1 else str(kind)) in text
 
 
+def test_where_the_table_does_not_fit_a_machine_has_one_line() -> None:
+    """Below one line for its pool; its copies are on a line of their own only where they do not fit beside it."""
+    name = "a-pool-with-a-rather-long-name"
+    problem = small_problem(
+        pools=[{"name": name, "instance_type": "g6e.12xlarge", "zone": "a-zone-of-some-length"}],
+        components=[{"name": "chat-of-a-long-name", "copies": 8, "accelerator_memory_gib": 40}],
+    )
+    result = solved(problem)
+
+    lines = [line.rstrip() for line in shown(Report(problem, result), 70).splitlines()[:3]]
+    assert lines[0] == "g6e.12xlarge, zone a-zone-of-some-length, $/hour 10.50 each"
+    assert lines[1:] == [f"  {name}/new-{k} \u25a0\u25a0\u25a0\u25a0 chat-of-a-long-name x4" for k in (1, 2)]
+    narrow = [line.rstrip() for line in shown(Report(problem, result), 50).splitlines()]
+    assert f"  {name}/new-1 \u25a0\u25a0\u25a0\u25a0" in narrow
+    assert "    chat-of-a-long-name x4" in narrow
+
+
 def test_small_prices_are_not_shown_as_none() -> None:
     """A millionth of a dollar an hour, in every table and total, and with the money of other lines."""
     kind = {"accelerator": "L40S", "accelerator_count": 4, "vcpus": 48, "memory_gib": 64, "price_per_hour": 1e-6}
