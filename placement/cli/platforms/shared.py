@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +12,7 @@ from placement.cli.common_options import file_option
 from placement.cli.endings import Code, say
 from placement.cli.traffic import fitting_policy
 from placement.errors import UsageError, called_file
-from placement.grouping import grouped
-from placement.units import listed
+from placement.integrations.notes import MANY_NOTES, alike_notes, told_as_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +21,7 @@ if TYPE_CHECKING:
     from placement.documents import Plan, Problem
     from placement.integrations import Exported, Imported, Note
 
-NOTES = 20  # that are told, unless all are asked for
 _NAMED = 4  # of those that are like one that is told
-_NAME = re.compile(r"[0-9/]|[^\W_][-._][^\W_]")  # in a word: it is a number, or the name of something
 
 ProblemArgument = Annotated[
     str, typer.Argument(metavar="PROBLEM", help="The problem, a JSON or YAML file; - reads standard input.")
@@ -66,31 +62,13 @@ def write_imported(imported: Imported, output: str, *, full: bool = False) -> No
 
 def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
     """A line on stderr for each note; of very many one for all that are alike, and what the others are about."""
-    each = full or len(notes) <= NOTES
-    groups = grouped(((str(index),) if each else _shape(note), note) for index, note in enumerate(notes))
-    lines = list(groups.values())[: None if full else NOTES]
-    for first, *others in lines:
-        names = [name for name in dict.fromkeys(_subject(note)[1] for note in others) if name != _subject(first)[1]]
-        about = f": {listed(names, _NAMED)}" if names else ""
-        say(f"note: {first}" + (f" ({len(others):,} more like it{about})" if others else ""))
+    groups = [[note] for note in notes] if full else alike_notes(notes)
+    lines = groups[: None if full else MANY_NOTES]
+    for group in lines:
+        say(f"note: {told_as_one(group, _NAMED)}")
     if len(notes) > len(lines):
         alike = "" if len(lines) < len(groups) else ", each like one of these"
         say(f"note: {len(notes) - len(lines):,} more{alike}; --full lists each")
-
-
-def _subject(note: Note) -> tuple[str, str, str]:
-    """What kind of thing a note is about, its name, and the field of it, if it names one."""
-    kind, *rest = note.place.split()
-    field = next((word for word in rest[1:][-1:] if not _NAME.search(word)), "")  # else a word more of the name
-    return kind, " ".join(rest[:-1] if field else rest), field
-
-
-def _shape(note: Note) -> tuple[str, ...]:
-    """What notes have in common that tell the same of several things: all words but names and numbers."""
-    kind, name, field = _subject(note)
-    own, words = name.split(), [kind, field, note.kind, *note.reason.split()]
-    masked = ["" if word in own or _NAME.search(word) else word for word in words]
-    return tuple(word for word, before in zip(masked, ["x", *masked], strict=False) if word or before)
 
 
 def read_both(problem_file: str, plan_file: str, out: str, *, force: bool) -> tuple[Problem, Plan]:

@@ -145,7 +145,8 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
             del found[key]
     if nodes and not known:
         listed = " and ".join(f"{key}={value}" for key, value in found.items())
-        workshop.notes.assumed(f"pool {pool.name}", f"its nodes are taken to have the labels {listed}; see --cluster")
+        told_of = f"its nodes are taken to have the labels {listed}; label the pool, or give --cluster"
+        workshop.notes.assumed(f"pool {pool.name}", told_of)
     return told | found
 
 
@@ -238,7 +239,8 @@ def _bare(group: PlanVariant, workshop: Workshop) -> tuple[dict[str, str], Json]
     place = f"component {group.component.name}"
     if served.image == PLACEHOLDER:
         told = "nothing tells how a copy is run" if not served.container else "no label serve.image tells its image"
-        workshop.notes.inexact(place, f"{told}: the image is {PLACEHOLDER}; see --cluster")
+        way_out = "label the component serve.image, or give --cluster"
+        workshop.notes.inexact(place, f"{told}: the image is {PLACEHOLDER}; {way_out}")
     if workshop.wishes.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
         workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
     asked: Json = asked_of_host(mode)

@@ -10,6 +10,7 @@ from placement.grouping import grouped
 from placement.integrations.kubernetes.handovers import Handover, OldOwner, Turns
 from placement.integrations.kubernetes.manifests import WAIT_MINUTES, Workshop
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
+from placement.integrations.notes import alike_notes, told_as_one
 from placement.markdown import escaped
 from placement.units import count
 
@@ -104,7 +105,8 @@ def steps_text(
     for number, (title, commands) in enumerate((step for step in told if step[1]), 1):
         lines += [f"{number}. {title}", "", *_block(commands)]
     lines += ["## What the manifests can't say", ""]
-    lines += [f"- {escaped(str(note))}" for note in workshop.notes] or ["Nothing: they say all of the plan."]
+    told_once = [told_as_one(alike) for alike in alike_notes(list(workshop.notes))]
+    lines += [f"- {escaped(note)}" for note in told_once] or ["Nothing: they say all of the plan."]
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from placement.integrations.notes import Note
+from placement.integrations.notes import Note, alike_notes, told_as_one
 from placement.integrations.sagemaker import machine_mix
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 from placement.integrations.sagemaker.serving import Deployment, Served, is_home
@@ -93,7 +93,7 @@ def page(
         "",
         "## What to know",
         "",
-        *([f"- {escaped(str(note))}" for note in notes] or ["Nothing was left out."]),
+        *([f"- {escaped(told_as_one(alike))}" for alike in alike_notes(list(notes))] or ["Nothing was left out."]),
         "",
     ]
     return "\n".join(text)

@@ -649,3 +649,24 @@ def test_parts_of_a_name_are_told_apart() -> None:
     """A copy of a-b on c, and one of a on b-c, are two Deployments; so are the second of b and the first of b-2."""
     assert len({slug("a-b", "c"), slug("a", "b-c"), slug("a", "b", "c"), slug("a-b-c"), slug("a--b", "c")}) == 5
     assert slug("b", "2") != slug("b-2")
+
+
+def test_the_readme_tells_once_what_is_alike() -> None:
+    """Of many components one note, with the names of all others; of few each has its own."""
+
+    def told(components: int) -> list[str]:
+        problem = Problem(
+            instance_types={"m": {"vcpus": 400, "memory_gib": 640, "price_per_hour": 1}},
+            pools=[{"name": "p", "instance_type": "m", "zone": "z"}],
+            components=[{"name": f"model-{k}", "copies": 1, "accelerators": 0, "vcpus": 1} for k in range(components)],
+        )
+        rows = [{"component": f"model-{k}", "option": 0, "instance": "p/1"} for k in range(components)]
+        plan = Plan(instances=[{"id": "p/1", "pool": "p", "new": True}], assignments=rows)
+        readme = export_kubernetes(problem, plan).files["README.md"]
+        return [line for line in readme.splitlines() if "nothing tells how a copy is run" in line]
+
+    (line,) = told(30)
+    assert line.startswith("- component model-0: inexact: nothing tells how a copy is run")
+    assert all(f"model-{k}" in line for k in range(30))
+    assert "label the component serve.image, or give" in line
+    assert len(told(3)) == 3
