@@ -8,12 +8,13 @@ lists what is refused here and accepted by the second opinion that ships with th
 """
 
 from placement.referee.judge import PLAN_RULE, PROBLEM_RULE, cost, verify, violations
-from placement.referee.refused import refused
+from placement.referee.refused import RUNS_ALREADY, refused, runs_already
 from placement.referee.verdict import Figures, Rule, Spot, Verdict, Violation
 
 __all__ = [
     "PLAN_RULE",
     "PROBLEM_RULE",
+    "RUNS_ALREADY",
     "Figures",
     "Rule",
     "Spot",
@@ -21,6 +22,7 @@ __all__ = [
     "Violation",
     "cost",
     "refused",
+    "runs_already",
     "verify",
     "violations",
 ]

@@ -6,6 +6,10 @@ from placement.documents.plan import Plan
 from placement.errors import UsageError, place_in, printable
 from placement.referee.verdict import Violation
 
+RUNS_ALREADY = (
+    "was the plan carried out? `placement audit FILE PLAN` judges it as what runs, and "
+    "`placement replan FILE --max-moves 0` makes a plan from there"
+)
 _OF_ROWS = ("known-component", "listed-instance", "known-option")  # rules whose `where` is a row of the assignments
 
 
@@ -24,9 +28,15 @@ def refused(name: str, plan: Plan, broken: Sequence[Violation], so: str = "") ->
         return UsageError(f"{name} at $.problem: {printable(first.message)}{breaks}{so}; {way_out}", name)
     what = "says something untrue" if first.is_claim else "breaks a rule of the problem"
     more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-    return UsageError(
-        f"{place_in(name, _place(plan, first))}: {what}{so}: {first}{more}; `placement verify` tells all", name
-    )
+    way_out = RUNS_ALREADY if runs_already(plan, broken) else "`placement verify` tells all"
+    return UsageError(f"{place_in(name, _place(plan, first))}: {what}{so}: {first}{more}; {way_out}", name)
+
+
+def runs_already(plan: Plan, broken: Sequence[Violation]) -> bool:
+    """Whether no rule is broken but that new machines run: as where the plan was carried out since it was made."""
+    new = {row.id for row in plan.instances if row.new}
+    rules = [row for row in broken if not row.is_claim]
+    return bool(rules) and all(row.rule == "known-instance" and row.where in new for row in rules)
 
 
 def _place(plan: Plan, violation: Violation) -> str:

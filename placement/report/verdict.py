@@ -4,21 +4,25 @@ from collections.abc import Iterator
 
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Plan, Problem
-from placement.referee import Verdict
+from placement.referee import RUNS_ALREADY, Verdict, runs_already
 from placement.report import words
 from placement.report.left_out import level_lines, levels_of, why_not_all
 from placement.solving.result import Result
 from placement.units import micro_dollars
 
 LINES = 50  # of broken rules, unless all are asked for
+FEW_LINES = 3  # of machines that are said to be new and run already
 
 
 def verdict_lines(problem: Problem, plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterator[str]:
     """A line for each broken rule, then one with what was counted; of very many rules the first, unless `full`."""
-    shown = len(verdict.violations) if full else LINES
+    carried_out = runs_already(plan, verdict.violations)
+    shown = len(verdict.violations) if full else FEW_LINES if carried_out else LINES
     yield from map(str, verdict.violations[:shown])
     if len(verdict.violations) > shown:
         yield f"and {len(verdict.violations) - shown:,} more; --full lists each"
+    if carried_out:
+        yield RUNS_ALREADY
     if not plan.assignments and plan.status in ("infeasible", "unknown"):
         yield f"nothing to check: the plan says {plan.status} and places nothing"
         return

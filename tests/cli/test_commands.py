@@ -622,3 +622,31 @@ def test_a_command_line_makes_no_other_command_ready() -> None:
     again = typer.main.get_command(app)
     assert isinstance(again, typer.core.TyperGroup)
     assert again.commands.keys() == every.commands.keys()
+
+
+def test_a_plan_that_was_carried_out_is_told_to_be_that(tmp_path: Path) -> None:
+    """All its new machines run by the problem: three are told, and which commands take it so."""
+    fleet, plan, running = (tmp_path / name for name in ("fleet.json", "plan.json", "running.json"))
+    problem = placement.Problem(
+        instance_types={"m": {"vcpus": 8, "memory_gib": 64, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "m", "zone": "z"}],
+        components=[{"name": "a", "copies": 5, "accelerators": 0, "vcpus": 8}],
+    )
+    placement.write(problem.to_document(), fleet)
+    assert run("solve", fleet, "--output", plan).exit_code == 0
+    assert run("convert", fleet, running, "--running", plan).exit_code == 0
+
+    done = run("verify", running, plan)
+    *_, last_new, more, hint, counted = done.stdout.splitlines()
+    assert (done.exit_code, len(done.stdout.splitlines())) == (1, 6)
+    assert "is said to be new" in last_new
+    assert more == "and 2 more; --full lists each"
+    assert "`placement audit FILE PLAN`" in hint
+    assert counted.startswith("5 broken rules: 5 copies on 5 machines")
+    assert len(run("verify", running, plan, "--full").stdout.splitlines()) == 7
+    shown = run("report", running, plan, "--html", tmp_path / "page.html")
+    assert (shown.exit_code, "was the plan carried out?" in shown.stderr) == (2, True)
+    assert run("audit", running, plan, "--time-limit", "0").exit_code == 0
+    again = run("replan", running, "--max-moves", "0", "--output", tmp_path / "now.json")
+    assert again.exit_code == 0
+    assert run("verify", running, tmp_path / "now.json").exit_code == 0
