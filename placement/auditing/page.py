@@ -106,6 +106,10 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         proven = "optimal, " if optimal else ""
         than = " and leaves out no more copies" if best.left_out else " and places all copies" if audit.optional else ""
         yield (f"proven: {proven}no plan that keeps every rule{than} costs less{least} {over}, moves included{by}",)
+        if not optimal and best.cost:
+            far = words.gap((best.cost - best.lower_bound) / best.cost)
+            cost = words.money(micro_dollars(best.cost))
+            yield (f"the best plan found costs {cost} {over}, moves included: within {far} of the cheapest",)
     if audit.gap is not None:
         yield (
             "what runs costs the least there is"

@@ -45,7 +45,7 @@ def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
         alone.setdefault(f"pool {who.name}" if isinstance(who, FleetPool) else who.name, why)
     if alone:
         rest = list(alone)[_NAMED:]
-        more = [f"nor is there a plan with {listed(rest, 6 * _NAMED)}"] if rest else []
+        more = [f"{len(rest)} more rule out a plan by themselves: {listed(rest, 6 * _NAMED)}"] if rest else []
         return "; ".join([*list(alone.values())[:_NAMED], *more])
     return next(_together(fleet, pools, budget), None)
 
@@ -155,10 +155,10 @@ def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
         )
     elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
         kept = component.copies - math.ceil(component.copies / zones)
-        yield (
-            f"{component.name} must keep {_copies(floor)} when a zone is lost; spread evenly over "
-            f"{count(zones, 'zone')} it keeps {kept}"
-        )
+        told = f"its {component.copies} copies, spread evenly over {count(zones, 'zone')}, keep {kept}"
+        if component.copies == 1:
+            told = "its only copy stands in one zone"
+        yield f"{component.name} must keep {_copies(floor)} when a zone is lost; {told}"
 
 
 def _losses_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[str]:

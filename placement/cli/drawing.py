@@ -76,7 +76,7 @@ def report(
     theme_of(theme)
     pictures = picture or []
     page = page_name(html, plan, wanted=open_it or not pictures)
-    named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})
+    named = picture_targets(pictures, theme) | ({} if page is None else {"the page": page})
     check_outputs(named, inputs, "write each to a file of its own")
     problem, document = read_warned(file), read_plan(plan)
     found = MoreDocuments(

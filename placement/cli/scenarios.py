@@ -10,7 +10,7 @@ import typer
 
 from placement.cli import common_options as common
 from placement.cli.endings import OF_STATUS, Code, read_warned, say
-from placement.errors import DocumentError, UsageError, called_file
+from placement.errors import DocumentError, UsageError, called_file, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,6 +204,9 @@ def headroom(
 
 def _factors(text: str) -> list[float]:
     try:
-        return [float(word) for word in text.split(",") if word.strip()]
+        found = [float(word) for word in text.split(",") if word.strip()]
     except ValueError:
-        raise UsageError(f"--factors must be numbers with commas between, such as 1.1,1.3,1.5; got {text}") from None
+        found = []
+    if not found:
+        raise UsageError(f"--factors must be numbers with commas between, such as 1.1,1.3,1.5; got {printable(text)}")
+    return found

@@ -55,13 +55,15 @@ def overview(problem: Problem, *, full: bool = False) -> RenderableType:
 
 
 def _quotas(pools: Sequence[Pool], prefix: str) -> Iterator[str]:
-    """Zones with their quotas."""
+    """Zones with their quotas, then those without one."""
     quota: dict[str, int | None] = {}
     for pool in pools:
         so_far = quota.get(pool.zone, 0)
         quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
-    for zone, most in quota.items():
-        yield f"{words.shown(zone.removeprefix(prefix))} {'no limit' if most is None else most}"
+    named = {words.shown(zone.removeprefix(prefix)): most for zone, most in quota.items()}
+    yield from (f"{zone} {most}" for zone, most in named.items() if most is not None)
+    free = [zone for zone, most in named.items() if most is None]
+    yield from (f"no limit in {zone}" if zone == free[0] else zone for zone in free)
 
 
 def _supply(problem: Problem) -> list[_Supply]:

@@ -43,10 +43,17 @@ def said(x: float, y: float, text: str, fill: str, anchor: str = "start", *, siz
     return f'<text {at} fill="{fill}" font-size="{size}"{look}{place}>{escape(text)}</text>'
 
 
-def cut(text: str, room: float, size: int = 12) -> str:
-    """Words that are no wider than their room."""
+def cut(text: str, room: float, size: int = 12, *, middle: bool = False) -> str:
+    """Words that are no wider than their room; `middle`: of names that differ at their end, both ends are kept.
+
+    >>> cut("g6e-us-east-1a/new-12", 100, middle=True).split("\N{HORIZONTAL ELLIPSIS}")
+    ['g6e-us', 'new-12']
+    """
     letters = max(1, int(room / (_LETTER * size)))
-    return text if len(text) <= letters else text[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if len(text) <= letters:
+        return text
+    end = letters // 2 if middle else 0
+    return f"{text[: letters - 1 - end]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - end :]}"
 
 
 def width_of(text: str) -> float:

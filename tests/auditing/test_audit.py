@@ -378,3 +378,14 @@ def test_first_moves_are_of_few_copies() -> None:
     assert copies[0] == 8
     assert sum(copies) == 16
     assert (found.steps[0].saving_per_hour, found.steps[-1].price_per_hour, found.moves_left) == (12, 20, 0)
+
+
+def test_the_cost_of_the_best_plan_stands_beside_the_bound() -> None:
+    """Both over the horizon, with moves: an hourly price can't be compared with it."""
+    audit = examine(Problem(**WAITS))
+    found = replace(audit, best=replace(audit.best, status="feasible", cost=25.0, lower_bound=20.0))
+    assert (
+        "the best plan found costs $25.00 over one hour, moves included: within 20.00% of the cheapest"
+        in audit_page(found).markdown()
+    )
+    assert "of the cheapest" not in audit_page(audit).markdown()

@@ -93,9 +93,10 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.0.spread": {"min_zones": 3}, "components.0.min_copies": 2}, None),
     ({"components.0.spread": {"min_zones": 3}, "components.0.copies": 9, "components.0.min_copies": 3}, "in 3 zones"),
     ({"components.0.min_available_on_zone_loss": 3}, None),  # 3 and 3
-    ({"components.0.min_available_on_zone_loss": 4}, "c must keep 4 copies when a zone is lost; spread evenly over 2"),
-    ({"components.0.min_available_on_zone_loss": 3, "components.0.copies": 5}, "over 2 zones it keeps 2"),
-    ({"components.0.min_available_on_zone_loss": 6}, "spread evenly over 2 zones it keeps 3"),
+    ({"components.0.min_available_on_zone_loss": 4}, "c must keep 4 copies when a zone is lost; its 6 copies, spread"),
+    ({"components.0.min_available_on_zone_loss": 3, "components.0.copies": 5}, "over 2 zones, keep 2"),
+    ({"components.0.min_available_on_zone_loss": 6}, "spread evenly over 2 zones, keep 3"),
+    ({"components.0.min_available_on_zone_loss": 1, "components.0.copies": 1}, "is lost; its only copy stands in one"),
     ({"components.0.min_available_on_zone_loss": 7}, "must keep 7 copies when a zone is lost, but has 6 copies in 2"),
     ({"components.0.min_available_on_zone_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 eligible zone ("),
     ({"components.1.min_available_on_zone_loss": 1, "components.1.zones": ["b"]}, None),  # none placed, none kept
@@ -235,8 +236,8 @@ def test_all_that_no_fleet_can_hold_is_named_at_once() -> None:
     found = why_infeasible(fleet_of({"components": [*rows, *PROBLEM["components"]]})) or ""
 
     told = found.split("; ")
-    assert [part.split()[0] for part in told] == ["m0", "m1", "it", "m2", "m3", "m4", "nor"], found
-    assert told[-1] == "nor is there a plan with m5, m6"
+    assert [part.split()[0] for part in told] == ["m0", "m1", "it", "m2", "m3", "m4", "2"], found
+    assert told[-1] == "2 more rule out a plan by themselves: m5, m6"
     assert told[0] == "m0 must keep 1 copy when a zone is lost, but has 2 copies in 1 eligible zone (a)"
 
 

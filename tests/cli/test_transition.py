@@ -14,6 +14,7 @@ from placement.cli.stops import Stops
 from placement.documents import write_document
 from placement.documents.read import read_transition
 from placement.errors import DocumentError
+from placement.report.still import cut
 from tests.cli.test_solve import run
 from tests.transition.small import fleet, plan
 
@@ -137,6 +138,7 @@ def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
         assert float(x) + 6.7 * len(line) <= 940, f"{line} goes beyond the edge"
     assert "waits until all are ready</text>" in svg
     assert "a picture is .svg or .png" in run("transition", *files, "--picture", "steps.gif").stderr
+    assert cut("g6e-small-us-east-1a/new-12", 150, middle=True).endswith("1a/new-12")
 
 
 @pytest.mark.parametrize(

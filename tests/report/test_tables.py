@@ -197,9 +197,18 @@ def test_long_lists_in_a_cell_are_counted() -> None:
 
     assert "276 more" in shown(overview(problem), 100)
     assert "zone-299" not in shown(overview(problem), 100)
-    assert "299 no limit" in shown(overview(problem, full=True), 100)
+    assert "no limit in 000, 001, 002" in shown(overview(problem, full=True), 100)
+    assert "299" in shown(overview(problem, full=True), 100)
     assert "76 more" in shown(Report(one, result))
     assert "m099" in shown(Report(one, result, full=True))
+
+
+def test_zones_without_a_quota_stand_last() -> None:
+    """Said once of all: behind each zone it read as if it were about the next."""
+    most = {"east-a": None, "east-b": 2, "east-c": None}
+    pools = [{"name": z, "instance_type": "g6e.12xlarge", "zone": z, "max_instances": n} for z, n in most.items()]
+
+    assert "b 2, no limit in a, c" in shown(overview(small_problem(pools=pools)), 100)
 
 
 def test_very_many_instance_types_are_counted() -> None:

@@ -154,6 +154,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert headroom_picture(placement.headroom(chat(), [1.5, 2], work=10)) == drawn
     for given, said in (
         (["--factors", "x"], "--factors must be numbers"),
+        (["--factors", ","], "--factors must be numbers with commas between"),
         (["--component", "zz"], f'--component: no component "zz" in {path}; '),
         (["--factors", "0"], "factors must be numbers above 0"),
         (["-o", path], "write each to a file of its own"),

@@ -522,6 +522,13 @@ def test_components_that_stay_are_not_missing() -> None:
     assert "all copies serve at every moment" in told[1]
 
 
+def test_copies_that_do_not_run_yet_are_not_said_to_serve() -> None:
+    """After the loss of a zone half of the copies are to be started: all that run serve, and no more is said."""
+    problem = fleet([("a", "m", 0)], accelerators=2, components={"a": {"copies": 2}})
+    found = plan_transition(problem, plan([("a", "m", 0), ("a", "m", 1)]))
+    assert "all copies that run now serve at every moment" in list(summary(found))
+
+
 @pytest.mark.parametrize("times", [{"startup": -1}, {"drain": "x"}, {"open": 1.5}, {"startup_of": {"a": -3}}])
 def test_times_that_mean_nothing(times: dict[str, Any]) -> None:
     """Whole seconds of at least 0, each named."""

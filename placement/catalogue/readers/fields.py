@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, json_path, nearest
+from placement.units import count
 
 T = TypeVar("T")
 _MOST_AMOUNT = 2**60  # of any quantity
@@ -278,7 +279,7 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
             if not any(cell.strip() for cell in cells):
                 continue
             if len(found) != len(names):
-                rule = f"has {len(found)} columns, the first row has {len(names)}"
+                rule = f"has {count(len(found), 'column')}, the first row has {len(names)}"
                 odd.append(Fault(f"row {number}", rule))
             else:
                 rows.append(CsvRow(dict(zip(names, found, strict=True)), number))

@@ -12,7 +12,6 @@ from placement.cli.common_options import file_option
 from placement.cli.endings import Code, say
 from placement.cli.traffic import fitting_policy
 from placement.errors import UsageError, called_file
-from placement.integrations.notes import MANY_NOTES, alike_notes, told_as_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +61,8 @@ def write_imported(imported: Imported, output: str, *, full: bool = False) -> No
 
 def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
     """A line on stderr for each note; of very many one for all that are alike, and what the others are about."""
+    from placement.integrations.notes import MANY_NOTES, alike_notes, told_as_one
+
     groups = [[note] for note in notes] if full else alike_notes(notes)
     lines = groups[: None if full else MANY_NOTES]
     for group in lines:

@@ -199,10 +199,11 @@ def _tell_accelerators(export: ServiceExport) -> None:
         notes.inexact("accelerators", told)
     kinds = {row.name: export.accelerator(row) for row in problem.pools}
     # The one accelerator of a machine may stand for two kinds, which device plugins count.
-    beside = {pool: number for pool, number in most_beside(problem, export.plan).items() if not mixed_of(kinds[pool])}
+    shared = most_beside(problem, export.plan).items()
+    beside = {pool: number for pool, number in shared if number > 1 and not mixed_of(kinds[pool])}
     if beside and wish.sharing == "time-slicing":
-        slices = listed([f"{pool} {count}" for pool, count in beside.items()])
-        told = f"nodes need time slicing with as many replicas as copies share an accelerator ({slices})"
+        slices = listed([f"{number} on nodes of {pool}" for pool, number in beside.items()])
+        told = f"nodes need time slicing, with as many replicas of each accelerator as copies share one: {slices}"
         why = "it limits no memory, and a copy that owns accelerators is not alone on them"
         notes.inexact(wish.gpu, f"{told}; {why}: --sharing kai or hami count memory")
     by_share = [row.mode for row in rows if row.mode.shared and row.mode.accelerator_share]

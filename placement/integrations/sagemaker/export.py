@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from placement.catalogue.search import is_zone_name
+from placement.catalogue.tables import region_of_zone, regions
 from placement.documents import Component, Plan, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
@@ -55,6 +57,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     is missing.
     """
     check_labels(problem)
+    _check_region(problem, plan)
     notes = Notes()
     view = PlanView(problem, plan, wish)
     wish.require("inference components", "the plan")
@@ -81,6 +84,20 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     found |= _later(steps)
     pages = {advice.PAGE: advice.page(view, made, steps, notes, plan.price_per_hour)}
     return SageMakerExport(Exported(pages | found, tuple(notes)), tuple(steps), tuple(advice.lines(view, made)))
+
+
+def _check_region(problem: Problem, plan: Plan) -> None:
+    """Refuse machines in several regions: an endpoint, and the client that the calls are sent by, are of one."""
+    zone_of = {pool.name: pool.zone for pool in problem.pools}
+    zones = sorted({zone_of[machine.pool] for machine in plan.instances})
+    found = {zone: region for zone in zones for region in regions() if is_zone_name(zone, region)}
+    found |= {zone: region for zone in zones if (region := region_of_zone(zone)) is not None}
+    several = sorted(set(found.values()))
+    if len(several) > 1:
+        raise UsageError(
+            f"the plan has machines in {listed(several)}, and an endpoint is of one region, as are all calls: "
+            "plan and export the pools of each region on their own"
+        )
 
 
 def _check_models(view: PlanView, made: Deployment) -> None:

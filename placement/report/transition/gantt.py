@@ -123,7 +123,7 @@ class _Chart:
     def _machine(self, y: float, machine: str, steps: Sequence[TransitionStep]) -> None:
         bars = [step for step in steps if step.component is not None]
         temporary = any(step.temporary for step in steps)
-        name = cut(words.shown(machine), _LEFT - _EDGE - 8)
+        name = cut(words.shown(machine), _LEFT - _EDGE - 8, middle=True)
         self._shapes.append(said(_EDGE, y + 12, name, self._theme.ink, bold=temporary))
         for step in steps:
             if step.component is None:

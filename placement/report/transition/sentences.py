@@ -61,7 +61,17 @@ def _serving(found: Transition, most: int | None) -> Iterator[str]:
     if missing:
         yield f"copies that may be missing: {_by_component(missing, most)}"
     else:
-        yield f"all {'other ' if ended else ''}copies serve at every moment"
+        others = "other " if ended else ""
+        yield f"all {others}copies {'that run now ' if _grows(found) else ''}serve at every moment"
+
+
+def _grows(found: Transition) -> bool:
+    """Whether copies start that no others go for."""
+    more: Counter[str] = Counter()
+    for step in found.steps:
+        if step.component is not None:
+            more[step.component] += (step.action == "start") - (step.action == "stop")
+    return bool(+more)
 
 
 def stopped_for_good(found: Transition) -> dict[str, int]:

@@ -283,7 +283,7 @@ def test_what_kubernetes_cannot_be_told_is_said() -> None:
     exported = export_kserve(Problem(**PROBLEM), Plan(**PLAN))
     told = {note.place: note.reason for note in exported.notes}
     assert "need a route in front of them" in told["components chat"]
-    assert "(b 2, a 1)" in told["nvidia.com/gpu"]
+    assert "as many replicas of each accelerator as copies share one: 2 on nodes of b;" in told["nvidia.com/gpu"]
     assert "kserve.storage_uri" in told["components batch"]
     head = exported.files["inference-services.yaml"].partition("---")[0]
     assert all(line.startswith("#") for line in head.splitlines())

@@ -95,6 +95,23 @@ def test_all_machines_of_a_type_are_one_endpoint_where_that_is_sure() -> None:
     assert export.lines == (f"endpoint shop variant main: 2 x {G5}: 5 x chat, 1 x rank: fits in any order",)
 
 
+@pytest.mark.parametrize("other", ["us-west-2a", "usw2-az1", "us-west-2-lax-1a"])
+def test_machines_in_two_regions_are_refused(other: str) -> None:
+    """They were put on one endpoint, and all calls sent to one region."""
+    pools = [{"name": name, "instance_type": G5, "zone": z} for name, z in (("east", "us-east-1a"), ("west", other))]
+    problem = Problem(**BASE | {"pools": pools}, components=[{"name": "a", "copies": 2, "memory_gib": 8}])
+
+    def plan(*names: str) -> Plan:
+        return Plan(
+            instances=[{"id": f"{name}-{k}", "pool": name} for k, name in enumerate(names)],
+            assignments=[{"component": "a", "instance": f"{n}-{k}", "accelerators": [0]} for k, n in enumerate(names)],
+        )
+
+    with pytest.raises(UsageError, match="machines in us-east-1, us-west-2, and an endpoint is of one region"):
+        export_plan(problem, plan("east", "west"), ExportWish(role=ROLE))
+    assert export_plan(problem, plan("east", "east"), ExportWish(role=ROLE)).steps
+
+
 def test_alike_components_are_made_in_the_order_of_the_problem() -> None:
     """Not by name: the platform's own names sort in another order, and a second export would turn the calls round."""
     export = exported([{"$(id)": 1, "code": 1, "A b": 1}], [{"name": "code"}, {"name": "$(id)"}, {"name": "A b"}])
