@@ -85,6 +85,16 @@ def test_it_loads_in_silence_and_fits_a_phone(name: str, opened: Callable[..., O
         assert page.locator("img").count() == 0
 
 
+def test_a_phone_breaks_no_percentage(opened: Callable[..., Opened]) -> None:
+    """Of what is full: `100%` stood on two lines, the sign below the number."""
+    page = opened(page_of(RUNNING), viewport=PHONE).page
+
+    longest = "es => es.map(e => { e.textContent = '>100%'; return e.getBoundingClientRect().height; })"
+    heights = page.locator(".use dd b").evaluate_all(longest)
+    assert heights
+    assert max(heights) < 30
+
+
 def test_a_phone_shows_which_copy_goes_where(opened: Callable[..., Opened]) -> None:
     """All columns of the table, without scrolling to the side: where a copy goes is the last of them."""
     page = opened(page_of(RUNNING), viewport=PHONE).page
