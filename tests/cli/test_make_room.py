@@ -52,7 +52,7 @@ def test_the_answer(tmp_path: Path) -> None:
     assert "room: 1 eviction, 0 moves; fewer are not enough: proven" in done.stdout
     assert f"1 copy of {LOW} evicted (priority 0, below 1)" in done.stdout
     assert "drain and stop" in done.stdout
-    assert f"copies that stop for good: {LOW}: 1\nall other copies serve at every moment" in done.stdout
+    assert f"copies that stop for good: {LOW}: 1\nall other copies that run now serve at every moment" in done.stdout
     room = json.loads((tmp_path / "room.json").read_text())
     assert (room["format"], room["status"], room["evictions"]) == ("placement-room/v1", "optimal", {LOW: 1})
     kept_by_schema(room)
@@ -71,7 +71,7 @@ def test_surplus_copies_do_not_serve_on(tmp_path: Path) -> None:
     done = run("make-room", path, "--component", "w", "--work", "400", "-o", tmp_path / "room.json")
 
     assert "1 copy of a not wanted any more" in done.stdout
-    assert "copies that stop for good: a: 1\nall other copies serve at every moment" in done.stdout
+    assert "copies that stop for good: a: 1\nall other copies that run now serve at every moment" in done.stdout
 
 
 def test_a_checklist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
