@@ -126,8 +126,9 @@ def solve(
     if hint is not None:
         whole.incumbent.offer(_packing_of(fleet, hint, "hint"), "hint")
     if budget.seconds is not None and budget.seconds <= 0:
-        return written(whole, _too_long(solver, fleet), solver)
-    outcome = _run(lambda: _with_what_has_room(whole, entry.load()(whole, options=settings)), whole, solver)
+        outcome = _too_long(solver, fleet)
+    else:
+        outcome = _run(lambda: _with_what_has_room(whole, entry.load()(whole, options=settings)), whole, solver)
     found = written(whole, outcome, solver)
     return _with_evidence(found, whole, outcome) if certificate else found
 

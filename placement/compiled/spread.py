@@ -4,7 +4,8 @@ The rules (max_skew, min_zones, max_per_zone, zone-loss floor) read only the tot
 that keep them and can be reached, then places copies zone by zone. Skew counts every eligible zone, empty ones too.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from placement.compiled.fleet import Fleet, FleetComponent
 
@@ -133,7 +134,41 @@ def least_total(
         total = max(start, sum(counts))
         return total if component.eligible_zones and total <= component.copies else None
     free = [0.0] * len(counts)
-    for total in range(max(start, sum(counts)), component.copies + 1):
+    for total in _totals_to_try(component, counts, max(start, sum(counts)), room):
         if targets(component, counts, total, room, free) is not None:
             return total
     return None
+
+
+def _totals_to_try(
+    component: FleetComponent, counts: Sequence[int], start: int, room: Sequence[int] | None
+) -> Iterable[int]:
+    """Totals from `start` that may keep the rules, ascending; all that do are among them. O(Z log copies).
+
+    Where a loss floor asks for thousands of copies, or for more than zones can hold, nearly all totals fall out here.
+    With so much room in each zone, a total n is possible under a floor a only if zones with at most n - a copies each
+    hold n. Up to the largest room that is once true and then stays so: one more copy in all is one more in each zone
+    that is not full. Beyond it, n is more than the floor allows, or all that there is room for.
+    """
+    zones, most, floor = component.eligible_zones, component.copies, component.zone_loss_floor
+    if not start:  # no copies at all break a floor only where some are required
+        yield 0
+        start = 1
+    if not zones:
+        return
+    caps = [most if room is None else max(room[z], counts[z]) for z in zones]
+    if component.max_per_zone is not None:
+        caps = [min(cap, component.max_per_zone) for cap in caps]
+    if component.max_skew is not None:
+        caps = [min(cap, min(caps) + component.max_skew) for cap in caps]
+        start = max(start, sum(max(counts[z], max(counts) - component.max_skew) for z in zones))
+    usable = sum(cap > 0 for cap in caps)
+    if component.min_zones > usable:
+        most = min(most, usable)
+    most = min(most, sum(caps))
+    if floor:
+        start = max(start, floor + max(counts))
+        rising = range(start, min(most, floor + max(caps)) + 1)
+        first = bisect_left(rising, True, key=lambda total: sum(min(cap, total - floor) for cap in caps) >= total)
+        start += first
+    yield from range(start, most + 1)

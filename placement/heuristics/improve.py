@@ -24,15 +24,22 @@ from placement.heuristics.construct import (
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
 from placement.heuristics.workspace import Workspace
+from placement.solving.steps import count_steps
 
 
 def drop_superfluous(ws: Workspace) -> None:
-    """Take off copies that a demand does not need, where every rule still holds and the cost does not rise."""
+    """Take off copies that a demand does not need, where every rule still holds and the cost does not rise.
+
+    Each is tried, of any number that a loss floor asks for; none more once the budget is over.
+    """
     for component in ws.fleet.components:
         c = component.index
         if not component.demand or lacking(ws, c):
             continue
         for seat, m in ws.movable(c):
+            if ws.out_of_time():
+                return
+            count_steps(HEURISTICS.solve.counted)
             mark, before = ws.mark(), ws.ticks()
             ws.remove(seat, m)
             if lacking(ws, c) or ws.ticks() > before:

@@ -143,6 +143,13 @@ def test_a_bound_of_someone_elses_plan_has_a_certificate_too() -> None:
     assert round(proof.checked) == result.bound
 
 
+def test_a_search_without_time_has_a_certificate_too() -> None:
+    """It was refused as one that was never asked for."""
+    problem = placement.read(CODEGEN)
+    result = placement.solve(problem, time_limit=0, certificate=True)
+    assert proofs_of(problem.to_document(), placement.certify(result, time_limit=0))
+
+
 def test_a_result_must_keep_what_a_certificate_needs() -> None:
     """Nothing is kept unasked."""
     result = placement.solve(placement.read(CODEGEN), "ffd")

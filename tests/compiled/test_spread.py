@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from placement.compiled import spread
 from placement.compiled.spread import keeps_zone_rules, least_total, targets
 from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, fleet_of
@@ -64,6 +65,39 @@ def test_least_total_is_the_first_that_has_targets(seed: int) -> None:
     totals = range(max(start, sum(counts)), row.copies + 1)
     expected = next((n for n in totals if targets(row, counts, n, FREE, (0.0,) * 3) is not None), None)
     assert least_total(row, counts, start, FREE) == expected
+
+
+@one_by_one(range(200), 40)
+def test_least_total_passes_over_no_total_that_has_targets(seed: int) -> None:
+    """Zones with little room and floors of any size; no start, and copies beyond what the zones hold."""
+    rng = random.Random(seed)
+    for _ in range(5):
+        rules = {"max_skew": rng.randint(1, 9), "max_per_zone": rng.randint(0, 12)}
+        kept = {key: n for key, n in rules.items() if rng.random() < 0.4}
+        floor, required = rng.choice([0, 1, 5, 12]), rng.choice([0, 30])
+        row = ruled(30, floor=floor, required=required, min_zones=rng.randint(2, 4), **kept)
+        counts = [rng.choice([0, 0, 1, 4]) for _ in range(3)]
+        room = rng.choice([None, [rng.choice([0, 1, 3, 7, 99]) for _ in range(3)]])
+        start = rng.choice([0, 1, rng.randint(0, 31)])
+        totals = range(max(start, sum(counts)), row.copies + 1)
+        expected = next((n for n in totals if targets(row, counts, n, room, (0.0,) * 3) is not None), None)
+        assert least_total(row, counts, start, room) == expected
+
+
+def test_least_total_does_not_try_each_of_many_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A floor of 300,000 was looked for one copy after the other, at each step of a repair."""
+    tried: list[int] = []
+
+    def noted(row: FleetComponent, counts: Any, total: int, room: Any, weight: Any) -> list[int] | None:
+        tried.append(total)
+        return targets(row, counts, total, room, weight)
+
+    monkeypatch.setattr(spread, "targets", noted)
+    row = ruled(1_000_000, floor=300_000, required=0)
+    assert least_total(row, [0, 0, 0], 1) == 450_000
+    assert least_total(row, [0, 0, 0], 1, [1_000_000, 280_000, 10]) is None
+    assert least_total(row, [0, 0, 0], 1, [1_000_000, 299_990, 10]) == 599_990
+    assert len(tried) == 2
 
 
 def test_skew_counts_empty_eligible_zones() -> None:

@@ -21,12 +21,14 @@ from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters, dual_values_of
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+from placement.solving.steps import StepCounter, counted
 from tests.corpus import copy_on_a_draining_machine
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.heuristics.invariants import check_invariants
@@ -144,6 +146,20 @@ def test_demand_is_met_and_not_exceeded_without_need() -> None:
     drop_superfluous(ws)
     assert ws.placed == [3]
     assert is_complete(ws)
+
+
+def test_superfluous_copies_are_looked_for_within_the_budget() -> None:
+    """A loss floor may ask for a million copies, each of which is tried: minutes, counted as no work."""
+    modes = [{"accelerators": 1, "accelerator_memory_gib": 80, "throughput": 10}]
+    ws = built(fleet_of([{"name": "a", "demand": 25, "options": modes}]))
+    ws.place(Seat(0, 0, (0,)), ws.rent(1))
+    with counted(StepCounter()) as steps:
+        ws.budget = Budget(0.0)
+        drop_superfluous(ws)
+        assert (ws.placed, steps.spent) == ([4], 0)
+        ws.budget = None
+        drop_superfluous(ws)
+        assert steps.spent == 4 * HEURISTICS.solve.counted
 
 
 def test_optional_copies_of_high_priority_come_first() -> None:
