@@ -120,6 +120,7 @@ class RepairParameters(MethodParameters):
         0.1, "chance", "of an ejection that takes off all copies of the stuck component instead"
     )
     turn_chance: float = parameter(0.2, "chance", "after an ejection, that another component that waits is next")
+    moved: float = parameter(4.0, "factor", "of a copy's penalty where moves are limited, and it stays so far")
     counted: int = parameter(10_000, "steps of `solving/steps.py`", "for a copy on a machine that is tried")
 
 

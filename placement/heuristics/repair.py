@@ -6,6 +6,9 @@ harder to eject, and the search does not go round in circles for long (the eject
 *A powerful route minimization heuristic for the vehicle routing problem with time windows*, Oper. Res. Lett. 37).
 """
 
+import math
+from functools import partial
+
 import numpy as np
 
 from placement.compiled.packing import Packing, Seat
@@ -43,7 +46,7 @@ class Repair:
         """Insert the `stuck` components within so many ejections; returns those that still lack something."""
         waiting = list(stuck)
         limit = self.steps + steps
-        while waiting and self.steps < limit and not budget.over():
+        while waiting and self.steps < limit and not budget.over() and self._moves_left() >= 0:
             c = waiting.pop()
             if not lacking(self.ws, c) or supply(self.ws, self.policy, c):
                 continue
@@ -80,7 +83,7 @@ class Repair:
         """Place one copy of c by force, or take off all of its copies; returns components that lost copies."""
         zone = self._zone_in_need(c)
         if zone is None or self.rng.random() < _PARAMS.reset_chance:
-            self._take_off(c)
+            self._take_off(c, moves=self._moves_left() if zone is None else 0)
             if zone is None:
                 supply(self.ws, self.policy, c)
                 return []
@@ -97,10 +100,25 @@ class Repair:
             self.ws.place(Seat(c, o, accelerators), m)
         return sorted({seat.component for seat in seats})
 
-    def _take_off(self, c: int) -> None:
-        """Remove every copy of c that no pin holds."""
+    def _take_off(self, c: int, moves: float = 0) -> None:
+        """Remove every copy of c that no pin holds; where moves are limited, so many `moves` of those that stay."""
         for seat, m in self.ws.movable(c):
+            if self._is_kept(seat, m):
+                if moves < 1:
+                    continue
+                moves -= 1
             self.ws.remove(seat, m)
+
+    def _moves_left(self) -> float:
+        """How many more copies may be taken from where they run."""
+        most = self.ws.fleet.max_moves
+        return math.inf if most is None else most - self.ws.running.moves_ahead(self.ws.placed)
+
+    def _is_kept(self, seat: Seat, m: int) -> bool:
+        """Whether moves are limited, and taking the copy off row m is one."""
+        if self.ws.fleet.max_moves is None or self._may_go(seat):
+            return False
+        return self.ws.running.is_kept(seat, int(self.ws.instance[m]), self.ws.seats[m])
 
     def _zone_in_need(self, c: int) -> int | None:
         """A zone that must take one more copy of c, by targets drawn at random; None when those there forbid it."""
@@ -129,10 +147,15 @@ class Repair:
             drawn = self.rng.choice(len(candidates), _PARAMS.machines, replace=False)
             candidates = [candidates[n] for n in sorted(drawn.tolist())]
         best: tuple[float, float, int, int, list[Seat]] | None = None
+        moves = self._moves_left()
         for o, m in candidates:
-            seats = blocking(ws, c, o, m, self._weight)
-            if seats is not None:
-                weight = sum(self._weight(seat) for seat in seats)
+            kept = {seat for seat in set(ws.seats[m]) if self._is_kept(seat, m)}
+            if moves < 1 and len(kept) == len(set(ws.seats[m])):
+                continue
+            weigh = partial(self._weight, kept=kept)
+            seats = blocking(ws, c, o, m, weigh)
+            if seats is not None and sum(seat in kept for seat in seats) <= moves:
+                weight = sum(weigh(seat) for seat in seats)
                 choice = (weight, float(self.rng.random()), o, m, seats)
                 if best is None or choice[:2] < best[:2]:
                     best = choice
@@ -141,8 +164,13 @@ class Repair:
     def _may_stand(self, c: int, m: int) -> bool:
         return not self.ws.cordoned[m] or self.ws.where[c].get(m, 0) < self.ws.residents[c].get(m, 0)
 
-    def _weight(self, seat: Seat) -> float:
-        """Penalty of taking a copy off; next to nothing when it may be left out."""
+    def _weight(self, seat: Seat, kept: set[Seat]) -> float:
+        """Penalty of taking a copy off, more of those that are `kept`; next to nothing when it may be left out."""
+        if self._may_go(seat):
+            return 0.01
+        return self.penalty[seat.component] * (_PARAMS.moved if seat in kept else 1.0)
+
+    def _may_go(self, seat: Seat) -> bool:
+        """Whether one copy less of the component may be placed."""
         component = self.ws.fleet.components[seat.component]
-        may_go = not component.demand and self.ws.placed[seat.component] > component.required
-        return 0.01 if may_go else self.penalty[seat.component]
+        return not component.demand and self.ws.placed[seat.component] > component.required

@@ -45,19 +45,36 @@ class RunningCopyCounts:
         """
         c = seat.component
         key = (c, seat.option, instance)
-        if key in self._known or key in self._unknown:
-            self._recount(key, [s.accelerators for s in here if s.component == c and s.option == seat.option])
+        if self._runs(key):
+            stays = self._stays(key, _alike(seat, here))
+            self.kept[c] += stays - self._kept_here.get(key, 0)
+            self._kept_here[key] = stays
         moved = max(0, min(self._fleet.running[c], placed) - self.kept[c])
         self.cost += self._fleet.components[c].move_cost * (moved - self._moved[c])
         self.moved += moved - self._moved[c]
         self._moved[c] = moved
 
-    def _recount(self, key: tuple[int, int, int], here: list[tuple[int, ...]]) -> None:
+    def _runs(self, key: tuple[int, int, int]) -> bool:
+        return key in self._known or key in self._unknown
+
+    def _stays(self, key: tuple[int, int, int], here: list[tuple[int, ...]]) -> int:
         """Kept copies of one key: known accelerators first, then the others by number."""
         exact = sum(min(n, here.count(ks)) for ks, n in self._known.get(key, {}).items())
-        stays = exact + min(self._unknown.get(key, 0), len(here) - exact)
-        self.kept[key[0]] += stays - self._kept_here.get(key, 0)
-        self._kept_here[key] = stays
+        return exact + min(self._unknown.get(key, 0), len(here) - exact)
+
+    def is_kept(self, seat: Seat, instance: int, here: Sequence[Seat]) -> bool:
+        """Whether a copy that is kept is lost when `seat` leaves the machine of that instance, which holds `here`."""
+        key = (seat.component, seat.option, instance)
+        if not self._runs(key):
+            return False
+        others = _alike(seat, here)
+        others.remove(seat.accelerators)
+        return self._stays(key, others) < self._kept_here.get(key, 0)
+
+    def moves_ahead(self, placed: Sequence[int]) -> int:
+        """Moves of a plan with the required copies in which all that is kept now is kept. O(components)."""
+        wanted = (max(c.required, n) for c, n in zip(self._fleet.components, placed, strict=True))
+        return sum(max(0, min(r, n) - k) for r, n, k in zip(self._fleet.running, wanted, self.kept, strict=True))
 
     def known_count(self, place: Place, here: Sequence[Seat]) -> int:
         """Of the copies on a machine, those on accelerators that today's rows of the same copies there name."""
@@ -71,3 +88,8 @@ class RunningCopyCounts:
             return True
         alike = [other for other in here if other[:2] == seat[:2]]
         return len(alike) > needed and alike.count(seat) > self.pinned_seats.get((instance, seat), 0)
+
+
+def _alike(seat: Seat, here: Sequence[Seat]) -> list[tuple[int, ...]]:
+    """Accelerators of the copies there of the same component and option."""
+    return [other.accelerators for other in here if other[:2] == seat[:2]]

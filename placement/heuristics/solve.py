@@ -82,7 +82,8 @@ class _HeuristicRun:
 
     def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck, or is no use."""
-        limits = bool(self.solve.fleet.limits)
+        fleet = self.solve.fleet
+        limits = bool(fleet.limits) and fleet.max_moves is None  # exchanges of machines move more copies than may
         ws = self._begin(keep=keep)
         if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
             fill_bins(ws, policy, self.shares)

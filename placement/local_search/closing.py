@@ -4,8 +4,9 @@ The program has one 0-1 variable for each machine that runs, and the number of c
 what machines cost, what moves cost and how many are allowed, how many copies each component needs, and how many of them
 a zone may hold at most. What it does not know is where the others go: each copy that does not stay is charged its share
 of the cheapest machine, times a factor. With a small one many machines close, with a large one few; a Lagrangian
-heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques for Combinatorial Problems). The copies
-that stay are a partial plan, and best fit places the unassigned copies.
+heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques for Combinatorial Problems). Limits
+over groups of pools count machines that stay, and such shares of the other copies. The copies that stay are a partial
+plan, and best fit places the unassigned copies.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ortools.sat.python.cp_model import IntVar, LinearExprT
 from placement.arrays import Floats
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, FleetComponent
+from placement.compiled.groups import FleetLimit
 from placement.compiled.packing import Packing
 from placement.engines.cp_sat import cp_sat_solver, run
 from placement.grouping import grouped
@@ -48,8 +50,9 @@ class Closing:
         """O(components x pools)."""
         self._solve, self._fleet = solve, solve.fleet
         shares = Shares(solve.fleet)
-        least = shares.least_of_each(shares.cost(likeness=0.5).min(axis=1, initial=np.inf))
-        self._share = np.where(np.isfinite(least), least, 0.0)  # (C,) of the cheapest machine, micro-dollars per hour
+        self._share = _least_share(shares, shares.price)  # (C,) of the cheapest machine, micro-dollars per hour
+        weights = ([float(limit.weight.get(p, 0)) for p in range(len(shares.price))] for limit in solve.fleet.limits)
+        self._counted = [_least_share(shares, np.array(row)) for row in weights]  # (C,) of each limit, in its unit
         self._rng = np.random.default_rng(solve.seed)
         self._best_fit = BestFitCompletion(solve.fleet, self._rng, shares)
         self.tried = 0
@@ -59,21 +62,22 @@ class Closing:
         factor = _PARAMS.factors[self.tried % len(_PARAMS.factors)]
         bent = 1.0 + _PARAMS.noise * self._rng.standard_normal(len(self._share)) * (self.tried >= len(_PARAMS.factors))
         self.tried += 1
-        choice = self._choose(np.maximum(0.0, factor * self._share * bent), budget)
+        times = np.maximum(0.0, factor * bent)
+        choice = self._choose(times, budget)
         if choice is None or budget.over():
             return False
         packing = self._complete(*choice, budget)
         return packing is not None and self._solve.incumbent.offer(packing, NAME)
 
-    def _choose(self, shares: Floats, budget: Budget) -> tuple[dict[int, int], dict[int, int]] | None:
+    def _choose(self, times: Floats, budget: Budget) -> tuple[dict[int, int], dict[int, int]] | None:
         """Copies that stay, by place, and how many of each component with optional ones are placed in all.
 
-        None where there is no such choice, or none was found.
+        None where there is no such choice, or none was found. Shares of copies count `times` (C,).
         """
-        costs = _Costs.of(self._fleet, [round(share) for share in shares.tolist()])
+        costs = _Costs.of(self._fleet, _rounded(times * self._share))
         if costs.largest_goal(self._fleet) >= _LARGEST:
             return None
-        program = _ClosingProgram(self._fleet, costs)
+        program = _ClosingProgram(self._fleet, costs, [_rounded(times * counted) for counted in self._counted])
         seed = int(self._rng.integers(2**30))
         solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort)
         if run(solver, program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -125,9 +129,13 @@ class _Costs:
 class _ClosingProgram:
     """The model; `stay` are copies that stay, by place, `placed` copies of components with optional ones."""
 
-    def __init__(self, fleet: Fleet, costs: _Costs) -> None:
-        """O(places + instances + components)."""
+    def __init__(self, fleet: Fleet, costs: _Costs, counted: Sequence[Sequence[int]]) -> None:
+        """O(places + (1 + limits) x (instances + components)).
+
+        `counted`: by limit, (C,) what a copy that is placed anew counts against it.
+        """
         self._fleet, self._costs, self.model = fleet, costs, cp_model.CpModel()
+        self._out: list[IntVar] = []  # (C,) copies that are placed anew
         self._use: list[LinearExprT] = [self.model.new_bool_var("") if i.removable else 1 for i in fleet.instances]
         self.stay: dict[int, IntVar] = {}
         self.placed: dict[int, IntVar] = {}
@@ -155,6 +163,8 @@ class _ClosingProgram:
             goal += self._count(component, moves)
         if fleet.max_moves is not None:
             self.model.add(cp_model.LinearExpr.sum(moves) <= fleet.max_moves)
+        for limit, row in zip(fleet.limits, counted, strict=True):
+            self._keep_limit(limit, row)
         self.model.minimize(cp_model.LinearExpr.sum(goal))
 
     def _count(self, component: FleetComponent, moves: list[LinearExprT]) -> list[LinearExprT]:
@@ -164,6 +174,7 @@ class _ClosingProgram:
         stays = cp_model.LinearExpr.sum([self.stay[k] for k in self._here[c]])
         placed, out = model.new_int_var(least, wanted, ""), model.new_int_var(0, wanted, "")
         model.add(out >= placed - stays)
+        self._out.append(out)
         if component.has_zone_rules and not component.demand:
             self._zones(component, placed)
         costs: list[LinearExprT] = [self._costs.share[c] * out]
@@ -189,6 +200,16 @@ class _ClosingProgram:
             if sum(n * fleet.places[k].count for n, k in zip(needs, places, strict=True)) > room:
                 taken = [n * self.stay[k] for n, k in zip(needs, places, strict=True)]
                 self.model.add(cp_model.LinearExpr.sum(taken) <= max(0, room))
+
+    def _keep_limit(self, limit: FleetLimit, counted: Sequence[int]) -> None:
+        """Machines that stay leave room within a limit for the shares of the copies that are placed anew."""
+        fleet = self._fleet
+        weight = [limit.weight.get(i.pool, 0) for i in fleet.instances]
+        largest = sum(weight) + sum(n * _wanted(c) for n, c in zip(counted, fleet.components, strict=True))
+        if largest < _LARGEST:  # the engine counts in 64 bits
+            terms = [n * use for n, use in zip(weight, self._use, strict=True)]
+            terms += [n * out for n, out in zip(counted, self._out, strict=True)]
+            self.model.add(cp_model.LinearExpr.sum(terms) <= limit.most)
 
     def _limit(self, component: FleetComponent) -> None:
         """No more copies stay than are wanted, nor more on a machine than `max_per_instance`."""
@@ -242,3 +263,14 @@ class _ClosingProgram:
 def _wanted(component: FleetComponent) -> int:
     """Copies of a component at most; those of a demand alone that it must have."""
     return component.required if component.demand else component.copies
+
+
+def _least_share(shares: Shares, price: Floats) -> Floats:
+    """(C,) a copy's share of the machine of which it takes least, at such prices, (P,)."""
+    cost = shares.cost(likeness=0.5, scarcity=price - shares.price)
+    least = shares.least_of_each(cost.min(axis=1, initial=np.inf))
+    return np.where(np.isfinite(least), least, 0.0)
+
+
+def _rounded(shares: Floats) -> list[int]:
+    return [round(share) for share in shares.tolist()]

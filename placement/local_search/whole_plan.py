@@ -47,5 +47,8 @@ def _close(solve: Solve) -> None:
     # Each turn tries others: what was found so far tells them apart, and is the same again under a limit on work.
     closing = Closing(solve.within(solve.budget, seed=solve.seed + len(solve.incumbent.events)))
     part = SCHEDULE.whole_plan.close.within(solve)
-    while closing.tried < _PARAMS.closings and not part.ended:
-        closing.step(part.budget)
+    while closing.tried < _PARAMS.closings:
+        turn = solve if solve.packing is None else part  # without a plan nothing else makes use of the time
+        if turn.ended:
+            break
+        closing.step(turn.budget)

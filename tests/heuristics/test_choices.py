@@ -25,9 +25,11 @@ from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
+from placement.heuristics.solve import HeuristicOptions, solve_ffd
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.steps import StepCounter, counted
 from tests.corpus import copy_on_a_draining_machine
 from tests.heuristics.fleets import component, fleet_of, suite
@@ -225,6 +227,37 @@ def test_repair_moves_what_blocks() -> None:
     assert is_complete(ws)
     assert repair.steps > 0
     check_invariants(ws)
+
+
+def test_repair_takes_no_copy_from_where_it_runs_that_may_not_move() -> None:
+    """Either small copy blocks the big one. The one that runs where it stands would be a move too many."""
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 2}]
+    state = {
+        "instances": [{"id": "i", "pool": "p"}],
+        "placements": [{"component": "runs", "instance": "i", "accelerators": [0]}],
+        "objective": {"max_moves": 0},
+    }
+    fleet = fleet_of([component("runs", 1, 20), component("new", 1, 20), component("big", 1, 70)], pools=pools, **state)
+    for seed in range(8):
+        ws = Workspace(fleet)
+        ws.place(Seat(0, 0, (0,)), 0)
+        ws.place(Seat(1, 0, (0,)), ws.open_row(0))
+        assert Repair(ws, BestFit(ws, Shares(fleet)), np.random.default_rng(seed)).run([2], 20, Budget()) == []
+        assert is_complete(ws)
+        check_invariants(ws)
+
+
+def test_no_machines_are_exchanged_where_moves_are_limited() -> None:
+    """Exchanges know limits over groups of pools, and not how many copies they move."""
+    pools = [{"name": "p", "instance_type": "small", "zone": "a"}]
+    rules = {"limits": [{"name": "all", "pools": ["p"], "max_instances": 2}]}
+    exchanged = {}
+    for most in (None, 0):
+        keys = rules if most is None else rules | {"objective": {"max_moves": most}}
+        search = Solve.of(fleet_of([component("c", 3, 70)], pools=pools, **keys), Budget())
+        exchanged[most] = solve_ffd(search, options=HeuristicOptions(restarts=1)).stats["exchanges"]
+    assert exchanged[0] == 0
+    assert exchanged[None] != 0
 
 
 def test_optional_copies_are_pressed_in() -> None:

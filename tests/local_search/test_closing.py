@@ -62,6 +62,18 @@ def test_machines_close_within_the_moves_allowed() -> None:
         assert (len(solve.packing.machines), sum(moves(solve.fleet, solve.packing))) == (machines, most)
 
 
+def test_machines_close_until_limits_are_kept() -> None:
+    """Moves cost more than machines, so none closes but those that a limit has no room for."""
+    limits = [{"name": "all", "pools": ["p"], "max_accelerators": 12}]
+    dear = {"max_moves": 2, "move_cost": 1000}
+    search = closing(Problem(**running(1, 1, 1, 3, objective=dear, limits=limits)))
+    for _ in LOCAL_SEARCH.closing.factors:
+        search.step(Budget())
+    solve = search._solve  # noqa: SLF001
+    assert solve.packing is not None
+    assert (len(solve.packing.machines), sum(moves(solve.fleet, solve.packing))) == (3, 1)
+
+
 def test_fleets_that_do_not_run() -> None:
     """Nothing can close."""
     assert not may_close(compile_fleet(Problem(**{**running(1), "instances": [], "placements": []})))
