@@ -16,7 +16,6 @@ Whatever stops it, the last bound stands.
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from placement.bounds.cutoff import cutoff_below
@@ -30,13 +29,16 @@ from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_who
 from placement.patterns.certificate import Cut, NodeDomain, Prices, certify, domain_bound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
-from placement.patterns.covering import CoveringMix, any_domain, cheapest_mix, covering_bound
+from placement.patterns.covering import CoveringMix, any_domain, cheapest_mix
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BRANCHED, RELAXES_BY_MIX, RELAXES_KEPT, Relaxation, relax
 from placement.patterns.history import EngineVerdict, NodeCase
 from placement.patterns.left_out import LeftOutBound, raise_left_out_bounds
-from placement.patterns.master import Duals, Pattern, PatternProgram, PatternSolution
+from placement.patterns.master import Pattern, PatternProgram, PatternSolution
+from placement.patterns.one_place import begin_in_one_place
 from placement.patterns.parameters import PatternBoundParameters as _PARAMS
+from placement.patterns.parameters import RootParameters
+from placement.patterns.root import RootPrices
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
@@ -115,8 +117,7 @@ class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `cheap_machines` are of use to whoever looks for a plan.
 
     So is `machine_values`, by pool what a machine is worth at the prices of the root, or its price where that is more:
-    empty when there was no time to solve its LP. And `lacks`: by which part of the LP's value the bound of the root's
-    best prices is below it, infinite before there are any.
+    empty when there was no time to solve its LP.
     """
 
     def __init__(self, solve: Solve, given: tuple[int, ...] | None = None, *, engines: bool = True) -> None:
@@ -135,10 +136,7 @@ class PatternBound:
         self.rounds = 0
         self._engines = engines
         self.given = given
-        self.lacks = math.inf
         self.machine_values: list[float] = []
-        self.prices: Prices | None = None  # the best of the root so far
-        self._duals: Duals | None = None  # the root's last
         self.nodes = 0
         self.groups = groups_of(fleet)
         self.tree: Tree | None = None
@@ -146,6 +144,7 @@ class PatternBound:
         self._program = PatternProgram(self.relaxation, self.groups, rules=True, joined=True)
         self._columns = PatternColumns(self.relaxation, self._program, solve.seed)
         self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._columns.multiplicity)
+        self._root_prices = RootPrices(self.relaxation, self._program, self._columns, self.groups)
 
     @property
     def ticks(self) -> int:
@@ -157,6 +156,16 @@ class PatternBound:
         if self.cutoff is not None:
             ticks = self.cutoff if self.tree is not None and self.tree.exhausted else min(ticks, self.cutoff)
         return ticks if self.kept_copies is None else max(ticks, self.kept_copies.ticks)
+
+    @property
+    def prices(self) -> Prices | None:
+        """The best of the root so far."""
+        return self._root_prices.prices
+
+    @property
+    def lacks(self) -> float:
+        """By which part of the LP's value the bound of the root's best prices is below it; infinite without prices."""
+        return math.inf if self.prices is None else self._root_prices.lacks
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -179,10 +188,11 @@ class PatternBound:
 
         Where accelerators are worth nothing, as there are more than host memory or vCPUs are for, so are patterns.
         """
-        if self._duals is None:
+        duals = self._root_prices.duals
+        if duals is None:
             return self.patterns
-        items, capacity = self._duals.items, self._program.rows.capacity
-        least = [(1 - _PARAMS.useful) * self._duals.rows[row] - _NOISE for row in capacity]
+        items, capacity = duals.items, self._program.rows.capacity
+        least = [(1 - _PARAMS.useful) * duals.rows[row] - _NOISE for row in capacity]
         return [
             (q, pattern)
             for q, pattern in self.patterns
@@ -210,8 +220,9 @@ class PatternBound:
         root = self._root(domain)
         if root is None or self.infeasible:
             return
-        if self._duals is not None and not budget.over():
-            values = self._program.dual_values(self._duals).machines
+        duals = self._root_prices.duals
+        if duals is not None and not budget.over():
+            values = self._program.dual_values(duals).machines
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(values, self.fleet.pools, strict=True)]
         enumerate_node = self._enumerate if self._engines else lambda *_: None
         self.tree = Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
@@ -353,46 +364,26 @@ class PatternBound:
     def _converge(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
 
-        Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
-        that finds nothing. The bound is raised as prices get better.
+        The bound is raised as prices get better.
         """
+        root = self._root_prices
         self._program.set_domain(domain)
         self._columns.allow(domain.aggregates)  # after a tree, those of its last node would be no patterns of all plans
-        best, cut, centre, solution = 0, None, None, None
-        while not budget.over() and (now := self._program.solve(budget.left())) is not None:
-            self.rounds += 1
-            solution, duals, value, found = now, now.duals(), now.value * MICRO, 0
-            self._duals = duals
-            for point in self._program.smoothed(centre, duals):
-                prices = self._program.prices(point)
-                found, capacity = self._columns.price(prices, duals)
-                tried = certify(self.relaxation, prices, capacity)
-                bound = covering_bound(self.fleet, tried)
-                if bound is None:
-                    self.infeasible = True
-                    self.prices = prices
-                    self.cuts.append(tried)
-                    return None
-                if self.fleet.commitments:  # machines are not paid for one by one
-                    bound = 0
-                if self.fleet.commitments or any(prices.limits):
-                    of_any = replace(prices, group=[])
-                    bound = max(bound, domain_bound(self.fleet, tried, self.groups, of_any, domain))
-                if cut is None or bound > best:
-                    best, cut, centre = bound, tried, point
-                    self.prices = prices
-                if found:
-                    break
-            if best > self.bound * _PARAMS.news:
-                self._raise(best)
-            if (not found or value <= best * (1 + _PARAMS.enough)) and not self._program.raise_penalty(now):
-                break
-        if cut is None or solution is None:
+        begin_in_one_place(root, self.groups, domain, budget, packing=self._solve.packing, seed=self._solve.seed)
+        root.run(domain, budget, raised=self._raise_by_news)
+        self.rounds += root.rounds
+        self.infeasible = self.infeasible or root.infeasible
+        if root.cut is None:
             return None
-        self.lacks = max(0.0, 1 - best / value) if value > 0 else 0.0
-        self.cuts.append(cut)
-        self._raise(best)
-        return self._relaxed(solution, best, self.prices)
+        self.cuts.append(root.cut)
+        if self.infeasible:
+            return None
+        self._raise(root.bound)
+        return None if root.solution is None else self._relaxed(root.solution, root.bound, root.prices)
+
+    def _raise_by_news(self, bound: int) -> None:
+        if bound > self.bound * _PARAMS.news:
+            self._raise(bound)
 
     def _branch(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation in one node of the tree, from the columns that are there; None when out of time."""
@@ -413,7 +404,7 @@ class PatternBound:
             bound = domain_bound(self.fleet, local, self.groups, prices, domain)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
-            near = _PARAMS.enough if is_whole(solution.counts) and not domain.aggregates else _PARAMS.near
+            near = RootParameters.enough if is_whole(solution.counts) and not domain.aggregates else _PARAMS.near
             if (not found or value <= best * (1 + near)) and not self._program.raise_penalty(solution):
                 break
         if best_prices is not None and len(self.cuts) < _PARAMS.cuts:

@@ -30,7 +30,7 @@ is left out.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import attrgetter
@@ -154,18 +154,25 @@ def relax(
     given: tuple[int, ...] | None = None,
     *,
     all_zones: bool = False,
+    one_place: bool = False,
     classes_of: Relaxation | None = None,
 ) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level.
 
-    With `all_zones` copies are counted in each zone, also those that no rule over zones is about. With `classes_of` the
+    With `all_zones` copies are counted in each zone, also those that no rule over zones is about. In `one_place` there
+    are no rules over zones or single pools, and device classes are of all zones. With `classes_of` the
     device classes are of the same pools as there: of a fleet with the same pools and other components.
     """
-    zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
-    in_pool = _few_in_pool(fleet)
-    elsewhere = {c.index: c.pool_loss_floor for c in fleet.components if c.demand and c.pool_loss_floor}
+    apart = [] if one_place else fleet.components  # that have rules over zones and pools
+    zones = tuple(
+        None if one_place else zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components
+    )
+    in_pool = _few_in_pool(apart)
+    elsewhere = {c.index: c.pool_loss_floor for c in apart if c.demand and c.pool_loss_floor}
     device_classes = (
-        _own_classes(fleet, zones)
+        _device_classes(fleet, zones, lambda _: 0)
+        if one_place
+        else _own_classes(fleet, zones)
         if classes_of is None
         else tuple(_device_class(fleet, zones, q.index, q.alike, q.pools) for q in classes_of.device_classes)
     )
@@ -372,14 +379,14 @@ def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
     return found
 
 
-def _few_in_pool(fleet: Fleet) -> dict[int, int]:
+def _few_in_pool(components: Iterable[FleetComponent]) -> dict[int, int]:
     """The most copies of a component in any one pool, where the loss of a pool must leave some.
 
     Of n copies a pool holds n - a at most, for a floor of a: taken at all copies, so it holds however many are placed.
     Left out are those that may have none at all, and those with a demand, of which that is often no limit.
     """
     found = {}
-    for c in fleet.components:
+    for c in components:
         most = None if c.demand else most_by_floor(c, c.pool_loss_floor)
         if most is not None:
             found[c.index] = most

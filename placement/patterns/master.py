@@ -120,6 +120,7 @@ class PatternProgram:
         self.rows = MasterRows(relaxation, groups, rules=rules, joined=joined)
         self._penalty = _PARAMS.penalty
         self.primal_feasible = False
+        self._solved = False
         self._items = self.rows.items()
         self._item_values = ItemValues(self._items)
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
@@ -309,8 +310,8 @@ class PatternProgram:
 
     def solve(self, seconds: float) -> PatternSolution | None:
         """Solve the LP; None when it has no solution, or none in time."""
-        # New columns keep the last solution primal feasible, new limits keep it dual feasible.
-        for strategy in (_PRIMAL, _DUAL) if self.primal_feasible else (_DUAL, _PRIMAL):
+        # New columns keep the last solution primal feasible, new limits keep it dual feasible, as no columns are.
+        for strategy in (_PRIMAL, _DUAL) if self.primal_feasible and self._solved else (_DUAL, _PRIMAL):
             self.solver.setOptionValue("simplex_strategy", strategy)
             limit_time(self.solver, seconds)
             try:
@@ -318,7 +319,8 @@ class PatternProgram:
             except EngineError:
                 continue
             if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
-                return PatternSolution(self) if status == highspy.HighsModelStatus.kOptimal else None
+                self._solved = status == highspy.HighsModelStatus.kOptimal
+                return PatternSolution(self) if self._solved else None
         return None
 
     def basis(self) -> highspy.HighsBasis:

@@ -1,6 +1,8 @@
 """The rows of the restricted master program by what they are for, and the columns that are there from the start."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from math import inf
 
 import numpy as np
@@ -161,6 +163,31 @@ class MasterRows:
             for q, rows in enumerate(self._item)
         ]
 
+    def values_of(self, other: MasterRows, rows: Floats, items: Sequence[Sequence[float]]) -> Floats:
+        """(rows,) what each row is worth by the dual values of another program of the same fleet, in other classes.
+
+        `rows`, (rows there,), and `items` are as in `Duals`. A row that is not there is worth nothing.
+        """
+        values = np.zeros(len(self.bounds))
+        same = [(row, other.volume[key]) for key, row in self.volume.items()]
+        same += [(row, other.on_one[key]) for key, row in self.on_one.items()]
+        same += [(row, other.cover[c]) for c, row in self.cover.items()]
+        same += [(row, other.demand[c]) for c, row in self.demand.items()]
+        same += [(row, other.level[level]) for level, row in self.level.items()]
+        same += [(row, other.free[p]) for p, row in self.free.items()]
+        same += zip((*self.limit, *self.committed), (*other.limit, *other.committed), strict=True)
+        alike = {device_class.alike: device_class for device_class in other.relaxation.device_classes}
+        for device_class in self.relaxation.device_classes:
+            q, known_class = device_class.index, alike[device_class.alike]
+            same.append((self.capacity[q], other.capacity[known_class.index]))
+            known_items = {item: i for i, item in enumerate(known_class.items)}
+            for item, row in zip(device_class.items, self._item[q], strict=True):
+                if row >= 0:
+                    values[row] = items[known_class.index][known_items[item]]
+        for row, known in same:
+            values[row] = rows[known]
+        return values
+
     def machine_column(self, p: int, part: float = 1.0) -> Column:
         """What a part of a machine of pool p offers."""
         relaxation = self.relaxation
@@ -228,9 +255,11 @@ def most_in_zone(relaxation: Relaxation, c: int, zone: int) -> float:
 def alike_pools(relaxation: Relaxation) -> dict[int, int]:
     """The first pool of those that differ by price and number of machines alone, for each pool. O(modes).
 
-    They have machines of one type in one zone, hold copies by the same options, and no rule is about one of them.
+    They have machines of one type, in one zone unless no rule is about zones, hold copies by the same options, and no
+    rule is about one of them.
     """
     own = relaxation.in_pool.keys() | relaxation.elsewhere.keys()
+    zoned = any(limits is not None for limits in relaxation.zones)
     held: dict[int, set[tuple[int, int]]] = {}
     apart = set()
     for mode in relaxation.modes:
@@ -242,7 +271,13 @@ def alike_pools(relaxation: Relaxation) -> dict[int, int]:
         p.index: p.index
         if p.index in apart
         else first.setdefault(
-            (p.zone, p.instance_type, p.shape, relaxation.class_of.get(p.index), frozenset(held.get(p.index, ()))),
+            (
+                p.zone if zoned else None,
+                p.instance_type,
+                p.shape,
+                relaxation.class_of.get(p.index),
+                frozenset(held.get(p.index, ())),
+            ),
             p.index,
         )
         for p in relaxation.fleet.pools

@@ -17,8 +17,7 @@ class PatternBoundParameters(MethodParameters):
     node_rounds: int = parameter(30, "rounds", "of column generation in one node")
     nodes: int = parameter(2_000, "nodes", "of the tree, or as many more when it goes on, unless it is told otherwise")
     cuts: int = parameter(30, "cuts", "kept of the tree")
-    enough: float = parameter(1e-7, "part of the LP's value", "that its bound may lack when column generation ends")
-    near: float = parameter(1e-4, "part of it", "in a node that is branched on anyway")
+    near: float = parameter(1e-4, "part of the LP's value", "that its bound may lack in a node that is branched on")
     news: float = parameter(1.002, "factor", "by which a bound must be higher for a report")
     rise: float = parameter(
         1.0005, "factor", "by which it must be higher to be worth more branching, when time is short"
@@ -32,6 +31,13 @@ class PatternBoundParameters(MethodParameters):
         "part of the rent of what runs",
         "that moving all of it must cost for the other LP to have a part of the time",
     )
+
+
+class RootParameters(MethodParameters):
+    """Column generation at the root (`root.py`, `one_place.py`)."""
+
+    enough: float = parameter(1e-7, "part of the LP's value", "that its bound may lack when column generation ends")
+    enough_in_one_place: float = parameter(0.01, "part of it", "as if all machines stood in one place, for a start")
 
 
 class PatternColumnParameters(MethodParameters):
@@ -223,6 +229,7 @@ class PatternsParameters(MethodParameters):
 
     benders = BendersParameters
     bound = PatternBoundParameters
+    root = RootParameters
     columns = PatternColumnParameters
     coarse_prices = CoarsePriceParameters
     counts = CountParameters
