@@ -369,7 +369,8 @@ class PatternBound:
         root = self._root_prices
         self._program.set_domain(domain)
         self._columns.allow(domain.aggregates)  # after a tree, those of its last node would be no patterns of all plans
-        begin_in_one_place(root, self.groups, domain, budget, packing=self._solve.packing, seed=self._solve.seed)
+        first = _TIME.one_place.of(budget)
+        begin_in_one_place(root, domain, first, packing=self._solve.packing, seed=self._solve.seed)
         root.run(domain, budget, raised=self._raise_by_news)
         self.rounds += root.rounds
         self.infeasible = self.infeasible or root.infeasible

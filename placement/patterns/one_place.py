@@ -9,7 +9,7 @@ of the time (docs/notes/2026-12-patterns.md).
 from collections.abc import Iterator
 
 from placement.compiled.packing import Packing
-from placement.patterns.certificate import Groups, NodeDomain
+from placement.patterns.certificate import NodeDomain
 from placement.patterns.columns import PatternColumns
 from placement.patterns.formulation import relax
 from placement.patterns.master import Pattern, PatternProgram
@@ -19,7 +19,7 @@ from placement.solving.budget import Budget
 
 
 def begin_in_one_place(
-    root: RootPrices, groups: Groups, domain: NodeDomain, budget: Budget, *, packing: Packing | None, seed: int
+    root: RootPrices, domain: NodeDomain, budget: Budget, *, packing: Packing | None, seed: int
 ) -> None:
     """Give the root the patterns and prices of the LP of one place, where there are rules over zones or pools.
 
@@ -29,8 +29,8 @@ def begin_in_one_place(
     if not (any(whole.zones) or whole.in_pool or whole.elsewhere):
         return
     relaxation = relax(whole.fleet, whole.given, one_place=True)
-    program = PatternProgram(relaxation, groups, rules=True, joined=True)
-    first = RootPrices(relaxation, program, PatternColumns(relaxation, program, seed), groups)
+    program = PatternProgram(relaxation, root.groups, rules=True, joined=True)
+    first = RootPrices(relaxation, program, PatternColumns(relaxation, program, seed), root.groups)
     if packing is not None:
         first.columns.add_packing(packing)
     program.set_domain(domain)

@@ -20,7 +20,7 @@ from placement.units import MICRO
 
 
 class RootPrices:
-    """The prices of one relaxation at its root, while they get better.
+    """The prices of one relaxation at its root, while they get better; `groups` of pools have rows in its program.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class RootPrices:
     ) -> None:
         """Nothing is priced yet."""
         self.relaxation, self.program, self.columns = relaxation, program, columns
-        self._groups = groups
+        self.groups = groups
         self.bound, self.rounds = 0, 0
         self.best: Duals | None = None
         self.prices: Prices | None = None
@@ -104,5 +104,5 @@ class RootPrices:
             bound = 0
         if fleet.commitments or any(prices.limits):
             of_any = replace(prices, group=[])
-            bound = max(bound, domain_bound(fleet, cut, self._groups, of_any, domain))
+            bound = max(bound, domain_bound(fleet, cut, self.groups, of_any, domain))
         return bound

@@ -59,6 +59,7 @@ class BoundPhase(Phase):
     news: float = 0.05
     left_out: Phase = Phase("how few optional copies can be left out", 0.5, "a bound alone, copies are left out")
     root: Phase = Phase("the linear program as if nothing ran", 0.5, "moves are dear")
+    one_place: Phase = Phase("of it: as if all machines stood in one place, for a start", 0.5, "there are zones")
     kept_copies: Phase = Phase("the linear program with what runs", 0.8, "moves cost something")
     # Alone, the tree with what runs proves more after 2.4 units of work at replan 100, and from the first on at
     # replan 20; the other proves up to 0.2 % more before that (docs/notes/2026-11-bounds.md).
@@ -101,6 +102,7 @@ class ZoneCountsPhase(Phase):
     """How many copies go to each zone."""
 
     lp: Phase = Phase("their LP; dives have the rest", 0.5)
+    one_place: Phase = Phase("of it: as if all machines stood in one place", 0.5, "no patterns are known")
 
 
 @dataclass(frozen=True, slots=True)

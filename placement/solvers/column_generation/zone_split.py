@@ -26,6 +26,8 @@ from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import Pattern, PatternProgram, PatternSolution
+from placement.patterns.one_place import begin_in_one_place
+from placement.patterns.root import RootPrices
 from placement.solvers.column_generation.parameters import ZonePackingParameters as _PARAMS
 from placement.solvers.column_generation.whole_counts import WholeMachineCounts
 from placement.solvers.column_generation.zone_counts import zone_counts
@@ -61,11 +63,16 @@ def round_by_zone(
     """
     program = PatternProgram(relax(fleet, all_zones=True), rules=bool(fleet.limits or fleet.commitments), joined=True)
     program.add_patterns(patterns)
-    program.set_domain(any_domain(fleet, ()))
+    domain = any_domain(fleet, ())
+    program.set_domain(domain)
     columns = PatternColumns(program.relaxation, program, seed)
     if packing is not None:
         columns.add_packing(packing)
-    solution = columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget))
+    lp = _TIME.lp.of(budget)
+    if not patterns:
+        root = RootPrices(program.relaxation, program, columns, ())
+        begin_in_one_place(root, domain, _TIME.one_place.of(lp), packing=packing, seed=seed)
+    solution = columns.solve(_PARAMS.pricings if rounds is None else rounds, lp)
     if columns.late and not hurried:
         return None
     solution = solution or columns.solve(0, budget)  # its numbers rounded at once are better than no split at all
