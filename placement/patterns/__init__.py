@@ -13,7 +13,8 @@ machines are separated as Benders cuts (`benders`, `covering`; Benders 1962, Num
 https://doi.org/10.1007/BF01386316). With copies in place of money the program bounds what is left out (`left_out`).
 
 *Modules.* `formulation` has the sets and rows, with `modes`, `zone_limits`, `dedicated` and `grid`. The linear program
-is `master` with its rows in `master_rows`, grown by `columns`; `multiplicity` limits what patterns hold. `certificate`
+is `master` with its rows in `master_rows`, grown by `columns`; `multiplicity` limits what patterns hold. At the root
+`root` finds the best prices, after those of `one_place` where there are rules over zones. `certificate`
 makes a `Cut` of prices, `covering` has the cheapest counts that keep cuts, `committed` and `group_rows` what
 commitments pay. `branch_and_price` is the tree, whose nodes `enumeration` decides; `history` remembers why they hold,
 `open_nodes` leaves counts out. `bound` puts all of this together, with `benders` at its end, if `size` says that there
