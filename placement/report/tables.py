@@ -138,7 +138,9 @@ def _by_pool(groups: Sequence[Sequence[MachineFacts]], most: int | None, *, asci
         price = f"$/hour {words.plain_money(load.price)} each"
         facts = (words.shown(load.type), f"zone {words.shown(load.zone)}", price)
         parts.append(Flow(Text(fact, style="dim") for fact in facts))
-        cells = [(_named(group), _bar(of := group[0].load, ascii_only=ascii_only), of.copies) for group in machines]
+        cells = [
+            (_named(group), _bar(group[0].load, ascii_only=ascii_only), group[0].load.copies) for group in machines
+        ]
         lines = Table.grid(padding=(0, 1))
         for _ in range(3):
             lines.add_column(overflow="fold")

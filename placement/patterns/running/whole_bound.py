@@ -19,7 +19,6 @@ from placement.engines.highs import EngineError, QuietHighs, limit_time, load_lp
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import SCALE, Groups
 from placement.patterns.master import Pattern
-from placement.patterns.parameters import PATTERNS
 from placement.patterns.parameters import WholeBoundParameters as _PARAMS
 from placement.patterns.running.seat_contents import Content
 from placement.patterns.running.state import RunningState
@@ -167,5 +166,5 @@ class WholeRunningBound:
 
 
 def _between(best: Sequence[int], duals: Sequence[int]) -> list[int]:
-    weight = PATTERNS.master.smoothing
+    weight = _PARAMS.smoothing
     return [round(weight * a + (1 - weight) * b) for a, b in zip(best, duals, strict=True)]
