@@ -64,12 +64,13 @@ def test_the_start_proves_at_once_what_one_place_does() -> None:
         first.run(domain, Budget(), enough=RootParameters.enough_in_one_place)
         assert begun.rounds == first.rounds > 0
         as_much += begun.bound >= first.bound * (1 - 1e-6)
-    assert as_much > 0.9 * len(some_fleets(zoned=True)) > 9
+    assert len(some_fleets(zoned=True)) > 5
+    assert as_much >= 0.9 * len(some_fleets(zoned=True))
 
 
 def test_a_fleet_without_rules_over_zones_and_pools_begins_at_once() -> None:
     """There is nothing that one place would leave out."""
-    assert len(some_fleets(zoned=False)) > 10
+    assert len(some_fleets(zoned=False)) > 5
     for fleet in some_fleets(zoned=False):
         root = root_of(fleet)
         begin_in_one_place(root, any_domain(fleet, groups_of(fleet)), Budget(), packing=None, seed=0)

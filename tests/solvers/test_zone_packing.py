@@ -213,7 +213,7 @@ def test_zones_are_split_on_whole_machines(solved: float, monkeypatch: pytest.Mo
 
     def seldom(program: PatternProgram, seconds: float) -> PatternSolution | None:
         nonlocal left
-        left -= 1
+        left -= bool(program.rows.zone)  # not that of one place, which has none
         return solve(program, seconds) if left >= 0 else None
 
     monkeypatch.setattr(PatternProgram, "solve", seldom)
@@ -235,6 +235,8 @@ def test_an_lp_that_is_late_is_waited_for_or_does_without_more_pricing(
 
     def in_time(program: PatternProgram, seconds: float) -> PatternSolution | None:
         nonlocal calls
+        if not program.rows.zone:  # that of one place
+            return solve(program, seconds)
         calls += 1
         return None if calls in late else solve(program, seconds)
 
