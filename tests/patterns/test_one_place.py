@@ -75,3 +75,33 @@ def test_a_fleet_without_rules_over_zones_and_pools_begins_at_once() -> None:
         root = root_of(fleet)
         begin_in_one_place(root, any_domain(fleet, groups_of(fleet)), Budget(), packing=None, seed=0)
         assert root.best is None
+
+
+def test_a_pattern_of_one_place_is_cut_to_what_a_zone_may_hold() -> None:
+    """Two halves share an accelerator in one place; with one in each zone each has a machine of its own."""
+    problem = Problem.model_validate(
+        {
+            "accelerators": {"A": {"memory_gib": 8}},
+            "instance_types": {
+                "t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+            },
+            "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+            "components": [
+                {
+                    "name": "half",
+                    "copies": 2,
+                    "accelerators": 1,
+                    "accelerator_memory_gib": 4,
+                    "shared": True,
+                    "spread": {"max_per_zone": 1},
+                }
+            ],
+        }
+    )
+    fleet = compile_fleet(problem)
+    root, domain = root_of(fleet), any_domain(fleet, groups_of(fleet))
+    begin_in_one_place(root, domain, Budget(), packing=None, seed=0)
+    assert root.rounds > 0
+    root.run(domain, Budget())
+    assert root.solution is not None
+    assert root.solution.value == pytest.approx(2.0)
