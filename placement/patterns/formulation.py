@@ -160,22 +160,20 @@ def relax(
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level.
 
     With `all_zones` copies are counted in each zone, also those that no rule over zones is about. In `one_place` there
-    are no rules over zones or single pools, and device classes are of all zones. With `classes_of` the
-    device classes are of the same pools as there: of a fleet with the same pools and other components.
+    are no rules over zones or single pools, and device classes are of all zones. With `classes_of` they are of the same
+    pools as there: of a fleet with the same pools and other components.
     """
-    apart = [] if one_place else fleet.components  # that have rules over zones and pools
-    zones = tuple(
-        None if one_place else zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components
-    )
+    apart = () if one_place else fleet.components  # that have rules over zones and pools
+    limits = {c.index: zone_limits(c) or (no_limits(c) if all_zones else None) for c in apart}
+    zones = tuple(limits.get(c.index) for c in fleet.components)
     in_pool = _few_in_pool(apart)
     elsewhere = {c.index: c.pool_loss_floor for c in apart if c.demand and c.pool_loss_floor}
-    device_classes = (
-        _device_classes(fleet, zones, lambda _: 0)
-        if one_place
-        else _own_classes(fleet, zones)
-        if classes_of is None
-        else tuple(_device_class(fleet, zones, q.index, q.alike, q.pools) for q in classes_of.device_classes)
-    )
+    if classes_of is None:
+        device_classes = _own_classes(fleet, zones, one_place=one_place)
+    else:
+        device_classes = tuple(
+            _device_class(fleet, zones, q.index, q.alike, q.pools) for q in classes_of.device_classes
+        )
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
     modes = tuple(_modes(fleet, device_classes, class_of, zones, optional=given is not None))
     modes_of: list[list[Mode]] = [[] for _ in fleet.components]
@@ -199,15 +197,16 @@ def relax(
     )
 
 
-def _own_classes(fleet: Fleet, zones: _ZoneLimitsOf) -> tuple[DeviceClass, ...]:
-    """The device classes in the places that suit a fleet."""
-    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether a
-    # copy has to be placed does not matter: a fleet whose optional copies are required has the same device classes.
-    capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
-    device_classes = _device_classes(fleet, zones, attrgetter("index" if capped else "zone"))
-    if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
-        device_classes = _device_classes(fleet, zones, lambda _: 0)
-    return device_classes
+def _own_classes(fleet: Fleet, zones: _ZoneLimitsOf, *, one_place: bool) -> tuple[DeviceClass, ...]:
+    """The device classes in the places that suit a fleet, or all of them in one place."""
+    if not one_place:
+        # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one.
+        # Whether a copy has to be placed does not matter: a fleet whose optional copies are required has the same.
+        capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
+        device_classes = _device_classes(fleet, zones, attrgetter("index" if capped else "zone"))
+        if sum(len(device_class.items) for device_class in device_classes) <= _PARAMS.most_items:
+            return device_classes
+    return _device_classes(fleet, zones, lambda _: 0)
 
 
 def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, place: Callable[[FleetPool], int]) -> tuple[DeviceClass, ...]:
