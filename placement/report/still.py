@@ -47,7 +47,7 @@ def cut(text: str, room: float, size: int = 12, *, middle: bool = False) -> str:
     """Words that are no wider than their room; `middle`: of names that differ at their end, both ends are kept.
 
     >>> cut("g6e-us-east-1a/new-12", 100, middle=True).split("\N{HORIZONTAL ELLIPSIS}")
-    ['g6e-us', 'new-12']
+    ['g6e-us', '/new-12']
     """
     letters = max(1, int(room / (_LETTER * size)))
     if len(text) <= letters:
