@@ -114,6 +114,12 @@ class Repair:
         most = self.ws.fleet.max_moves
         return math.inf if most is None else most - self.ws.running.moves_ahead(self.ws.placed)
 
+    def _kept_on(self, m: int) -> set[Seat]:
+        """The copies on row m that count as moves when they are taken off; none where moves are not limited."""
+        if self.ws.fleet.max_moves is None:
+            return set()
+        return {seat for seat in set(self.ws.seats[m]) if self._is_kept(seat, m)}
+
     def _is_kept(self, seat: Seat, m: int) -> bool:
         """Whether moves are limited, and taking the copy off row m is one."""
         if self.ws.fleet.max_moves is None or self._may_go(seat):
@@ -149,7 +155,7 @@ class Repair:
         best: tuple[float, float, int, int, list[Seat]] | None = None
         moves = self._moves_left()
         for o, m in candidates:
-            kept = {seat for seat in set(ws.seats[m]) if self._is_kept(seat, m)}
+            kept = self._kept_on(m)
             if moves < 1 and len(kept) == len(set(ws.seats[m])):
                 continue
             weigh = partial(self._weight, kept=kept)
