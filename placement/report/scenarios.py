@@ -68,10 +68,7 @@ def scenarios_table(found: ScenarioPlan) -> RenderableType:
 def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> list[str]:
     share = words.percent(row.weight, sum(other.weight for other in found.scenarios))
     if row.plan is None or row.cost is None:
-        named = found.reason.startswith(f"scenario {row.name} ")
-        infeasible = found.status is Status.INFEASIBLE
-        why = ("no plan: proven" if named else "not asked for") if infeasible else "no plan found"
-        return [share, why, "", "", "", "", ""]
+        return [share, "no plan: proven" if row.reason else "no plan found", "", "", "", "", ""]
     return [
         share,
         f"{len(row.plan.assignments):,}",
@@ -113,7 +110,7 @@ def _summary(found: ScenarioPlan) -> Iterator[RenderableType]:
     if any(found.problem.instances):
         yield Text("what runs now was set aside: scenarios are planned from nothing", style="dim")
     if found.cost is None:
-        yield Text(words.shown(found.reason or "no plan was found for every scenario in time"), style="yellow")
+        yield from (Text(line, style="yellow") for line in _without_plan(found))
         if found.bound is not None:
             yield Text(f"proven: no commitments cost less than {words.least(found.bound.at_least)} an hour on average")
         return
@@ -127,6 +124,18 @@ def _summary(found: ScenarioPlan) -> Iterator[RenderableType]:
             f"{found.moves.round_hours:g} hours"
         )
     yield from _proven(found)
+
+
+def _without_plan(found: ScenarioPlan) -> Iterator[str]:
+    for row in found.scenarios:
+        if row.reason:
+            yield words.shown(f"scenario {row.name} can't be served: {row.reason}")
+    open_ones = [row.name for row in found.scenarios if row.plan is None and not row.reason]
+    if open_ones:
+        ended = f"; {_STOPS[found.stop.value]}" if found.stop.value in _STOPS else ""
+        yield f"no plan was found for {words.listed(open_ones, 8)}{ended}"
+    if any(row.plan for row in found.scenarios):
+        yield "plans of the others are those with nothing committed"
 
 
 def _proven(found: ScenarioPlan) -> Iterator[RenderableType]:

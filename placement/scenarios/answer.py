@@ -90,5 +90,6 @@ def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> dict[str, Any]:
         "machines": {name: n for name, n in zip(pools, row.paid, strict=False) if n},
         "committed_in_use": {c.term.name: row.in_use(c) for c in found.committed},
         "left_out": row.left_out,
+        "reason": row.reason,
         "plan": plan,
     }

@@ -1,5 +1,6 @@
 """Which machines to commit so that every scenario is served at least cost on average: `plan_scenarios`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 
@@ -102,7 +103,7 @@ def plan_scenarios(
         Recourse(row.name, weight, scenario_problem(problem, row), terms)
         for row, weight in zip(scenarios.scenarios, weights, strict=True)
     ]
-    share = _TIME.search.of(budget) if limit is not None and (compare or scenarios.moves) else budget
+    share = budget if limit is None else _TIME.search.of(budget)
     search = ScenarioSearch(terms, recourses, share, asking, listener)
     return _Planning(problem, scenarios, search, budget).run(compare=compare)
 
@@ -114,13 +115,17 @@ class _Planning:
         self._problem, self._document, self._search, self._budget = problem, document, search, budget
         self._compared: dict[str, tuple[int, ...]] = {}
         self._interrupted = False  # of a solve that is none of the search's
+        self._proofs, self._programs = (
+            budget,
+            0,
+        )  # the time for programs that prove something of the answer, and how many
 
     def run(self, *, compare: bool) -> ScenarioPlan:
         """All of it; the first Ctrl-C ends it with what is there."""
         search = self._search
         try:
             search.run()
-            if compare and search.terms and search.infeasible is None and not self._over:
+            if compare and search.terms and not search.infeasible and not self._over:
                 self._compare()
         except KeyboardInterrupt:
             search.stop = Stop.INTERRUPTED
@@ -128,8 +133,7 @@ class _Planning:
 
     @property
     def _over(self) -> bool:
-        interrupted = self._search.stop is Stop.INTERRUPTED or any(r.interrupted for r in self._search.recourses)
-        return interrupted or self._interrupted or self._budget.left() < _FEWEST_SECONDS
+        return self._search.interrupted or self._interrupted or self._budget.left() < _FEWEST_SECONDS
 
     # -- what others would commit
 
@@ -176,7 +180,8 @@ class _Planning:
         rows = []
         for name, machines in self._compared.items():
             total = self._search.total(machines)
-            bound = self._search.least_total(self._search.recourses, machines)
+            bounds = [self._least_total(self._search.recourses, machines), self._search.bound]
+            bound = max((bound for bound in bounds if bound is not None), default=None)
             if total is not None and bound is not None:
                 weights = self._search.weights
                 rows.append(CommitmentPolicy(name, machines, Weighted(total, weights), Weighted(bound, weights)))
@@ -186,18 +191,19 @@ class _Planning:
 
     def _result(self) -> ScenarioPlan:
         search = self._search
-        policies = self._policies() if search.best is not None else ()
+        self._proofs, self._programs = _TIME.proven.of(self._budget), len(self._compared) + 2 * len(search.recourses)
         for machines in self._compared.values():
             search.offer(machines)
-        infeasible, weights = search.infeasible, search.weights
-        best = None if infeasible is not None else search.best
+        weights, best = search.weights, None if search.infeasible else search.best
         machines = (0,) * len(search.terms) if best is None else best.machines
         outcomes = [self._outcome(recourse, machines) for recourse in search.recourses]
+        wait_and_see = None if best is None else self._wait_and_see()
+        policies = () if search.best is None else self._policies()
         moves = None
         if best is not None and self._document.moves is not None and len(outcomes) > 1:
             moves, outcomes = self._with_few_moves(outcomes)
         cost = None if best is None else self._cost(outcomes, machines)
-        if infeasible is not None:
+        if search.infeasible:
             status = Status.INFEASIBLE
         elif best is None or cost is None:
             status = Status.UNKNOWN
@@ -207,7 +213,7 @@ class _Planning:
             stop = Stop.PROVED
         else:
             stop = Stop.DONE if search.stop in (None, Stop.PROVED) else search.stop
-        bound = None if infeasible is not None or search.bound is None else Weighted(search.bound, weights)
+        bound = None if search.infeasible or search.bound is None else Weighted(search.bound, weights)
         faults = tuple(dict.fromkeys(fault for r in search.recourses for fault in r.faults))
         return ScenarioPlan(
             problem=self._problem,
@@ -216,12 +222,12 @@ class _Planning:
             scenarios=tuple(outcomes),
             cost=cost,
             bound=bound,
-            wait_and_see=None if best is None else self._wait_and_see(),
+            wait_and_see=wait_and_see,
             policies=policies,
             moves=moves,
             status=status,
             stop=stop,
-            reason="" if infeasible is None else f"scenario {infeasible.name} can't be served: {infeasible.infeasible}",
+            reason="; ".join(f"scenario {row.name} can't be served: {row.reason}" for row in outcomes if row.reason),
             seconds=round(self._budget.elapsed(), 3),
             seed=search.asking.seed,
             rounds=search.rounds,
@@ -237,12 +243,19 @@ class _Planning:
 
     def _wait_and_see(self) -> Weighted | None:
         """The bound of each scenario that may choose its own commitments, on average."""
-        if self._search.stop is Stop.INTERRUPTED:
-            return None
-        found = [self._search.least_total([r]) for r in self._search.recourses]
-        if any(bound is None for bound in found):
-            return None
-        return Weighted(sum(bound or 0 for bound in found), self._search.weights)
+        found = 0
+        for recourse in self._search.recourses:
+            total, at_committed = self._least_total([recourse]), recourse.least_at_committed
+            if total is None and at_committed is None:
+                return None
+            found += max(total or 0, recourse.weight * (at_committed or 0))  # nothing is cheaper than committed
+        return Weighted(found, self._search.weights)
+
+    def _least_total(self, recourses: Sequence[Recourse], machines: Sequence[int] | None = None) -> int | None:
+        """`ScenarioSearch.least_total` in one part of the time for these programs, of which others are to come."""
+        seconds = self._proofs.left() / max(1, self._programs)
+        self._programs -= 1
+        return self._search.least_total(recourses, seconds, machines)
 
     def _outcome(self, recourse: Recourse, machines: tuple[int, ...]) -> ScenarioOutcome:
         problem = recourse.with_committed(machines)
@@ -250,7 +263,7 @@ class _Planning:
         if best is None:
             answer = recourse.answers.get(machines)
             bound = None if answer is None or recourse.infeasible else answer.bound
-            return ScenarioOutcome(recourse.name, share, problem, None, None, bound, (), {})
+            return ScenarioOutcome(recourse.name, share, problem, None, None, bound, (), {}, recourse.infeasible)
         cost = best.cost(recourse.terms, machines)
         bound = self._bound_of(recourse, machines)
         plan, priced, paid = written(problem, best.packing, bound, self._search.asking.seed)
@@ -260,14 +273,12 @@ class _Planning:
 
     def _bound_of(self, recourse: Recourse, machines: tuple[int, ...]) -> int | None:
         """What no plan of a scenario beats with these commitments: the best that a solve or the counts prove."""
-        answer = recourse.answers.get(machines)
-        found = [] if answer is None or answer.bound is None else [answer.bound]
-        if self._search.stop is not Stop.INTERRUPTED:
-            total = self._search.least_total([recourse], machines)
-            if total is not None:
-                each = -(-total // recourse.weight)  # whole micro-dollars cost whole micro-dollars
-                found.append(max(0, each - self._search.committed_cost(machines)))
-        return max(found, default=None)
+        found = recourse.bound(machines)
+        total = None if found == recourse.cost(machines) else self._least_total([recourse], machines)
+        if total is None:
+            return found
+        each = -(-total // recourse.weight)  # whole micro-dollars cost whole micro-dollars
+        return max(found or 0, each - self._search.committed_cost(machines))
 
     def _with_few_moves(self, outcomes: list[ScenarioOutcome]) -> tuple[Moves, list[ScenarioOutcome]]:
         assert self._document.moves is not None

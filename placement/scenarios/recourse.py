@@ -95,6 +95,23 @@ class Recourse:
         plan = self.best(machines)
         return None if plan is None else plan.cost(self.terms, machines)
 
+    def bound(self, machines: tuple[int, ...]) -> int | None:
+        """What nothing beats on top of so many committed machines (J,), as far as solves have proven it.
+
+        A machine more that is committed pays for no more than the dearest of its pools costs. And at committed prices a
+        plan costs no more than on top of any machines together with these.
+        """
+        answer, own = self.answers.get(machines), tuple(pool.price for pool in self.fleet.pools)
+        found = [] if answer is None or answer.bound is None else [answer.bound]
+        for floor in self.floors:
+            if floor.prices == own:
+                more = zip(self.terms, machines, floor.machines, strict=True)
+                found.append(floor.least - sum(term.prices[term.pools[0]] * max(0, n - m) for term, n, m in more))
+        if self.least_at_committed is not None:
+            paid = sum(term.price * n for term, n in zip(self.terms, machines, strict=True))
+            found.append(self.least_at_committed - paid)
+        return max(0, *found) if found else None
+
     def with_committed(self, machines: Sequence[int]) -> Problem:
         """The scenario as a problem with so many machines committed."""
         return with_committed(self.problem, self.terms, machines)

@@ -63,6 +63,7 @@ class ScenarioOutcome:
         beats with these commitments. None where there is none.
     paid : machines paid for of each pool (P,); empty without a plan.
     left_out : optional copies that it does not place, by component. Which they are is decided before money is.
+    reason : why it has no plan, as is proven; "" where it has one, or none was found in time.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ScenarioOutcome:
     bound: int | None
     paid: tuple[int, ...]
     left_out: dict[str, int]
+    reason: str = ""
 
     def in_use(self, committed: Committed) -> int:
         """How many of the committed machines it uses."""

@@ -31,7 +31,7 @@ _MASTER_WORK = 5.0  # deterministic seconds of a master program, with a limit on
 _BOUND_SECONDS = 2.0  # of a program of some scenarios, or with fixed commitments
 _SEPARATIONS = 40  # rounds of cuts between two proposals that are solved
 _AGAIN = 3  # times that a proposal is solved with more time, when its scenarios were not proven
-_FEWEST_SECONDS = 0.05  # in which a scenario is asked for
+_FEWEST_SECONDS = 0.05  # in which a scenario is asked for, or a program of the end solved
 
 
 class Best(NamedTuple):
@@ -60,12 +60,13 @@ class ScenarioSearch:
         self.best: Best | None = None
         self.rounds = 0
         self.stop: Stop | None = None
+        self._exact = False  # whether the last master program was solved to its end
         self._asked: dict[tuple[int, ...], int] = {}
 
     @property
-    def infeasible(self) -> Recourse | None:
-        """A scenario that has no plan: then nothing serves them all."""
-        return next((recourse for recourse in self.recourses if recourse.infeasible), None)
+    def infeasible(self) -> bool:
+        """Whether a scenario has no plan, as is proven: then nothing serves them all."""
+        return any(recourse.infeasible for recourse in self.recourses)
 
     @property
     def proved(self) -> bool:
@@ -119,15 +120,27 @@ class ScenarioSearch:
         """Whether to stop now; says why in `stop`."""
         if self.stop is not None:
             return True
-        if any(recourse.interrupted for recourse in self.recourses):
+        if self.interrupted:
             self.stop = Stop.INTERRUPTED
-        elif self.infeasible is not None or self.proved:
+        elif self.infeasible or self.proved:
             self.stop = Stop.PROVED
         elif self.best is not None and self._gap() <= self.budget.gap:
             self.stop = Stop.GAP
         elif self.budget.left() < _FEWEST_SECONDS:
             self.stop = Stop.TIME
         return self.stop is not None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C came."""
+        return self.stop is Stop.INTERRUPTED or any(recourse.interrupted for recourse in self.recourses)
+
+    def _why_not_proven(self) -> Stop:
+        """Time, where a limit on it left a program or a scenario open; else everything was tried."""
+        machines = (0,) * len(self.terms) if self.best is None else self.best.machines
+        answers = [recourse.answers.get(machines) for recourse in self.recourses]
+        cut_short = not self._exact or any(answer is None or answer.stop is Stop.TIME for answer in answers)
+        return Stop.TIME if cut_short and self.budget.seconds is not None else Stop.DONE
 
     def _gap(self) -> float:
         gap = None if self.best is None else relative_gap(self.best.total, self.bound)
@@ -143,17 +156,17 @@ class ScenarioSearch:
         self._patterns()
         while not self.ended:
             if not self.step():
-                self.stop = self.stop or Stop.DONE
+                self.stop = self.stop or self._why_not_proven()
                 return
 
     def first_plans(self) -> None:
-        """Each scenario on demand, then at committed prices."""
+        """Each scenario on demand, also beside one that has no plan; then at committed prices."""
         nothing = (0,) * len(self.terms)
         kinds = 2 if self.terms else 1
         budget = _TIME.first.of(self.budget)
         for k, recourse in enumerate(self.recourses):
-            if self.ended:
-                return
+            if self.interrupted or self.budget.left() < _FEWEST_SECONDS:
+                break
             self.tell(f"scenario {recourse.name}")
             recourse.ask(nothing, self.asking, self._part(budget, kinds * len(self.recourses) - k))
         self.offer(nothing, "nothing committed")
@@ -207,6 +220,7 @@ class ScenarioSearch:
                 seed=self.asking.seed,
             )
             self.rounds += 1
+            self._exact = answer.exact
             if answer.infeasible:
                 self._blame()
                 return False
@@ -259,7 +273,7 @@ class ScenarioSearch:
         """Solve each scenario that is not proven for these commitments, as far as the budget goes."""
         open_ones = [r for r in self.recourses if not _is_proven(r, machines)]
         for k, recourse in enumerate(open_ones):
-            if budget.left() < _FEWEST_SECONDS or any(r.interrupted for r in self.recourses):
+            if budget.left() < _FEWEST_SECONDS or self.interrupted:
                 return
             recourse.ask(machines, self.asking, self._part(budget, len(open_ones) - k))
             self.offer(machines, f"scenario {recourse.name}")
@@ -285,14 +299,18 @@ class ScenarioSearch:
         counts = {sum(plan.paid[p] for p in pools) for recourse in self.recourses for plan in recourse.plans}
         return sorted({min(n, most) for n in counts | {0}} - {now})
 
-    def least_total(self, recourses: Sequence[Recourse], fixed: Sequence[int] | None = None) -> int | None:
+    def least_total(
+        self, recourses: Sequence[Recourse], seconds: float, fixed: Sequence[int] | None = None
+    ) -> int | None:
         """What the master program of some scenarios proves, micro-dollars times weights; with `fixed` commitments.
 
-        None where it has no counts: there is no plan.
+        None where it has no counts: there is no plan. None too after Ctrl-C, and where there is no time for it.
         """
+        if self.interrupted or seconds < _FEWEST_SECONDS:
+            return None
         program = MasterProgram(self.terms, recourses, fixed)
         work = None if self.asking.work is None else _MASTER_WORK
-        limit = math.inf if self.budget.seconds is None else _BOUND_SECONDS
+        limit = math.inf if self.budget.seconds is None else min(seconds, _BOUND_SECONDS)
         answer = program.solve(seconds=limit, work=work, seed=self.asking.seed)
         return None if answer.infeasible else answer.bound
 

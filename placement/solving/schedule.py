@@ -339,14 +339,17 @@ class CertificatePhase(Phase):
 class ScenariosPhase(Phase):
     """`plan_scenarios`; solves of several scenarios share a part evenly."""
 
-    search: Phase = Phase("the search; the rest is for the comparison and for moves", 0.8, "either is asked for")
+    search: Phase = Phase(
+        "the search; the rest is for the comparison, for moves and for what is proven of the answer", 0.8
+    )
     first: Phase = Phase("of the search: each scenario on demand, and at committed prices", 0.35)
     patterns: Phase = Phase("patterns of each scenario", 0.3)
     on_demand: Phase = Phase("of its patterns: those at prices on demand", 0.6)
     master: Phase = Phase("each master program", 0.2)
     proposal: Phase = Phase("each scenario for one proposal; twice as much each time again", 0.25)
     mean: Phase = Phase("the mean scenario", 0.25, "what is compared")
-    compared: Phase = Phase("what others would commit", 0.6, "what is compared")
+    compared: Phase = Phase("what others would commit", 0.4, "what is compared")
+    proven: Phase = Phase("what is proven of each scenario and of what others would commit; then moves", 0.8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def test_a_scenario_that_can_not_be_served(files: tuple[Path, Path], tmp_path: P
 
     assert done.exit_code == 3
     assert "scenario day can't be served: " in done.stdout
+    assert "plans of the others are those with nothing committed" in done.stdout
     assert json.loads((tmp_path / "a.json").read_text())["status"] == "infeasible"
 
 
@@ -120,6 +121,8 @@ def test_no_time(files: tuple[Path, Path], tmp_path: Path) -> None:
     done = run("scenarios", *files, "--time-limit", "0", "-o", tmp_path / "a.json")
 
     assert done.exit_code == 4
+    assert "no plan was found for" in done.stdout
+    assert "the time is over" in done.stdout
     assert json.loads((tmp_path / "a.json").read_text())["cost"] is None
 
 

@@ -9,6 +9,11 @@ import pytest
 import placement
 from placement import Problem, ScenarioSet, SolverBugError, Status, Stop, UsageError, plan_scenarios, verify
 from placement.scenarios.answer import answer_document
+from placement.scenarios.master import MasterProgram
+from placement.scenarios.recourse import Asking, Recourse
+from placement.scenarios.search import ScenarioSearch
+from placement.scenarios.terms import compile_terms
+from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
     from placement.solving.result import Event
@@ -140,6 +145,67 @@ def test_a_scenario_without_a_plan_is_named_with_why() -> None:
     assert (found.status, found.stop, found.bound) == (Status.INFEASIBLE, Stop.PROVED, None)
     assert found.reason.startswith("scenario day can't be served: ")
     assert "chat" in found.reason
+
+
+def test_bug_a_scenario_without_a_plan_hid_the_others() -> None:
+    """Each of them has its plan with nothing committed, whether it comes before or after; all without one are named."""
+    quotas = [{"name": "a", "instance_type": "one", "zone": "za", "max_instances": 3}]
+    rows = [{"name": f"x{factor}", "weight": 0.25, "factor": factor} for factor in (0.5, 2, 1, 3)]
+    found = plan_scenarios(chat(pools=quotas), ScenarioSet(scenarios=rows), **WORK)
+
+    assert (found.status, found.stop, found.cost) == (Status.INFEASIBLE, Stop.PROVED, None)
+    assert [row.cost for row in found.scenarios] == [10_000_000, None, 20_000_000, None]
+    assert [bool(row.reason) for row in found.scenarios] == [False, True, False, True]
+    assert "scenario x2 can't be served" in found.reason
+    assert "scenario x3 can't be served" in found.reason
+    assert [bool(row["reason"]) for row in answer_document(found)["scenarios"]] == [False, True, False, True]
+
+
+def test_bug_done_was_said_where_the_time_ended_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solves that were cut short leave scenarios open: a longer limit may find more."""
+    solve = placement.solve
+
+    def cut_short(*given: Any, **how: Any) -> Any:
+        from dataclasses import replace
+
+        return replace(solve(*given, **how), stop=Stop.TIME, bound=0)
+
+    monkeypatch.setattr("placement.scenarios.recourse.solve_problem", cut_short)
+    monkeypatch.setattr("placement.scenarios.recourse.Recourse.relax", lambda *_: None)
+    found = plan_scenarios(chat(), day(), time_limit=500, compare=False)
+
+    assert (found.status, found.stop) == (Status.FEASIBLE, Stop.TIME)
+
+
+def test_bug_programs_of_the_end_took_no_account_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each had two seconds, twice a scenario: 58 s with twelve scenarios and a limit of 20."""
+    given: list[float] = []
+    solve = MasterProgram.solve
+
+    def noted(program: MasterProgram, **how: Any) -> Any:
+        given.append(how["seconds"])
+        return solve(program, **how)
+
+    recourse = Recourse("now", 1, chat(), ())
+    search = ScenarioSearch((), [recourse], Budget(500), Asking(0, 0.0, None, 1))
+    monkeypatch.setattr(MasterProgram, "solve", noted)
+
+    assert search.least_total([recourse], 0.0) is None
+    assert search.least_total([recourse], 0.5) is not None
+    assert given == [0.5]
+
+
+def test_what_is_proven_on_demand_bounds_what_is_left_beside_committed_machines() -> None:
+    """A committed machine pays for one machine at most; bounds below nothing say nothing."""
+    terms = compile_terms(chat(), day())
+    recourse = Recourse("now", 1, chat(), terms)
+    assert recourse.bound((0,)) is None
+    recourse.ask((0,), Asking(0, 0.0, 10, 1), None)
+
+    assert [recourse.bound((n,)) for n in range(4)] == [20_000_000, 10_000_000, 0, 0]
+    recourse.ask_at_committed_prices(Asking(0, 0.0, 10, 1), None)
+    assert [recourse.bound((n,)) for n in range(4)] == [20_000_000, 10_000_000, 0, 0]
+    assert recourse.least_at_committed == 8_000_000
 
 
 def test_nothing_to_commit_is_the_average_of_plans() -> None:
