@@ -3,8 +3,6 @@
 Rules of one machine hold in a `Workspace` at every step; here are the rules that only the whole plan can keep.
 """
 
-from collections import Counter
-
 from placement.compiled.fleet import FleetComponent
 from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import survives
@@ -44,13 +42,10 @@ def _lacking(ws: Workspace, c: int) -> str:
 
 
 def _lost_too_much(ws: Workspace, component: FleetComponent) -> str:
-    """Which loss leaves too few copies, and how many; empty where none does."""
-    in_pool: Counter[int] = Counter()
-    on_one = 0
-    for m, n in ws.where[component.index].items():
-        in_pool[int(ws.pool[m])] += n
-        on_one = max(on_one, n)
-    placed, most = ws.placed[component.index], max(in_pool.values(), default=0)
+    """Which loss leaves too few copies, and how many; empty where none does. O(pools + copies on one machine)."""
+    c = component.index
+    placed, most = ws.placed[c], max(ws.pooled[c].values(), default=0)  # none are counted where no floor asks for them
+    on_one = max((n for n, machines in (ws.stacked[c] or {}).items() if machines > 0), default=0)
     if survives(component, placed, most, on_one):
         return ""
     floor = component.pool_loss_floor

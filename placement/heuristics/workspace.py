@@ -39,6 +39,7 @@ class Workspace(MachineRows):
     budget : when it is over, construction ends with what it has; None for no limit.
     cap_per_instance, cap_per_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
     pooled : (C,) pool -> copies there, of components that `cap_per_pool` limits.
+    stacked : (C,) number of copies -> machines with so many, of components with a floor for the loss of an instance.
     lacking : (C,) what `check.lacking` found; None where copies have come or gone since.
     """
 
@@ -59,6 +60,7 @@ class Workspace(MachineRows):
         self.cap_per_instance = [cap_per_instance(component) for component in fleet.components]
         self.cap_per_pool = [cap_per_pool(component) for component in fleet.components]
         self.pooled: list[dict[int, int]] = [{} for _ in fleet.components]
+        self.stacked = [Counter[int]() if c.instance_loss_floor else None for c in fleet.components]
         # Idle rows by pool, the next to be rented last: a dictionary, since any of them may go.
         self._idle: list[dict[int, None]] = [{} for _ in fleet.pools]
         self._journal: list[tuple[bool, int, Seat]] = []
@@ -158,6 +160,7 @@ class Workspace(MachineRows):
         self.rented.add(p, count)
         for c, n in self.kinds[m].items():
             self.where[c].update(dict.fromkeys(rows, n))
+            self._stack(c, 0, n, count)
         for seat, n in Counter(Seat(c, o, ()) for c, o, _ in seats).items():
             self._count(seat, rows[0], count * n)
         self._journal.extend((True, row, seat) for row in rows for seat in seats)
@@ -308,7 +311,8 @@ class Workspace(MachineRows):
         if not self.busy[m]:
             self._start(m)
         self.take(self.modes[c][seat.option], seat, m)
-        self.where[c][m] = self.kinds[m][c]
+        self.where[c][m] = n = self.kinds[m][c]
+        self._stack(c, n - 1, n)
         if self._has_dedicated and self.fleet.components[c].dedicated:
             self.owner[m] = c
         self._count(seat, m, 1)
@@ -316,8 +320,10 @@ class Workspace(MachineRows):
     def _remove(self, seat: Seat, m: int) -> None:
         c = seat.component
         self.give_back(self.modes[c][seat.option], seat, m)
-        if c in self.kinds[m]:
-            self.where[c][m] = self.kinds[m][c]
+        n = self.kinds[m].get(c, 0)
+        self._stack(c, n + 1, n)
+        if n:
+            self.where[c][m] = n
         else:
             del self.where[c][m]
             if self.owner[m] == c:
@@ -325,6 +331,13 @@ class Workspace(MachineRows):
         self._count(seat, m, -1)
         if not self.seats[m]:
             self._stop(m)
+
+    def _stack(self, c: int, before: int, after: int, machines: int = 1) -> None:
+        """Note how many copies of c machines hold that held another number of them."""
+        stacked = self.stacked[c]
+        if stacked is not None:
+            stacked[before] -= machines
+            stacked[after] += machines
 
     def _count(self, seat: Seat, m: int, change: int) -> None:
         c, o, _ = seat

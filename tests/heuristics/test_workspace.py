@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -78,6 +79,27 @@ def test_books_are_right_after_every_step(seed: int) -> None:
         random_steps(ws, rng, 2)
         check_invariants(ws)
         assert ws.value() == evaluate(ws.fleet, ws.to_packing())
+
+
+@one_by_one(range(110, 120), 5)
+def test_what_a_loss_leaves_is_known_without_a_look_at_all_machines(seed: int) -> None:
+    """The fullest pool and machine are those of a recount, after copies came, went and were opened at once."""
+    rng = random.Random(seed)
+    ws = Workspace(
+        fleet_of([component("chat", 30, 20, min_available_on_instance_loss=2, min_available_on_pool_loss=1)])
+    )
+    for _ in range(8):
+        random_steps(ws, rng, 4)
+        m = ws.rent(0)
+        accelerators = None if ws.busy[m] else ws.seat_on(0, 0, m)
+        if accelerators is not None:
+            ws.place(Seat(0, 0, accelerators), m)
+            more = ws.alike(m, 2)
+            if more:
+                ws.open_alike(m, more)
+        check_invariants(ws)
+        counts = list(ws.where[0].values())
+        assert {n: many for n, many in (ws.stacked[0] or {}).items() if many > 0} == Counter(counts)
 
 
 @one_by_one(range(40, 60), 10)
