@@ -269,9 +269,8 @@ def _check(steps: Sequence[Step], view: PlanView, notes: Notes) -> None:
         view.kind(pool.name): view.problem.instance_types[pool.instance_type].accelerator_count
         for pool in view.pools.values()
     }
-    copies = {component.name: component.copies or 0 for component in view.problem.components}
     unverified = {rule.__name__.replace("_", "-") for rule in RULES if "(unverified" in (rule.__doc__ or "")}
-    for broken in lint(CallSet(steps, devices, copies)):
+    for broken in lint(CallSet(steps, devices)):
         if broken.rule not in unverified:
             raise UsageError(f"the calls of this plan would be refused: {printable(str(broken))}")
         notes.inexact(broken.place, f"{broken.reason}; whether SageMaker refuses that is not known")

@@ -1,7 +1,7 @@
 """Rules between fields of SageMaker's calls, which neither its service model nor any tool checks before a call is sent.
 
 Each rule is a function; the first line of its docstring is its text. Rules marked *unverified* are read from pages or
-samples and were never seen to be enforced.
+samples and were never seen to be enforced. What no input of an export can break has no rule here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,14 +29,10 @@ class LintFault:
 
 @dataclass
 class CallSet:
-    """The calls of an export. `devices` has the accelerators of one machine by type; a type that it lacks is unknown.
-
-    `copies` has the copies of components that run already, for updates.
-    """
+    """The calls of an export. `devices` has the accelerators of a machine by type; a type that it lacks is unknown."""
 
     steps: Sequence[Step]
     devices: Mapping[str, int] = field(default_factory=dict)
-    copies: Mapping[str, int] = field(default_factory=dict)
 
     def inputs(self, *operations: str) -> Iterator[dict[str, Any]]:
         """The inputs of some calls, in order."""
@@ -79,15 +75,6 @@ def types_of(variant: Mapping[str, Any]) -> list[str]:
     if "InstanceType" in variant:
         return [variant["InstanceType"]]
     return [pool.get("InstanceType", "") for pool in variant.get("InstancePools", ())]
-
-
-def one_specification(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """A component has either Specification or Specifications; an update of something else has neither."""
-    for fewest, operation in ((1, _CREATE), (0, _UPDATE)):
-        for place, call in calls.components(operation):
-            given = [key for key in ("Specification", "Specifications") if key in call]
-            if not fewest <= len(given) <= 1:
-                yield place, f"has {' and '.join(given) or 'neither'}"
 
 
 def one_kind_of_types(calls: CallSet) -> Iterator[tuple[str, str]]:
@@ -134,13 +121,6 @@ def no_model_on_variant(calls: CallSet) -> Iterator[tuple[str, str]]:
             yield place, "has a model of its own"
 
 
-def role_is_given(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """A configuration names the role that its components run as."""
-    for config in calls.inputs("CreateEndpointConfig"):
-        if not config.get("ExecutionRoleArn"):
-            yield f"{config.get('EndpointConfigName')}", "has no ExecutionRoleArn"
-
-
 def _devices(row: Mapping[str, Any]) -> float:
     found = row.get("ComputeResourceRequirements", {}).get("NumberOfAcceleratorDevicesRequired", 0)
     return found if isinstance(found, int | float) else 0
@@ -156,29 +136,6 @@ def devices_fit_the_machine(calls: CallSet) -> Iterator[tuple[str, str]]:
             most = calls.devices.get(kind)
             if most is not None and _devices(row) > most * max(1, len(parts)):
                 yield place, f"takes {_devices(row):g} accelerators, {kind} has {most}"
-
-
-def devices_are_whole(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """Accelerators are taken whole."""
-    for place, row, _ in calls.specifications():
-        if _devices(row) != int(_devices(row)):
-            yield place, f"takes {_devices(row):g} accelerators"
-
-
-def memory_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """MaxMemoryRequiredInMb is not below MinMemoryRequiredInMb. (unverified)"""
-    for place, row, _ in calls.specifications():
-        needs = row.get("ComputeResourceRequirements", {})
-        least = needs.get("MinMemoryRequiredInMb", 0)
-        if needs.get("MaxMemoryRequiredInMb", least) < least:
-            yield place, "its most memory is below its least"
-
-
-def a_copy_at_creation(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """A component is created with at least one copy."""
-    for place, call in calls.components(_CREATE):
-        if call.get("RuntimeConfig", {}).get("CopyCount", 1) < 1 and not _is_adapter(call):
-            yield place, "is created with no copy: scale it down afterwards"
 
 
 def _is_adapter(call: Mapping[str, Any]) -> bool:
@@ -222,21 +179,6 @@ def adapters_take_nothing(calls: CallSet) -> Iterator[tuple[str, str]]:
             yield place, "an adapter with requirements" if has else "has no requirements"
 
 
-def batches_are_small(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """A step of a rolling update is 5 to 50 per cent of the copies."""
-    for call in calls.inputs(_UPDATE):
-        policy = call.get("DeploymentConfig", {}).get("RollingUpdatePolicy", {})
-        batch = policy.get("MaximumBatchSize")
-        name = call.get("InferenceComponentName", "")
-        if not isinstance(batch, dict):
-            continue
-        copies = call.get("RuntimeConfig", {}).get("CopyCount", calls.copies.get(name))
-        value = batch.get("Value", 0)
-        share = value if batch.get("Type") == "CAPACITY_PERCENT" else 100 * value / copies if copies else None
-        if share is not None and not 5 <= share <= 50:
-            yield f"component {name}", f"a step of {share:g} per cent of its copies"
-
-
 def counts_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
     """MinInstanceCount <= InitialInstanceCount <= MaxInstanceCount, save for 1 machine to begin from 0. (unverified)"""
     for place, row in calls.variants():
@@ -254,18 +196,6 @@ def prefix_routing_is_set(calls: CallSet) -> Iterator[tuple[str, str]]:
         lacking = {"PrefixLength", "ConcurrencyThreshold"} - routing.get("PrefixAwareRoutingConfig", {}).keys()
         if routing.get("RoutingStrategy") == "PREFIX_AWARE" and lacking:
             yield place, "PREFIX_AWARE without PrefixAwareRoutingConfig"
-
-
-def capacities_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """MinCapacity <= MaxCapacity, of a component that is made here or runs."""
-    known = {call.get("InferenceComponentName") for call in calls.inputs(_CREATE)} | set(calls.copies)
-    for call in calls.inputs("RegisterScalableTarget"):
-        resource = str(call.get("ResourceId", ""))
-        name = resource.removeprefix("inference-component/")
-        if call.get("MinCapacity", 0) > call.get("MaxCapacity", 0):
-            yield f"component {name}", f"scales from {call.get('MinCapacity')} to {call.get('MaxCapacity')}"
-        if name not in known and not resource.startswith("endpoint/"):
-            yield f"component {name}", "is scaled, and no call makes it"
 
 
 def made_once_and_before_use(calls: CallSet) -> Iterator[tuple[str, str]]:
@@ -299,24 +229,17 @@ def made_once_and_before_use(calls: CallSet) -> Iterator[tuple[str, str]]:
 
 
 RULES: tuple[Callable[[CallSet], Iterator[tuple[str, str]]], ...] = (
-    one_specification,
     one_kind_of_types,
     pools_differ,
     specification_for_each_pool,
     specifications_name_types,
     no_model_on_variant,
-    role_is_given,
     devices_fit_the_machine,
-    devices_are_whole,
-    memory_in_order,
-    a_copy_at_creation,
     one_layout,
     partitions_match,
     adapters_take_nothing,
-    batches_are_small,
     counts_in_order,
     prefix_routing_is_set,
-    capacities_in_order,
     made_once_and_before_use,
 )
 

@@ -25,7 +25,7 @@ def needs(devices: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def calls() -> Calls:
-    """One endpoint with two types and one with a single type; components, an adapter, an update and a registration."""
+    """One endpoint with two types and one with a single type; components, an adapter and an update."""
     scaling = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 3}
     both = [{"InstanceType": kind, "ComputeResourceRequirements": needs()} for kind in (G5, G6E)]
     return {
@@ -76,9 +76,7 @@ def calls() -> Calls:
         "update": {
             "InferenceComponentName": "chat",
             "RuntimeConfig": {"CopyCount": 4},
-            "DeploymentConfig": {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 2}}},
         },
-        "target": {"ResourceId": "inference-component/chat", "MinCapacity": 1, "MaxCapacity": 4},
     }
 
 
@@ -88,7 +86,6 @@ OPERATIONS = {
     "endpoint": "CreateEndpoint",
     "mig-endpoint": "CreateEndpoint",
     "update": "UpdateInferenceComponent",
-    "target": "RegisterScalableTarget",
 }
 
 
@@ -123,7 +120,6 @@ def late(rows: Calls) -> None:
 
 
 DAMAGE: dict[str, Callable[[Calls], object]] = {
-    "one-specification": lambda r: r["small"].pop("Specification"),
     "one-kind-of-types": lambda r: variant(r).update(InstanceType=G5),
     "pools-differ": lambda r: variant(r)["InstancePools"].append({"InstanceType": G5, "Priority": 3}),
     "specification-for-each-pool": lambda r: r["chat"]["Specifications"].pop(),
@@ -131,18 +127,12 @@ DAMAGE: dict[str, Callable[[Calls], object]] = {
         copy.deepcopy(r["chat"]["Specifications"][0])
     ),
     "no-model-on-variant": lambda r: variant(r).update(ModelName="m"),
-    "role-is-given": lambda r: r["config"].pop("ExecutionRoleArn"),
     "devices-fit-the-machine": lambda r: first(r).update(NumberOfAcceleratorDevicesRequired=5),
-    "devices-are-whole": lambda r: first(r).update(NumberOfAcceleratorDevicesRequired=1.5),
-    "memory-in-order": lambda r: first(r).update(MaxMemoryRequiredInMb=512),
-    "a-copy-at-creation": lambda r: r["chat"]["RuntimeConfig"].update(CopyCount=0),
     "one-layout": lambda r: r["mig-config"]["ProductionVariants"][0]["AcceleratorPartitionLayouts"].append({}),
     "partitions-match": lambda r: partition(r).pop("AcceleratorPartitionType"),
     "adapters-take-nothing": lambda r: r["lora"]["Specification"].update(ComputeResourceRequirements=needs()),
-    "batches-are-small": lambda r: r["update"]["RuntimeConfig"].update(CopyCount=3),
     "counts-in-order": lambda r: variant(r).update(InitialInstanceCount=4),
     "prefix-routing-is-set": lambda r: variant(r)["RoutingConfig"].update(RoutingStrategy="PREFIX_AWARE"),
-    "capacities-in-order": lambda r: r["target"].update(MinCapacity=5),
     "made-once-and-before-use": late,
 }
 
@@ -174,14 +164,7 @@ def test_a_broken_rule_is_named(rule: str) -> None:
         ("partitions-match", lambda r: partition(r).update(NumberOfAcceleratorDevicesRequired=2)),
         ("partitions-match", lambda r: first(r).update(AcceleratorPartitionType=MIG)),
         ("adapters-take-nothing", lambda r: r["small"]["Specification"].pop("ComputeResourceRequirements")),
-        ("batches-are-small", lambda r: r["update"].update(
-            DeploymentConfig={"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 4}}})),
-        ("capacities-in-order", lambda r: r["target"].update(ResourceId="inference-component/nobody")),
         ("made-once-and-before-use", lambda r: r.update(again=copy.deepcopy(r["chat"]))),
-        ("one-specification", lambda r: r["update"].update(
-            Specification=r["small"]["Specification"], Specifications=r["chat"]["Specifications"])),
-        ("one-specification", lambda r: r["small"].update(Specifications=[{"InstanceType": P4D,
-            "ComputeResourceRequirements": needs(AcceleratorPartitionType=MIG)}])),
     ],
 )  # fmt: skip
 def test_other_ways_to_break_them(rule: str, damage: Callable[[Calls], object]) -> None:
