@@ -19,7 +19,6 @@ def whole(value: float) -> float | int:
 
 
 def accelerator_row(facts: InstanceFacts) -> dict[str, Any]:
-    """The row of the accelerators that a machine has."""
     return {"memory_gib": whole(usable_memory_gib(facts))}
 
 

@@ -40,7 +40,6 @@ class WrittenCopies(NamedTuple):
 
     @property
     def component(self) -> str:
-        """The name of its component."""
         return self.variant.component.name
 
     @property

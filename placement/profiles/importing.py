@@ -183,7 +183,6 @@ def _told(found: Found | Profile, given: Given, source: str) -> dict[str, Any]:
 
 
 def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
-    """A measurement with what was given."""
     values = _told(found, given, source)
     missing = [words for name, words in _MUST_BE_KNOWN.items() if values[name] in ("", None)]
     if missing:

@@ -41,7 +41,6 @@ class Limits:
     tpot_ms: float | None = None
 
     def __str__(self) -> str:
-        """Both in words."""
         parts = [f"first token {self.ttft_ms:g} ms"] if self.ttft_ms is not None else []
         parts += [f"each after it {self.tpot_ms:g} ms"] if self.tpot_ms is not None else []
         return ", ".join(parts) or "no limit"

@@ -214,7 +214,6 @@ def _measured_copies(
 
 
 def _host(accelerators: int) -> dict[str, int]:
-    """What a copy needs of the host."""
     return {"vcpus": VCPUS * accelerators, "memory_gib": MEMORY_GIB * accelerators}
 
 

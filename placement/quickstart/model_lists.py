@@ -117,7 +117,6 @@ def _wish(
     throughputs: Mapping[str, Measured] | None,
     check: Callable[[ModelWish], object] | None,
 ) -> ModelWish:
-    """The wish of a row."""
     faults: list[Fault] = []
     model = None
     name = row.text("model")

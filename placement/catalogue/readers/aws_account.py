@@ -144,7 +144,6 @@ def _family_quota(row: At, families: str, most: float, capacity: Capacity) -> Qu
 
 
 def _region(row: At) -> str:
-    """The region that a quota's ARN names."""
     arn = row.key("QuotaArn")
     found = _REGION.match(arn.text())
     if not found:

@@ -32,7 +32,6 @@ class FieldError(Exception):
     """One field that can't be read; `fault` says where and why."""
 
     def __init__(self, path: str, rule: str, value: object = ...) -> None:
-        """A fault at a path, with the value if there is one to show."""
         super().__init__(rule)
         self.fault = Fault(path, rule, value)
 
@@ -47,7 +46,6 @@ def finite(value: object, path: str) -> float:
 
 
 def number_in(text: str, path: str) -> float:
-    """The number that a text is."""
     try:
         found = float(text)
     except ValueError:
@@ -102,7 +100,6 @@ class At:
         return None if found is None else read(found)
 
     def mapping(self) -> dict[Any, Any]:
-        """A mapping, as it was given."""
         if not isinstance(self.value, dict):
             raise self.fault("must be a mapping of keys to values")
         return self.value
@@ -165,7 +162,6 @@ class At:
         return self.value
 
     def number(self) -> float:
-        """A number from 0 to a billion."""
         return finite(self.value, self.path)
 
     def number_in_text(self) -> float:

@@ -242,7 +242,6 @@ def _tell(
 
 
 def _tell_zero(places: list[str], wish: KedaWish, notes: Notes) -> None:
-    """How KEDA leaves zero."""
     if not places:
         return
     told = "starts from no copy: KEDA starts it when the query is above 0, not when the others are full"

@@ -51,7 +51,6 @@ class ServiceExport(ExportContext):
 
 
 def tell_all(export: ServiceExport, written: list[WrittenCopies]) -> None:
-    """Every note on the services of an export."""
     _tell(export)
     _tell_long_names(export, written)
     _tell_replaced(export, written)
@@ -157,7 +156,6 @@ def _tell_taints(export: ServiceExport, written: list[WrittenCopies]) -> None:
 
 
 def _tell(export: ServiceExport) -> None:
-    """What the manifests do not say, or say otherwise."""
     rows, notes = export.rows, export.notes
     services = Counter(row.component.name for row in rows)
     several = listed(sorted(name for name, number in services.items() if number > 1))

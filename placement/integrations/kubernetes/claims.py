@@ -66,7 +66,6 @@ class ClaimRequest:
 
     @property
     def is_partition(self) -> bool:
-        """Whether it is of a class of partitions."""
         return self.device_class.startswith("mig.")
 
 
@@ -160,7 +159,6 @@ def _attribute(device: At, name: str) -> str:
 
 
 def read_claims(cluster: KubeCluster) -> dict[tuple[str, str], DeviceClaim]:
-    """Every claim by namespace and name."""
     naming = _naming(cluster)
     return {
         row.key: replace(claim, users=max(claim.users, naming[row.key]))

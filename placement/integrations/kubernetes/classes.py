@@ -61,7 +61,6 @@ class NodeClass:
         return self.cpu_milli - self.kept_cpu_milli, self.memory_mib - self.kept_memory_mib
 
     def row(self, price_per_hour: float) -> dict[str, Any]:
-        """The row of a problem."""
         held = self.held
         row: dict[str, Any] = {}
         if held.count:
@@ -177,7 +176,7 @@ def _telling(members: Sequence[NodeMachine], more: Sequence[str]) -> dict[str, s
 
 @dataclass
 class PodOptions:
-    """PodOptions of one component, and which of them a copy of a shape takes on a type."""
+    """Options of one component, and which of them a copy of a shape takes on a type."""
 
     rows: list[dict[str, Any]]
     index_of: dict[tuple[int, str], int]
@@ -188,11 +187,9 @@ class PodOptions:
         return self.rows[0] if len(self.rows) == 1 else {"options": self.rows}
 
     def index(self, shape: int, type_name: str) -> int:
-        """The option that a copy takes there."""
         return self.index_of.get((shape, type_name), self.first_of[shape])
 
     def accelerators(self, option: int) -> int:
-        """How many it takes."""
         found = self.rows[option].get("accelerators", 1)
         return int(found)
 

@@ -57,7 +57,6 @@ class PodGeneration:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Of a new copy."""
         return own_labels(self.source)
 
     @property
@@ -72,7 +71,6 @@ class PodGeneration:
 
     @property
     def spec(self) -> Json:
-        """Of a new copy."""
         spec = self.source.at.key("spec").value
         return clean_spec(spec) if self.source in self.pods else written_spec(spec)
 
@@ -170,7 +168,6 @@ def _group(pod: KubeObject, cluster: KubeCluster) -> _Group:
 
 
 def _replica_set_of(pod: KubeObject, cluster: KubeCluster) -> KubeObject | None:
-    """The ReplicaSet that made a pod, or None."""
     controller = controller_of(pod)
     return cluster.get(*controller._replace(kind="ReplicaSet")) if controller else None
 
@@ -182,7 +179,6 @@ def _born(found: KubeObject) -> str:
 
 
 def _containers_of(made: Json) -> Json:
-    """The containers of a pod, or of a template, as they are written."""
     spec = mapping_under(made, "spec")
     return {key: spec[key] for key in ("containers", "initContainers") if key in spec}
 

@@ -46,7 +46,6 @@ class OldOwner(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its namespace and name."""
         return self.owner.namespace, self.owner.name
 
 

@@ -131,7 +131,6 @@ class _Import:
             self.notes.assumed(f"Node {name}", f"was not given: {told} not run")
 
     def run(self) -> Imported:
-        """The problem, checked."""
         document: dict[str, Any] = {"name": self.wishes.name, "accelerators": self._accelerators()}
         prices = {row.name: self._price(row) for row in self.classes}
         document["instance_types"] = {row.name: row.row(prices[row.name] or 0) for row in self.classes}

@@ -75,7 +75,6 @@ NOTHING = Inventory()
 
 
 def is_accelerator(resource: str) -> bool:
-    """Whether a resource is accelerators."""
     return resource in RESOURCES or MIG.fullmatch(resource) is not None
 
 

@@ -74,7 +74,6 @@ class NodeMachine:
 
     @property
     def name(self) -> str:
-        """Of the node."""
         return self.node.name
 
 

@@ -86,7 +86,6 @@ class Owner(NamedTuple):
 
 
 def is_namespace(text: str) -> bool:
-    """Whether a text can be the name of a namespace."""
     return _SPACE.fullmatch(text) is not None
 
 

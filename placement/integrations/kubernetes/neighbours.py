@@ -40,7 +40,6 @@ class Apart:
     namespaces: tuple[str, ...] | None  # None: all of them
 
     def takes(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether it is about a pod."""
         if self.selector is None or (self.namespaces is not None and namespace not in self.namespaces):
             return False
         return self.selector.takes(labels)
@@ -124,7 +123,6 @@ def is_kept_by_plans(constraint: Mapping[str, Any], zone_label: str) -> bool:
 
 
 def spread_rule(at: At) -> SpreadRule:
-    """A constraint that must be kept."""
     at.key("maxSkew")
     return SpreadRule(
         at.key("topologyKey").text(),

@@ -49,12 +49,10 @@ class NodesToName:
     room: tuple[int, int]
 
     def name(self, words: Iterable[str]) -> str:
-        """With some facts."""
         return " ".join(dict.fromkeys((self.start, *words))) + self.end
 
     @property
     def first_node(self) -> str:
-        """By name."""
         return min(node.name for node in self.nodes)
 
     def in_common(self, fact: Callable[[NodeMachine], Iterable[str]]) -> list[str]:

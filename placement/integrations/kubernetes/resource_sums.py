@@ -89,12 +89,10 @@ def tell_resources_beyond(export: ExportContext) -> None:
 
 
 def _limit(held: Mapping[str, Fraction], name: str) -> Fraction:
-    """What a node has of a resource."""
     return held.get(name) or (ANY_AMOUNT if name in (_PODS, EPHEMERAL) else Fraction(0))
 
 
 def _amount(shape: PodShape, name: str) -> Fraction:
-    """What a pod takes of a resource."""
     return Fraction(1) if name == _PODS else dict(shape.other).get(name, Fraction(0))
 
 

@@ -83,7 +83,6 @@ class Selector:
     requirements: tuple[Requirement, ...] = ()
 
     def takes(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels keep every requirement."""
         return all(row.takes(labels) for row in self.requirements)
 
 
@@ -164,7 +163,6 @@ class Toleration:
 
     @property
     def compares(self) -> bool:
-        """Whether it compares numbers."""
         return self.operator in _COMPARING
 
     def tolerates(self, taint: Taint) -> bool:
@@ -191,7 +189,6 @@ def whole_number(text: str) -> int | None:
 
 
 def taints_of(node: KubeObject) -> tuple[Taint, ...]:
-    """The taints of a node."""
     return tuple(
         Taint(row.key("key").text(), row.text_at("value"), row.key("effect").choice_at(EFFECTS))
         for row in node.at.rows("spec", "taints")

@@ -102,7 +102,6 @@ class _Places:
         return self._in_pool[group.pool.name]
 
     def asked(self, group: PlanVariant) -> Amounts:
-        """What a copy of a group takes."""
         return asked_on(group.mode, self._kinds[group.pool.name], self.problem)
 
     def take(self, group: PlanVariant) -> None:
@@ -163,6 +162,5 @@ def _parts_of_one(mode: Option, kind: InstanceType, problem: Problem) -> int:
 
 
 def asked_on(mode: Option, kind: InstanceType, problem: Problem) -> Amounts:
-    """What a copy takes."""
     parts = mode.accelerators * _parts_of_one(mode, kind, problem)
     return parts, need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)

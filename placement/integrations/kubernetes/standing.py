@@ -186,7 +186,6 @@ class Candidates:
         return self._answers[self._number_of[machine]][self._question_of[shape]]
 
     def may(self, machine: str, shape: ShapeIndex) -> bool:
-        """Whether a copy of the shape may stand on the machine."""
         return self.keys(machine, shape) is not None
 
     def of(self, shape: ShapeIndex) -> Sequence[NodeMachine]:
@@ -199,7 +198,6 @@ class Candidates:
         return [row for row in rows if row.name not in barred] if barred else rows
 
     def comes_with(self, machine: NodeMachine) -> Sequence[PodRow]:
-        """Pods that come with a machine."""
         return self.of_node.get(machine.name, ())
 
     def signatures(self) -> dict[str, object]:

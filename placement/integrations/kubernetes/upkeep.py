@@ -53,7 +53,6 @@ class Upkeep:
             self.labels[BUDGET] = budget.name
 
     def keys(self) -> dict[str, int]:
-        """The keys of a component."""
         return {} if self.away is None else {"max_unavailable": self.away}
 
 

@@ -32,7 +32,6 @@ class MountedClaim:
 
     @property
     def place(self) -> str:
-        """What notes call it."""
         return f"PersistentVolumeClaim {self.namespace}/{self.name}"
 
     @property

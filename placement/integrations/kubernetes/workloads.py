@@ -44,12 +44,10 @@ class Workload:
 
     @property
     def namespace(self) -> str:
-        """Of its pods."""
         return self.pods[0][0].pod.namespace
 
     @property
     def priority(self) -> int:
-        """The highest of its pods."""
         return max(row.priority for row, _ in self.pods)
 
     @property
@@ -59,7 +57,6 @@ class Workload:
 
     @property
     def place(self) -> str:
-        """What notes call it."""
         return self.owner.place if self.owner.kind else self.name
 
     @property

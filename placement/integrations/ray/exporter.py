@@ -150,7 +150,6 @@ def _part(problem: Problem, row: PlanVariant) -> float:
 
 
 def _tell(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> None:
-    """What the config does not say, or says otherwise."""
     modes = {row.name: row.modes for row in problem.components}
     shared = any(modes[row.component][row.option].shared for row in plan.assignments)
     if wish.pin == "pool":

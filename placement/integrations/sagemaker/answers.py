@@ -331,7 +331,6 @@ def _scalable(answers: Iterable[EndpointAnswers]) -> list[str]:
 
 
 def _pages(client: Any, method: str, **asked: Any) -> Iterator[ApiAnswer]:
-    """All pages of an answer."""
     token: dict[str, str] = {}
     while True:
         page = _call(client, method, **asked, **token)

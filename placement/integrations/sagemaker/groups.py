@@ -65,7 +65,6 @@ class ServingGroup:
 
     @property
     def place(self) -> str:
-        """What notes call it."""
         return f"endpoint {self.endpoint} variant {self.variant}"
 
     @property

@@ -82,7 +82,6 @@ def partition(at: At) -> str:
 
 
 def component_name(answer: ApiAnswer) -> str:
-    """The name of the component that an answer is about."""
     with answer.reading() as at:
         return at.key("InferenceComponentName").text()
 

@@ -161,7 +161,6 @@ def check_labels(problem: Problem) -> None:
 def _each(
     rows: Sequence[Pool | Component], section: str, rules: Mapping[str, tuple[Callable[[str], bool], str]]
 ) -> Iterator[Fault]:
-    """Labels one by one."""
     for index, row in enumerate(rows):
         for key, text in row.labels.items():
             if not key.startswith(START):

@@ -35,7 +35,6 @@ class CallSet:
     devices: Mapping[str, int] = field(default_factory=dict)
 
     def inputs(self, *operations: str) -> Iterator[dict[str, Any]]:
-        """The inputs of some calls, in order."""
         return (step.parameters for step in self.steps if step.operation in operations)
 
     def components(self, *operations: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -71,7 +70,6 @@ class CallSet:
 
 
 def types_of(variant: Mapping[str, Any]) -> list[str]:
-    """The types of a variant's machines."""
     if "InstanceType" in variant:
         return [variant["InstanceType"]]
     return [pool.get("InstanceType", "") for pool in variant.get("InstancePools", ())]

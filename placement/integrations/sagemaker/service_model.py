@@ -41,7 +41,6 @@ class ServiceModel:
         self.unread: set[str] = set()
 
     def has(self, operation: str) -> bool:
-        """Whether this version of the service has a call."""
         return operation in self.operations
 
     def faults(self, operation: str, parameters: object) -> list[Fault]:

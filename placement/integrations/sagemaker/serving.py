@@ -30,7 +30,6 @@ class Served:
 
     @property
     def place(self) -> str:
-        """What notes call it."""
         return f"component {self.name}"
 
 

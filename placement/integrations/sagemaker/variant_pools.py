@@ -32,7 +32,6 @@ class VariantPool:
 
     @property
     def place(self) -> str:
-        """What notes call it."""
         return f"endpoint {self.endpoint.name} variant {self.variant.name}"
 
     @property

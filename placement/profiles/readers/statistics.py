@@ -24,7 +24,6 @@ def whole(value: float | None) -> int | None:
 
 
 def milliseconds(unit: At, value: float) -> float:
-    """A time in a unit."""
     if unit.text().lower() not in _MILLISECONDS:
         raise unit.fault(f"must be a unit of time: {', '.join(_MILLISECONDS)}")
     return value * _MILLISECONDS[unit.text().lower()]
