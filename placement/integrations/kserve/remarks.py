@@ -124,7 +124,7 @@ def _tell_claims(export: ServiceExport) -> None:
         for claim in filter(None, (row.get("resourceClaimName") for claims in rows for row in claims)):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
-        if not now[name] and any(pod.get("spec", "resourceClaims") for pod in running.by_component.get(name, ())):
+        if not now[name] and any(pod.at.get("spec", "resourceClaims") for pod in running.by_component.get(name, ())):
             told = f"its pods have accelerators by claims now, and no service tells of these: {gpu} is asked for"
             notes.inexact(f"component {name} resourceClaims", told)
     if not export.wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in export.rows):

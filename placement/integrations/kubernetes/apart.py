@@ -104,11 +104,7 @@ def _of_left_alone(component: Component, name: str, kept: Sequence[Apart], pods:
 
 
 def _term_about(pod: KubeObject) -> Json:
-    return {
-        "topologyKey": HOSTNAME,
-        "namespaces": [pod.namespace],
-        "labelSelector": {"matchLabels": own_labels(pod)},
-    }
+    return {"topologyKey": HOSTNAME, "namespaces": [pod.namespace], "labelSelector": {"matchLabels": own_labels(pod)}}
 
 
 def _host_term(expressions: Sequence[Json]) -> Json:

@@ -5,7 +5,6 @@ pinned to accelerators have a ResourceClaim that selects these by UUID; all othe
 """
 
 import copy
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.manifests import Workshop, names_of
 from placement.integrations.kubernetes.naming import slug
 from placement.integrations.kubernetes.objects import Json, applied, mapping_under, mappings_under
+from placement.integrations.labels import digest
 from placement.integrations.variants import PlanVariant
 from placement.units import MIB_PER_GIB, need
 
@@ -67,8 +67,8 @@ class GroupClaims:
             if counts and pin
         ]
         group_name, labels = names_of(self.group)
-        digest = hashlib.sha256(json.dumps([name, chosen], sort_keys=True).encode()).hexdigest()[:6]
-        made = slug(group_name, digest, most=57)  # a claim can't be changed: another one has another name
+        own = digest(json.dumps([name, chosen], sort_keys=True), 6)
+        made = slug(group_name, own, most=57)  # a claim can't be changed: another one has another name
         kind, spec = "ResourceClaim", {"devices": chosen}
         if not pin:
             kind, spec = "ResourceClaimTemplate", {"spec": spec}

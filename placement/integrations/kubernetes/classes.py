@@ -23,13 +23,7 @@ from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, MILLI, listed
 
 # Labels that tell nodes of one pool from others, in manifests that are written back.
-_TELLING = (
-    TYPE,
-    ZONE,
-    "karpenter.sh/capacity-type",
-    "eks.amazonaws.com/capacityType",
-    "cloud.google.com/gke-spot",
-)
+_TELLING = (TYPE, ZONE, "karpenter.sh/capacity-type", "eks.amazonaws.com/capacityType", "cloud.google.com/gke-spot")
 
 
 _Frozen = tuple[tuple[str, Any], ...]

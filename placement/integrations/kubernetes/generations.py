@@ -111,7 +111,7 @@ def _runs(pod: KubeObject) -> str:
 
 def _template(owner: KubeObject) -> KubeObject | None:
     """The template of an owner as the pod that it makes, with the rules that it had before an export."""
-    template = owner.get("spec", "template")
+    template = owner.at.get("spec", "template")
     if template is None or template.get("spec") is None:
         return None
     told = template.get("metadata")

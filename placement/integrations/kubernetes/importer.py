@@ -59,22 +59,10 @@ class Wishes:
 def import_kubernetes(paths: Sequence[str | Path], wishes: Wishes | None = None) -> Imported:
     """The problem of the cluster whose objects are in files; ``-`` is standard input.
 
-    Returns
-    -------
-    Imported
-        A valid problem, and a note on each rule or field that it could not take over, on what was taken for granted,
-        and on each rule that what runs breaks.
-
-    Raises
-    ------
-    DocumentError
-        A file can't be read, or an object in it is damaged: with file, path, object, value and rule.
-    UsageError
-        A price is of a type that no node has.
-
-    Notes
-    -----
-    O(nodes x shapes of pods + pods), and the check of the state.
+    Notes are on each rule or field that it could not take over, on what was taken for granted, and on each rule that
+    what runs breaks. O(nodes x shapes of pods + pods), and the check of the state.
+    Raises DocumentError: a file can't be read, or an object in it is damaged: with file, path, object, value and rule.
+    Raises UsageError: a price is of a type that no node has.
     """
     notes = Notes()
     return import_cluster(read_cluster(paths, notes), wishes or Wishes(), notes)

@@ -4,13 +4,10 @@ New nodes have labels and taints as those that run, so that rules of pods take t
 only where it knows before that the node will have what the pod asks for.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.documents import Plan, Pool, Problem
@@ -61,6 +58,13 @@ def made_pools(problem: Problem, plan: Plan) -> dict[str, str]:
     return {name: slug("gpu-placement", name) for name in wanted}
 
 
+class NodeLook(NamedTuple):
+    """Labels and taints that new nodes get, as those have beside which they stand."""
+
+    labels: Mapping[str, str] = {}
+    taints: Sequence[Taint] = ()
+
+
 def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeLook, *, static: bool) -> Json:
     """A node pool of one instance type and zone.
 
@@ -81,11 +85,7 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeL
     ]
     spec: dict[str, Any] = {"replicas": machines} if static else {}
     spec["limits"] = {"nodes": str(machines)}
-    spec["disruption"] = {
-        "consolidationPolicy": "WhenEmpty",
-        "consolidateAfter": "5m",
-        "budgets": [{"nodes": "10%"}],
-    }
+    spec["disruption"] = {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "5m", "budgets": [{"nodes": "10%"}]}
     body: Json = {"nodeClassRef": _GROUP_KIND | {"name": node_class}, "requirements": requirements}
     if look.taints:
         rows = ({"key": row.key, "value": row.value, "effect": row.effect} for row in look.taints)
@@ -128,14 +128,6 @@ def kept_pools(cluster: KubeCluster) -> list[Json]:
         | {"metadata": {key: value for key, value in row["metadata"].items() if key not in _SERVED}}
         for row in documents
     ]
-
-
-@dataclass(frozen=True)
-class NodeLook:
-    """Labels and taints that new nodes get, as those have beside which they stand."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    taints: Sequence[Taint] = ()
 
 
 def _look_of(pool: str, workshop: Workshop) -> NodeLook:

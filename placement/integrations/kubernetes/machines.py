@@ -35,10 +35,7 @@ _RESERVED = {
     "eks.amazonaws.com/capacityType": ("CAPACITY_BLOCK", "RESERVED"),
 }
 _RESERVATION = ("cloud.google.com/reservation-name", "karpenter.k8s.aws/capacity-reservation-id")
-_STAYS = {
-    "karpenter.sh/do-not-disrupt": "true",
-    "cluster-autoscaler.kubernetes.io/scale-down-disabled": "true",
-}
+_STAYS = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/scale-down-disabled": "true"}
 _GROUPS = (
     *("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool"),
     *("kubernetes.azure.com/agentpool", "node.kubernetes.io/pool"),
@@ -172,7 +169,7 @@ def _phase(node: KubeObject, taints: tuple[Taint, ...], allocatable: Mapping[str
         told = "is 0, so no pod can start there: it is taken as cordoned"
         notes.assumed(f"{node.place} status.allocatable.pods", told)
     hard = {row.key for row in taints if not row.is_wish}
-    if node.get("metadata", "deletionTimestamp") or hard & {*LEAVING}:
+    if node.at.get("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"
     stopped = node.at.true_at("spec", "unschedulable") or hard & {CORDON, *TROUBLE}
     return "cordoned" if stopped or not takes_pods else "active"

@@ -72,10 +72,6 @@ class KubeObject:
         told = {**self.labels, **self.annotations}
         return next((f"annotation {key}" for key, value in values.items() if told.get(key) == value), "")
 
-    def get(self, *keys: str) -> At | None:
-        """What stands under keys, one below the other; None where one of them is missing."""
-        return self.at.get(*keys)
-
 
 @dataclass
 class KubeCluster:

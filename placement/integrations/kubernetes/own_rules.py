@@ -163,7 +163,7 @@ def _unpinned(annotations: Mapping[str, str], own: str) -> Mapping[str, str]:
 
 
 def _part(pod: KubeObject, *keys: str) -> Json:
-    found = pod.get("spec", *keys)
+    found = pod.at.get("spec", *keys)
     return {} if found is None else dict(found.mapping())
 
 

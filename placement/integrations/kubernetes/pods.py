@@ -95,7 +95,7 @@ def _pod(
     spec = pod.at.key("spec")
     if pod.at.choice_at(_PHASES, "status", "phase") in _ENDED:
         return None
-    if pod.get("metadata", "deletionTimestamp"):
+    if pod.at.get("metadata", "deletionTimestamp"):
         notes.ignored(pod.place, "is being deleted: no copy, and what it holds counts as free")
         return None
     if pod.namespace in RESERVATION_SPACES:

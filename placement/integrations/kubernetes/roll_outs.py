@@ -54,7 +54,7 @@ def roll_out(found: KubeObject) -> RollOut | None:
     kind = found.at.choice_at(types, "spec", strategy, "type") if types else ""
     if kind == "OnDelete":
         return None
-    rolling = found.get("spec", strategy, settings)
+    rolling = found.at.get("spec", strategy, settings)
     if kind == "Recreate":  # all copies end before new ones start
         if rolling is not None:
             raise rolling.fault("must not be there with the type Recreate")

@@ -77,10 +77,7 @@ def steps_text(
             "`placement transition` orders moves so that capacity holds at every step.",
             [[_READY], *map(_in_turns, _groups(moved))] if any(row.turns for row in moved) else [],
         ),
-        (
-            "All copies of the plan run then.",
-            [_taken_over(row) for row in moved if not row.turns and not _ends(row)],
-        ),
+        ("All copies of the plan run then.", [_taken_over(row) for row in moved if not row.turns and not _ends(row)]),
         (
             "When all of that is done, the machines that are given back are emptied of what is left.",
             [[f"kubectl drain {shlex.quote(name)} {_DRAIN}"] for name in left],

@@ -96,7 +96,7 @@ def _claim(found: KubeObject) -> MountedClaim:
 
 
 def _terms(found: KubeObject) -> Terms:
-    required = found.get("spec", "nodeAffinity", "required")
+    required = found.at.get("spec", "nodeAffinity", "required")
     if required is not None:
         return node_terms(required)
     told = [(key, found.labels[key]) for key in ZONE_LABELS if found.labels.get(key)]

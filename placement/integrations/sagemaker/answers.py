@@ -260,7 +260,7 @@ def _created(answer: ApiAnswer) -> float:
     told = answer.at.value.get("CreationTime")
     if isinstance(told, str):
         try:
-            return datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
+            return datetime.fromisoformat(told).timestamp()
         except (ValueError, OverflowError, OSError):
             return 0.0
     return float(told) if isinstance(told, int | float) and abs(told) < _LAST_SECOND else 0.0

@@ -15,11 +15,11 @@ from placement.errors import printable
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import fields
 from placement.integrations.sagemaker.answers import ApiAnswer
+from placement.integrations.sagemaker.configuration import Range
 from placement.integrations.sagemaker.endpoints import Endpoint
 from placement.integrations.sagemaker.scaling import STEP, Row
 from placement.units import listed
 
-Range = tuple[int, int]
 _LIMITS = ("MinCapacity", "MaxCapacity")
 
 

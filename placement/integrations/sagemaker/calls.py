@@ -121,10 +121,7 @@ def adapter_call(name: str, settings: Mapping[str, Any], base: Mapping[str, Any]
     """The input of CreateInferenceComponent for an adapter: it follows the copies of its base, and takes nothing.
 
     One with a specification for each type has those of its base's types; a type that it lacks has that of its first.
-
-    Parameters
-    ----------
-    base : the call that makes its base. kind : the type of machines of a base with one specification.
+    `base` is the call that makes its base, `kind` the type of machines of a base with one specification.
     """
     by_type = {row.get("InstanceType"): row for row in settings.get("Specifications", ())}
 

@@ -75,10 +75,7 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
         lambda text: _is_range(text) and _json(text)[1] is not None,
         "must be least and most machines as JSON such as [1,6]",
     ),
-    labels.PARTITIONS: (
-        _is_layout,
-        'must be a list of one MIG profile, repeated, as JSON such as ["mig-3g.20gb"]',
-    ),
+    labels.PARTITIONS: (_is_layout, 'must be a list of one MIG profile, repeated, as JSON such as ["mig-3g.20gb"]'),
     labels.RESERVATION: (lambda text: text.startswith("arn:"), "must be the ARN of a training plan"),
     labels.CONFIGURATION: (
         lambda text: _is_mapping(text) and all(isinstance(kind, str) for kind in _listed(_json(text).get("types", []))),

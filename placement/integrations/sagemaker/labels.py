@@ -9,6 +9,7 @@ may write them by hand.
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 ENDPOINT = "sagemaker.endpoint"
@@ -38,12 +39,8 @@ MODEL = "sagemaker.model"  # the model that a component serves, where settings d
 def written(values: Mapping[str, object]) -> dict[str, str]:
     """Labels of the values that are there: a text as it is, all else as JSON."""
     told = ((key, value) for key, value in values.items() if value is not None)
-    return {key: value if isinstance(value, str) else packed(value) for key, value in told}
-
-
-def packed(value: object) -> str:
-    """A value as the text of a label."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    as_json = partial(json.dumps, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return {key: value if isinstance(value, str) else as_json(value) for key, value in told}
 
 
 def unpacked(labels: Mapping[str, str], key: str) -> Any:
