@@ -1,11 +1,12 @@
 """Copies of a plan that a platform is told of at once: of one component and option, on one pool, machine or place."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Set
 from typing import Any, Literal, NamedTuple
 
 from placement.documents import Component, Option, Plan, Pool, Problem
 from placement.documents.references import GROUP
+from placement.grouping import grouped
 
 Pin = Literal["pool", "machine", "accelerator"]
 
@@ -79,14 +80,11 @@ def variants(problem: Problem, plan: Plan, pin: Pin, named: Set[str] | None = No
 
 def avoided(problem: Problem) -> Mapping[str, frozenset[str]]:
     """By component those that must not share a machine with it, by the word of either."""
-    members: dict[str, set[str]] = defaultdict(set)
-    for component in problem.components:
-        for group in component.groups:
-            members[GROUP + group].add(component.name)
+    members = grouped((GROUP + group, row.name) for row in problem.components for group in row.groups)
     found: dict[str, set[str]] = {component.name: set() for component in problem.components}
     for component in problem.components:
         for entry in component.avoid:
-            for other in (members[entry] if entry.startswith(GROUP) else {entry}) - {component.name}:
+            for other in {*(members[entry] if entry.startswith(GROUP) else (entry,))} - {component.name}:
                 found[component.name].add(other)
                 found[other].add(component.name)
     return {name: frozenset(others) for name, others in found.items()}

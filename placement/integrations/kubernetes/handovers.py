@@ -10,7 +10,7 @@ again by itself, such as a KServe service or another operator's object, is to be
 """
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
@@ -157,13 +157,8 @@ def _in_turns(found: list[Handover], workshop: Workshop, new: Sequence[WrittenCo
 
 def _pods_on(machines: Set[str], templates: Templates) -> dict[str, tuple[str, ...]]:
     """By component its pods on some machines, where it has others elsewhere too."""
-    found: dict[str, list[str]] = defaultdict(list)
-    elsewhere: set[str] = set()
-    for row, component in templates.rows:
-        if row.node in machines:
-            found[component].append(row.pod.name)
-        else:
-            elsewhere.add(component)
+    found = grouped((component, row.pod.name) for row, component in templates.rows if row.node in machines)
+    elsewhere = {component for row, component in templates.rows if row.node not in machines}
     return {component: tuple(names) for component, names in found.items() if component in elsewhere}
 
 

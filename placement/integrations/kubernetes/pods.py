@@ -4,13 +4,14 @@ A pod is held to the nodes that can mount its volumes; one with a volume on its 
 that mount volumes of several places are one component all the same, which of them is where no plan can tell: they stay.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
 from placement.catalogue.readers.fields import At
+from placement.grouping import grouped
 from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask, ask_of
 from placement.integrations.kubernetes.claims import DeviceClaim, claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
@@ -21,7 +22,7 @@ from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
-from placement.integrations.kubernetes.volumes import MountedClaim, Terms, Volumes, names_mounted
+from placement.integrations.kubernetes.volumes import Terms, Volumes, names_mounted
 from placement.integrations.notes import Notes
 from placement.units import BYTES_PER_MIB, whole_in
 
@@ -220,10 +221,7 @@ def bound_to_volumes(found: Sequence[PodRow], volumes: Volumes, notes: Notes) ->
     A pod whose volume is on its node stays, and so does one with a volume of an owner whose pods have volumes of
     several places: copies are alike, so each could be moved to where the volume of another is.
     """
-    of_owner: dict[object, list[int]] = defaultdict(list)
-    for index, row in enumerate(found):
-        if not row.is_of_node:  # which is never placed
-            of_owner[row.owner].append(index)
+    of_owner = grouped((row.owner, index) for index, row in enumerate(found) if not row.is_of_node)  # never placed
     bound = list(found)
     for members in of_owner.values():
         pods = [found[index] for index in members]
@@ -252,10 +250,7 @@ def _pinned(row: PodRow, terms: tuple[Terms, ...], *, alone: bool) -> PodRow:
 
 def _tell_claims(pods: Sequence[PodRow], volumes: Volumes, notes: Notes) -> None:
     """Notes on claims that were not given, and on those that copies of one owner share."""
-    users: dict[MountedClaim, int] = defaultdict(int)
-    for row in pods:
-        for claim in volumes.mounted_by(row.pod):
-            users[claim] += 1
+    users = Counter(claim for row in pods for claim in volumes.mounted_by(row.pod))
     place = f"{pods[0].owner.place} spec.volumes"
     if any(not claim.is_known or (claim.volume and claim.volume not in volumes.terms) for claim in users):
         told = "a volume may be bound to a zone or a node, which is not read: add persistentvolumeclaims and "

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from placement.documents import Component, InstanceType, Option, Plan, Problem
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, avoided
 from placement.referee.standing import machine_room
@@ -85,10 +86,8 @@ class _Places:
         self._in_zone: Counter[tuple[str, str]] = Counter()  # by component and zone
         self._apart = avoided(problem)
         self._used: Counter[tuple[str, int]] = Counter()  # parts of each accelerator, as far as it is known who has it
-        self._in_pool: dict[str, list[str]] = defaultdict(list)
         self._cordoned = cordoned(problem)
-        for instance in (row for row in plan.instances if row.id not in self._cordoned):
-            self._in_pool[instance.pool].append(instance.id)
+        self._in_pool = grouped((row.pool, row.id) for row in plan.instances if row.id not in self._cordoned)
         components = {row.name: row for row in problem.components}
         for copy in (row for row in problem.placements if row.component not in ended):
             component, told = components[copy.component], copy.option

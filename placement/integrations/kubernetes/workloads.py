@@ -104,12 +104,10 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         workload = found.setdefault(key, Workload("", row.owner, group))
         workload.add(row)
     taken = {row.owner.name for row in found.values() if not row.owner.kind}  # what was exported keeps its name
-    kinds: dict[str, set[str]] = defaultdict(set)
-    for workload in found.values():
-        kinds[_base(workload.owner)].add(workload.owner.kind)
+    kinds = grouped((_base(workload.owner), workload.owner.kind) for workload in found.values())
     for members in _by_owner(found.values(), cluster):
         base = _base(members[0].owner)
-        if len(kinds[base]) > 1:
+        if len({*kinds[base]}) > 1:
             base = f"{base} ({members[0].owner.kind})"
         base = _of_group(base, members[0].group)
         for workload in members:

@@ -10,7 +10,7 @@ as coarsely as the platform's packing is sure to keep the plan:
    each holds just what the plan says, whatever the order.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -199,10 +199,8 @@ def _kind(pool: Pool, told: Mapping[str, str]) -> str:
 
 def running_groups(view: PlanView) -> list[ServingGroup]:
     """A group for each variant that pools are labelled with; of those that the plan leaves empty, if it is there."""
-    pools: dict[tuple[str, str], list[Pool]] = defaultdict(list)
-    for pool in view.pools.values():
-        if labels.ENDPOINT in pool.labels:
-            pools[pool.labels[labels.ENDPOINT], pool.labels.get(labels.VARIANT, labels.MAIN)].append(pool)
+    named = (pool for pool in view.pools.values() if labels.ENDPOINT in pool.labels)
+    pools = grouped(((row.labels[labels.ENDPOINT], row.labels.get(labels.VARIANT, labels.MAIN)), row) for row in named)
     groups = []
     for (endpoint, variant), own in pools.items():
         names = {pool.name for pool in own}

@@ -11,6 +11,7 @@ from typing import Any
 
 from placement.documents import Component, Option, Pool
 from placement.errors import UsageError, printable
+from placement.grouping import grouped
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, amounts
 from placement.integrations.sagemaker.inference_components import Specification
@@ -167,14 +168,10 @@ def specification_change(view: PlanView, name: str, *, with_policy: bool = True)
 def _homes(view: PlanView, component: Component) -> dict[str, list[Pool]]:
     """Pools by type of the variants that a component runs on."""
     told = component.labels
-    found: dict[str, list[Pool]] = {}
-    if labels.ENDPOINT not in told:
-        return found
-    for pool in view.pools.values():
-        variant = pool.labels.get(labels.VARIANT, labels.MAIN)
-        if (pool.labels.get(labels.ENDPOINT), told.get(labels.VARIANT, variant)) == (told[labels.ENDPOINT], variant):
-            found.setdefault(view.kind(pool.name), []).append(pool)
-    return found
+    own = (pool for pool in view.pools.values() if labels.ENDPOINT in pool.labels)
+    there = (pool for pool in own if pool.labels[labels.ENDPOINT] == told.get(labels.ENDPOINT))
+    variant_of = ((pool, pool.labels.get(labels.VARIANT, labels.MAIN)) for pool in there)
+    return grouped((view.kind(pool.name), pool) for pool, name in variant_of if told.get(labels.VARIANT, name) == name)
 
 
 def _units(

@@ -1,6 +1,6 @@
 """Machines of one type in one variant of one endpoint: a pool of the problem."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -70,15 +70,13 @@ def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate:
     """
     variants = [(endpoint, variant) for endpoint in endpoints for variant in endpoint.variants]
     states = [(endpoint, variant, state) for endpoint, variant in variants for state in variant.pools]
-    homes: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for endpoint, variant, state in states:
-        homes[state.instance_type].add((endpoint.name, variant.name))
+    homes = Counter(state.instance_type for _, _, state in states)
     found = []
     for endpoint, variant, state in states:
         row = _known_type(market, endpoint, variant, state.instance_type)
         if variant.partitions:
             row += f" {len(variant.partitions)}x{variant.partitions[0]}"
-        if len(homes[state.instance_type]) > 1 and not consolidate:
+        if homes[state.instance_type] > 1 and not consolidate:
             row += f" of {endpoint.name}/{variant.name}"
         found.append(VariantPool(endpoint, variant, state, row))
     return tuple(found)
