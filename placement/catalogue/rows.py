@@ -84,8 +84,7 @@ def written_out(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault
         own = {key: value for key, value in row.items() if key != _KEY and value is not None}
         types[name] = instance_row(facts, facts.price.per_hour if facts.price else None) | own
         if "price_per_hour" not in types[name]:
-            rule = f"has no price of {facts.name}; write price_per_hour beside it"
-            faults.append(Fault(json_path(place), rule))
+            faults.append(Fault(json_path(place), f"has no price of {facts.name}; write price_per_hour beside it"))
             types[name]["price_per_hour"] = 0
         if facts.accelerator_count and types[name].get("accelerator") == facts.device:
             added[facts.device] = accelerator_row(facts)

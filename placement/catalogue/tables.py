@@ -183,5 +183,4 @@ def named_devices(name: str, count: float, memory_gib: float | None) -> Devices 
         memory_gib = facts.nominal_gb * min(count, 1) if facts else None
     if memory_gib is None:
         return None
-    share = count if count < 1 else 1.0
-    return Devices(facts.name if facts else name, max(1, int(count)), memory_gib, share)
+    return Devices(facts.name if facts else name, max(1, int(count)), memory_gib, count if count < 1 else 1.0)

@@ -122,8 +122,7 @@ def _image(engine: str) -> str:
 
 def _launch(wish: ModelWish, model: Model, engine: str, *, concurrency: int | None) -> Launch:
     """How a copy is started, by default with so many sequences at a time."""
-    longest = model.architecture.context
-    context = wish.context_length or min(CONTEXT_LENGTH, longest or CONTEXT_LENGTH)
+    context = wish.context_length or min(CONTEXT_LENGTH, model.architecture.context or CONTEXT_LENGTH)
     return Launch(
         engine=engine,
         context_length=context,

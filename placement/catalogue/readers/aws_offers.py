@@ -115,8 +115,7 @@ def _devices(device: At) -> Devices:
     memory = device.key("MemoryInfo", "SizeInMiB").number() / MIB_PER_GIB
     if name == "Trainium2":
         memory = _TRAINIUM2_GIB
-    found = named_devices(name, share if share < 1 else max(count, 1), memory)
-    return found or NO_DEVICES
+    return named_devices(name, share if share < 1 else max(count, 1), memory) or NO_DEVICES
 
 
 def read_prices(document: At, source: str) -> Findings:

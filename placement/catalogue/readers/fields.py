@@ -275,8 +275,7 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
             if not any(cell.strip() for cell in cells):
                 continue
             if len(found) != len(names):
-                rule = f"has {count(len(found), 'column')}, the first row has {len(names)}"
-                odd.append(Fault(f"row {number}", rule))
+                odd.append(Fault(f"row {number}", f"has {count(len(found), 'column')}, the first row has {len(names)}"))
             else:
                 rows.append(CsvRow(dict(zip(names, found, strict=True)), number))
     except csv.Error as error:

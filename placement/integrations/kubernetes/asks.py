@@ -106,14 +106,12 @@ def _kai(pod: KubeObject) -> Ask | None:
             raise _annotation(pod, KAI_FRACTION, "must be more than 0 and at most 1")
         return Ask(int(count), GPU, is_kai=True, share=share)
     if KAI_MEMORY in told:
-        memory = _number(pod, KAI_MEMORY)
-        return Ask(int(count), GPU, is_kai=True, memory_mib=ceil(memory))
+        return Ask(int(count), GPU, is_kai=True, memory_mib=ceil(_number(pod, KAI_MEMORY)))
     return None
 
 
 def _number(pod: KubeObject, key: str) -> Fraction:
-    text = pod.annotations[key]
-    return Fraction(str(number_in(text, f"annotation {key}")))
+    return Fraction(str(number_in(pod.annotations[key], f"annotation {key}")))
 
 
 def _annotation(pod: KubeObject, key: str, rule: str) -> FieldError:

@@ -73,8 +73,7 @@ def _of_node_pool(
         elif resource == "cpu":
             row["max_vcpus"] = float(amount)
         elif is_accelerator(resource) and any(_is_mixed(pool) for pool in pools if pool.name in names):
-            told = "some of its nodes have two kinds of accelerators, which are counted as one"
-            notes.ignored(place, told)
+            notes.ignored(place, "some of its nodes have two kinds of accelerators, which are counted as one")
         elif is_accelerator(resource):
             row["max_accelerators"] = _whole(amount, place, notes)
         else:

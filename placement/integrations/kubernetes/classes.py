@@ -184,8 +184,7 @@ class PodOptions:
         return self.index_of.get((shape, type_name), self.first_of[shape])
 
     def accelerators(self, option: int) -> int:
-        found = self.rows[option].get("accelerators", 1)
-        return int(found)
+        return int(self.rows[option].get("accelerators", 1))
 
 
 class OptionMaker:

@@ -116,8 +116,7 @@ def _template(owner: KubeObject) -> KubeObject | None:
         return None
     told = template.get("metadata")
     labels, annotations = (texts(told.get(key)) if told else {} for key in ("labels", "annotations"))
-    made = replace(owner, labels=labels, annotations=annotations, at=At(template.value, template.way))
-    return as_written(made)
+    return as_written(replace(owner, labels=labels, annotations=annotations, at=At(template.value, template.way)))
 
 
 def _asks_alike(written: KubeObject, pod: KubeObject) -> bool:

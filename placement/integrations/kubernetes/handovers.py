@@ -113,8 +113,7 @@ def handovers(workshop: Workshop, new: Sequence[WrittenCopies], replaced: Set[st
         stops = [*_owner(row, sum(then.values()), templates), *outdated.pop(name, ())]
         why = _why_first(name, templates) if (stops or shrinks) and any(then[key] > now[key] for key in then) else ""
         if why:
-            told = f"{why}: the steps end its old copies before new ones start"
-            workshop.notes.assumed(f"component {name}", told)
+            workshop.notes.assumed(f"component {name}", f"{why}: the steps end its old copies before new ones start")
         if own:
             _tell_volumes(own, workshop)
         goes_on = [key for key in then if now[key] <= then[key]]

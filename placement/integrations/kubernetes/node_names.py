@@ -79,8 +79,7 @@ def names_of(rows: Sequence[NodesToName], facts: TellingFacts) -> list[str]:
 
 def _words(row: NodesToName, facts: TellingFacts) -> list[str]:
     """What is in the name of such nodes in any case."""
-    accelerator = row.nodes[0].held.accelerator
-    cut = _CUT.search(accelerator)
+    cut = _CUT.search(row.nodes[0].held.accelerator)
     own = [key for key in facts.labels if not is_of_platform(key)]
     return [
         *row.in_common(lambda node: {node.name} & facts.named),

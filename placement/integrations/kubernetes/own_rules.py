@@ -102,8 +102,7 @@ def others_than_ours(rows: list[Json] | None) -> list[Json]:
 def _digest(spec: Json) -> str:
     """Of what holds a pod to nodes: where somebody changed that after the export, it is a rule of its own."""
     nodes = mapping_under(spec, "affinity", "nodeAffinity").get(REQUIRED)
-    held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
-    return digest(held, 12)
+    return digest(json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True), 12)
 
 
 def own_rules(pod: KubeObject) -> OwnRules:

@@ -171,8 +171,7 @@ def _chain(lines: Sequence[str]) -> list[str]:
 
 def _groups(moved: Sequence[Handover]) -> list[list[Handover]]:
     """Components whose turns are taken together."""
-    found = grouped((row.turns.group, row) for row in moved if row.turns)
-    return [*found.values()]
+    return [*grouped((row.turns.group, row) for row in moved if row.turns).values()]
 
 
 def _in_turns(rows: Sequence[Handover]) -> list[str]:

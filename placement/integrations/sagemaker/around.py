@@ -57,8 +57,7 @@ def all_that_scales(
     actions = _read(scaling, "ScheduledActions", _action, notes)
     if not targets and not asked:  # who asked the API was told why it gave none
         notes.assumed("autoscaling", "no answer of describe-scalable-targets was given: what is scaled is not known")
-    ranges = _ranges(targets, notes)
-    return ScalingRanges(ranges, actions, _read(scaling, "ScalingPolicies", _policy, notes))
+    return ScalingRanges(_ranges(targets, notes), actions, _read(scaling, "ScalingPolicies", _policy, notes))
 
 
 def _ranges(answers: Sequence[ApiAnswer], notes: Notes) -> dict[str, Range]:

@@ -240,8 +240,7 @@ class ChangeNotes:
         policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
         place, component = f"{served.place} SchedulingConfig", self.view.components[served.component]
         if any(policies.values()) and not self.wish.knows(POLICIES):
-            reason = "SchedulingConfig is left out: the target's botocore does not know it"
-            self.notes.inexact(served.place, reason)
+            self.notes.inexact(served.place, "SchedulingConfig is left out: the target's botocore does not know it")
             return
         for unit, policy in policies.items():
             own = settings_of(component, unit.option).get("SchedulingConfig")

@@ -240,8 +240,7 @@ def _tell_room(view: PlanView, served: Served, most: int | None, notes: Notes) -
     """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
     place = served.place
     if served.copies >= 2 and not _has_room(view, served, 1, served.group.expected):
-        reason = "its machines have no room for a copy more, which a step needs"
-        notes.inexact(f"{place} rolling update", reason)
+        notes.inexact(f"{place} rolling update", "its machines have no room for a copy more, which a step needs")
     machines = machine_mix.most_machines(view, served.group)
     if most is None or not served.copies or machines is None:
         return

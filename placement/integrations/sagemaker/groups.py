@@ -295,8 +295,7 @@ def _linked(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
 
 def _alike(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
     """Machines that hold the same together."""
-    groups = grouped((frozenset(view.holds[machine].items()), machine) for machine in machines)
-    return list(groups.values())
+    return list(grouped((frozenset(view.holds[machine].items()), machine) for machine in machines).values())
 
 
 def _group(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> ServingGroup:
@@ -351,6 +350,5 @@ def demands_of(
         if same is None:
             found.append(new)
         else:
-            both = replace(same, copies=same.copies + new.copies, needs={**same.needs, **new.needs})
-            found[found.index(same)] = both
+            found[found.index(same)] = replace(same, copies=same.copies + new.copies, needs={**same.needs, **new.needs})
     return found
