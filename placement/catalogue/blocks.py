@@ -143,9 +143,8 @@ def _lacks_price(market: Market, wish: Wish, name: str, zone: str, capacity: Cap
 
 def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
     """A pool a zone; of a cluster's nodes, one a zone and way to buy, as large as it is now."""
-    nodes = market.nodes_of(name, wish.region)
+    nodes, zones = market.nodes_of(name, wish.region), _zones_of(made, market, wish, name)
     if nodes:
-        zones = _zones_of(made, market, wish, name)
         counts = Counter((node.zone, node.capacity) for node in nodes if node.zone in zones)
         if away := len(nodes) - counts.total():
             made.remarks.append(f"Left out: {count(away, 'node')} of {name} in other zones.")
@@ -157,7 +156,6 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
                 continue
             made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": most})
         return
-    zones = _zones_of(made, market, wish, name)
     if not zones:
         made.unzoned.append(name)
     for zone in zones or (wish.region or _ALL_ZONES,):

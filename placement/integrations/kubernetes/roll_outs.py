@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from placement.catalogue.readers.fields import At
 from placement.documents import Component, Plan, Problem
+from placement.grouping import grouped
 from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, WrittenCopies
@@ -158,20 +159,14 @@ def _rolling(group: PlanVariant, asked: int | None) -> Json:
 
 def tell_roll_outs(problem: Problem, plan: Plan, new: Sequence[WrittenCopies], notes: Notes) -> None:
     """Roll-outs that take more copies away than the component may be without, or have no room for a copy more."""
-    taken: dict[str, list[int]] = defaultdict(list)
-    components: dict[str, Component] = {}
-    waiting: dict[str, list[str]] = defaultdict(list)
     free = _free(problem, plan)
-    for row in new:
-        group = row.variant
-        away = _away(row.document["spec"]["strategy"], group.copies)
-        taken[group.component.name].append(away)
-        components[group.component.name] = group.component
-        if not away and not group.mode.shared and group.mode.accelerators > free[group.pool.name]:
-            waiting[group.pool.name].append(group.component.name)
-    for pool, names in waiting.items():
+    taken = grouped((row.component, _away(row)) for row in new)
+    staying = (row.variant for row in new if not _away(row))
+    alone = (row for row in staying if not row.mode.shared and row.mode.accelerators > free[row.pool.name])
+    for pool, names in grouped((row.pool.name, row.component.name) for row in alone).items():
         told = "end no copy before another runs, and no machine of the plan has its accelerators free: they wait"
         notes.inexact(f"pool {pool}", f"roll-outs of {listed([*dict.fromkeys(names)])} {told}")
+    components = {row.name: row for row in problem.components}
     for name, counts in taken.items():
         component = components[name]
         allowed = max(component.most_unavailable, whole_in(component.labels.get(ROLLED, ""), digits=6) or 0)
@@ -181,13 +176,14 @@ def tell_roll_outs(problem: Problem, plan: Plan, new: Sequence[WrittenCopies], n
             notes.inexact(f"component {name} max_unavailable", f"{told}, not {allowed}")
 
 
-def _away(strategy: Json, copies: int) -> int:
-    """How many copies of so many a roll-out ends before others run."""
+def _away(row: WrittenCopies) -> int:
+    """How many copies a roll-out ends before others run."""
+    strategy = row.document["spec"]["strategy"]
     if strategy.get("type") == "Recreate":
-        return copies
+        return row.variant.copies
     rolling = strategy.get("rollingUpdate") or {}
     away, more = (str(rolling.get(key, _DEFAULT)) for key in ("maxUnavailable", "maxSurge"))
-    return RollOut(away, more).of(copies)[0]
+    return RollOut(away, more).of(row.variant.copies)[0]
 
 
 def _free(problem: Problem, plan: Plan) -> dict[str, int]:

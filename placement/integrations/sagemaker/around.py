@@ -4,7 +4,6 @@ Read are answers of `aws application-autoscaling describe-scalable-targets --ser
 `describe-scheduled-actions` and of `describe-scaling-policies`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from placement.catalogue.readers.fields import At
 from placement.demand.application_auto_scaling import RESOURCE, dimension_of, variant_resource
 from placement.errors import printable
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import fields
 from placement.integrations.sagemaker.answers import ApiAnswer
@@ -90,21 +90,21 @@ def _keep(found: dict[str, Range], resource: str, row: At, notes: Notes) -> None
 
 
 def _read(
-    answers: Sequence[ApiAnswer], key: str, keep: Callable[[At, dict[str, list[Row]], Notes], None], notes: Notes
+    answers: Sequence[ApiAnswer], key: str, read: Callable[[At, Notes], tuple[str, Row] | None], notes: Notes
 ) -> dict[str, list[Row]]:
     """Scheduled actions or policies of components and variants by resource, as they are put; each is told."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    found = []
     for answer in answers:
         with answer.reading() as at:
             for row in at.rows(key):
                 if row.get("ResourceId") is None and key == "ScalingPolicies":  # EC2's own have policies of that name
                     notes.ignored(answer.source, "it has policies of none of SageMaker's resources")
                 else:
-                    keep(row, found, notes)
-    return found
+                    found.append(read(row, notes))
+    return grouped(filter(None, found))
 
 
-def _action(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
+def _action(row: At, notes: Notes) -> tuple[str, Row] | None:
     name, resource = row.key("ScheduledActionName").text(), row.key("ResourceId").text()
     told = row.get("ScalableTargetAction")
     limits = {key: told.key(key).whole() for key in _LIMITS if told is not None and told.get(key) is not None}
@@ -112,9 +112,10 @@ def _action(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
     reason = f"{row.key('Schedule').text()} sets {words} of {resource}: the plan is for now"
     notes.ignored(f"scheduled action {name}", reason)
     fields.tell_fields(row, fields.SCHEDULED_ACTION, f"scheduled action {name}", notes)
-    if limits and dimension_of(resource):
-        kept = {key: _put(row.key(key)) for key in fields.kept_of(row, fields.SCHEDULED_ACTION)}
-        found[resource].append({**kept, "ScalableTargetAction": limits})
+    if not limits or not dimension_of(resource):
+        return None
+    kept = {key: _put(row.key(key)) for key in fields.kept_of(row, fields.SCHEDULED_ACTION)}
+    return resource, {**kept, "ScalableTargetAction": limits}
 
 
 def _put(at: At) -> str:
@@ -129,7 +130,7 @@ def _put(at: At) -> str:
     return at.text()
 
 
-def _policy(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
+def _policy(row: At, notes: Notes) -> tuple[str, Row]:
     name, kind, resource = (row.key(key).text() for key in ("PolicyName", "PolicyType", "ResourceId"))
     place = f"scaling policy {name}"
     fields.tell_fields(row, fields.SCALING_POLICY, place, notes)
@@ -137,7 +138,7 @@ def _policy(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
     alarms = [alarm.key("AlarmName").text() for alarm in row.rows("Alarms")] if kind == STEP else []
     without = f", without the alarms that start it, which are not read: {listed(alarms)}" if alarms else ""
     notes.ignored(place, f"{words}makes anew{without}")
-    found[resource].append({"PolicyName": name, "PolicyType": kind, **fields.kept_of(row, fields.SCALING_POLICY)})
+    return resource, {"PolicyName": name, "PolicyType": kind, **fields.kept_of(row, fields.SCALING_POLICY)}
 
 
 def _tell_left(what: str, names: Collection[str], reason: str, notes: Notes) -> None:

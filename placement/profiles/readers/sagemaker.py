@@ -24,9 +24,7 @@ def read_recommendations(document: At, statistic: str) -> list[Found | str]:
     """Each recommendation; one without a rate of requests is no measurement."""
     model = document.optional(lambda source: source.key("S3Uri").text(), "ModelSource", "S3") or ""
     name = model.rstrip("/").rpartition("/")[2]
-    return [
-        _recommendation(recommendation, name, statistic) for recommendation in document.key(RECOMMENDATIONS).items()
-    ]
+    return [_recommendation(each, name, statistic) for each in document.key(RECOMMENDATIONS).items()]
 
 
 def _recommendation(recommendation: At, model: str, statistic: str) -> Found | str:
@@ -52,15 +50,11 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
     """The figure of one of the names: of the statistic where there is one, else the only one there is."""
     fitting = [figure for figure in figures if _plain(figure.key("Metric")).startswith(names)]
     if is_rate:
-        fitting = [
-            figure
-            for figure in fitting
-            if "request" in _plain(figure.key("Unit")) or "rps" in _plain(figure.key("Unit"))
-        ]
+        units = ((figure, _plain(figure.key("Unit"))) for figure in fitting)
+        fitting = [figure for figure, unit in units if "request" in unit or "rps" in unit]
     wanted = _MEANS.get(statistic, (statistic,))
-    chosen = next((figure for figure in fitting if _plain(figure.key("Stat")) in wanted), None)
-    if chosen is None:
-        chosen = fitting[0] if len(fitting) == 1 else None
+    only = fitting[0] if len(fitting) == 1 else None
+    chosen = next((figure for figure in fitting if _plain(figure.key("Stat")) in wanted), only)
     if chosen is None:
         return None
     value = chosen.key("Value").number_in_text()
