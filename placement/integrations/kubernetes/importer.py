@@ -119,7 +119,9 @@ class _Import:
             self.notes.assumed(f"Node {name}", f"was not given: {told} not run")
 
     def run(self) -> Imported:
-        document: dict[str, Any] = {"name": self.wishes.name, "accelerators": self._accelerators()}
+        held = {row.held.accelerator: row.held.memory_mib for row in self.machines if row.held.count}
+        accelerators = {name: {"memory_gib": memory / MIB_PER_GIB} for name, memory in held.items()}
+        document: dict[str, Any] = {"name": self.wishes.name, "accelerators": accelerators}
         prices = {row.name: self._price(row) for row in self.classes}
         document["instance_types"] = {row.name: row.row(prices[row.name] or 0) for row in self.classes}
         document["pools"] = [self._pool(row) for row in self.pools]
@@ -142,10 +144,6 @@ class _Import:
         _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 
-    def _accelerators(self) -> dict[str, dict[str, float]]:
-        held = {row.held.accelerator: row.held.memory_mib for row in self.machines if row.held.count}
-        return {name: {"memory_gib": memory / MIB_PER_GIB} for name, memory in held.items()}
-
     # --- machines
 
     def _price(self, row: NodeClass) -> float | None:
@@ -166,9 +164,8 @@ class _Import:
     def _pool(self, pool: NodePoolRow) -> dict[str, Any]:
         row: dict[str, Any] = {"name": pool.name, "instance_type": pool.node_class.name, "zone": pool.first.zone}
         row["max_instances"] = len(pool.machines) + (self.wishes.grow if self._can_grow(pool) else 0)
-        first = pool.first
-        label = first.type_label
-        if pool.first.buy == "spot" and label not in self.wishes.prices:
+        first, label = pool.first, pool.first.type_label
+        if first.buy == "spot" and label not in self.wishes.prices:
             market = self.wishes.market
             price = market.price(label, first.region, first.zone, "spot") if label in market.types else None
             if price is None:

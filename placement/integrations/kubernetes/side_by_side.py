@@ -116,13 +116,10 @@ class _Places:
     def _put(self, machine: str, component: Component, mode: Option, accelerators: Sequence[int]) -> None:
         pool = self._pool_of[machine]
         for accelerator in accelerators:
-            self._used[machine, accelerator] += self._parts(pool, mode)
+            self._used[machine, accelerator] += _parts_of_one(mode, self._kinds[pool], self.problem)
         self._free[machine] = _less(self._free[machine], asked_on(mode, self._kinds[pool], self.problem))
         self._held[machine][component.name] += 1
         self._in_zone[component.name, self._zones[pool]] += 1
-
-    def _parts(self, pool: str, mode: Option) -> int:
-        return _parts_of_one(mode, self._kinds[pool], self.problem)
 
     def _fits(self, machine: str, group: PlanVariant) -> bool:
         """By room, and by what keeps copies apart: an old copy counts as one of the plan."""
@@ -132,7 +129,7 @@ class _Places:
             return False
         if spread.max_per_zone and in_zone >= spread.max_per_zone:
             return False
-        parts = self._parts(group.pool.name, group.mode)
+        parts = _parts_of_one(group.mode, self._kinds[group.pool.name], self.problem)
         if any(self._used[machine, accelerator] + parts > _PARTS for accelerator in group.accelerators or ()):
             return False
         others = {name for name, copies in held.items() if copies and name != component.name}
