@@ -179,7 +179,7 @@ def export(
     output: Annotated[
         str,
         common.file_option(
-            "The file to write: JSON if its name ends in .json, else YAML with comments. - is standard output."
+            "The file to write: JSON if its name ends in .json, or YAML with comments. - is standard output."
         ),
     ] = "-",
     force: common.WriteOverOption = False,
@@ -191,8 +191,9 @@ def export(
     from placement.catalogue.blocks import Wish, blocks
     from placement.catalogue.search import Filter, check_region, region_remarks
     from placement.cli.exporting import check_new_file, chosen, prices_of, write_blocks
+    from placement.cli.streams import DOCUMENTS
 
-    check_new_file(output, facts or (), force=force)
+    check_new_file(output, facts or (), known=DOCUMENTS, force=force)
     market = read_market(facts)
     check_region(region, market)
     places = common.between_commas(zones)

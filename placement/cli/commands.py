@@ -19,7 +19,10 @@ _FILES = ("FILE", "PLAN")  # how parameters are shown that are files
 
 
 class Command(TyperCommand):
-    """A command that refuses an option of one value where it stands twice; flags may stand as often as they like."""
+    """A command that refuses an option of one value where it stands twice, and one whose value is empty.
+
+    Flags may stand as often as they like.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse arguments, once it is known that none contradicts another."""
@@ -34,6 +37,8 @@ class Command(TyperCommand):
                     ctx.fail(
                         f"{option.opts[0]} is given {given.count(option)} times, and takes one value: give it once."
                     )
+                if option.param_type_name == "option" and _is_empty(values[option.name]):
+                    ctx.fail(f"{option.opts[0]} is empty: give it a value, or leave it out.")
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -53,6 +58,11 @@ class Command(TyperCommand):
                 return super().invoke(ctx)
         finally:
             OPTIONS.reset(before)
+
+
+def _is_empty(value: object) -> bool:
+    """Whether one of the texts given says nothing, as a variable does that a shell does not have."""
+    return any(isinstance(one, str) and not one.strip() for one in (value if isinstance(value, list) else [value]))
 
 
 def _called(row: Any, value: object) -> str:

@@ -59,7 +59,7 @@ def report(
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
     from placement.cli.answers import Output, write_outputs
-    from placement.cli.streams import check_one_stdin, picture_targets
+    from placement.cli.streams import PAGES, check_one_stdin, check_suffix, picture_targets
     from placement.documents import check_outputs, read_plan
     from placement.documents.read import read_transition
     from placement.replanning.document import read_frontier
@@ -78,6 +78,7 @@ def report(
     page = page_name(html, plan, wanted=open_it or not pictures)
     named = picture_targets(pictures, theme) | ({} if page is None else {"the page": page})
     check_outputs(named, inputs, "write each to a file of its own")
+    check_suffix(page or "", PAGES)
     problem, document = read_warned(file), read_plan(plan)
     found = MoreDocuments(
         None if transition is None else read_transition(transition),

@@ -8,6 +8,7 @@ from placement.catalogue.market import Market
 from placement.catalogue.search import Filter, search
 from placement.cli.common_options import number_of_type
 from placement.cli.endings import told_together
+from placement.cli.streams import check_suffix
 from placement.documents.quantities import LARGEST
 from placement.documents.write import check_outputs, write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
@@ -20,13 +21,14 @@ def refuse_over(output: str, *, force: bool) -> None:
         raise UsageError(f"{printable(output)} is there already; name another file, or write over it with --force")
 
 
-def check_new_file(output: str, inputs: Sequence[str | Path], *, force: bool) -> None:
+def check_new_file(output: str, inputs: Sequence[str | Path], *, known: Sequence[str], force: bool) -> None:
     """Refuse to write over what is read, or over a file unasked, before anything is read.
 
-    Raises UsageError: the file is one of `inputs`, is there, or can't be written.
+    Raises UsageError: the file is one of `inputs`, is there, can't be written, or has none of the suffixes `known`.
     """
     check_outputs({"--output": output}, {str(path): path for path in inputs}, "name another file")
     refuse_over(output, force=force)
+    check_suffix(output, known)
 
 
 def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence[str]) -> tuple[str, ...]:

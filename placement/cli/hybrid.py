@@ -54,7 +54,7 @@ def hybrid(
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted.
     """
     from placement.cli.answers import Output, write_or_keep
-    from placement.cli.streams import console
+    from placement.cli.streams import DOCUMENTS, check_suffix, console
     from placement.documents import check_outputs
     from placement.parallel.executors import open_executor
     from placement.report.scaling import hybrid_table
@@ -63,6 +63,7 @@ def hybrid(
 
     words = played.TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
     check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
+    check_suffix(output or "", DOCUMENTS)
     case = words.read(full=full)
     for option, names in (("--alone", alone), ("--share", share)):
         for named in names or ():

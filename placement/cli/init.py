@@ -97,6 +97,7 @@ def init(
     Exit codes: 0 written, 2 bad input or something missing.
     """
     from placement.cli.exporting import prices_of, refuse_over
+    from placement.cli.streams import DOCUMENTS, check_suffix
     from placement.documents import check_outputs
     from placement.quickstart import Answers, draft, parse_models, read_models
     from placement.sizing.engines import find_engine
@@ -121,6 +122,8 @@ def init(
     given: list[ModelWish] = []
     with told_together() as one:
         market, throughputs, check = None, None, None
+        with one():
+            check_suffix(output, DOCUMENTS, "FILE")
         with one():
             market = read_market(facts)
         with one():

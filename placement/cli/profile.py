@@ -77,7 +77,7 @@ def import_files(
     from placement.documents.write import write_file
     from placement.profiles import Given, to_csv
 
-    check_new_file(output, files, force=force)
+    check_new_file(output, files, known=(".csv",), force=force)
     name, _, version = engine.partition("=")
     given = Given(
         model=model,

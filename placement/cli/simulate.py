@@ -69,7 +69,7 @@ def scale(
     from rich.console import Group
 
     from placement.cli.answers import Output, hand_out
-    from placement.cli.streams import check_file, check_one_stdin, streams
+    from placement.cli.streams import DOCUMENTS, check_file, check_one_stdin, check_suffix, streams
     from placement.demand.now import read_rates, scale_now, with_wanted
     from placement.demand.rules import week_second
     from placement.documents import check_outputs
@@ -84,6 +84,7 @@ def scale(
         check_file("--problem", problem_out)
         outputs["--problem"] = problem_out
     check_outputs(outputs, inputs, "write each to a file of its own")
+    check_suffix(problem_out or "", DOCUMENTS, "--problem")
     check_one_stdin(inputs)
     problem = read_warned(file, full=full)
     rules = played.fitting_policy(policy, problem)
@@ -221,7 +222,7 @@ class _Targets:
 
     def check(self, inputs: dict[str, str]) -> None:
         """Before anything is played: no file is lost, and all can be written."""
-        from placement.cli.streams import check_file, picture_targets
+        from placement.cli.streams import DOCUMENTS, PAGES, check_file, check_suffix, picture_targets
         from placement.documents import check_outputs
 
         for option, value in (("--picture", self.pictures), ("--report", self.page), ("--waterfall", self.steps)):
@@ -234,6 +235,8 @@ class _Targets:
         outputs |= {} if self.page is None else {"--report": self.page}
         outputs |= {"--checkpoint" if self.policies == 1 else f"--checkpoint {p}": p for p in self._checkpoints}
         check_outputs(outputs, inputs, "name another file")
+        check_suffix(self.page or "", PAGES, "--report")
+        check_suffix(self.output or "", DOCUMENTS)
 
     def write(self, found: PolicyComparison) -> None:
         """Write all of it; the checkpoints are needed no longer."""

@@ -168,7 +168,7 @@ def _check_files(
     problem: dict[str, str], hint: dict[str, str], plan: dict[str, str], page: str | None, certificate: str | None
 ) -> None:
     """Refuse files that `solve` can't write, or that it would write over another; each by what it is called."""
-    from placement.cli.streams import check_certificate_target, check_file
+    from placement.cli.streams import PAGES, check_certificate_target, check_file, check_suffix
     from placement.documents import check_outputs
 
     own = "write each to a file of its own"
@@ -183,6 +183,7 @@ def _check_files(
     for option, path in more.items():
         check_outputs({option: path}, problem | hint, own)
     check_outputs(plan | more, {}, "")
+    check_suffix(page or "", PAGES, "--report")
 
 
 def _report(problem: Problem, result: Result, *, full: bool) -> Report:

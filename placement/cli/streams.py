@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DOCUMENTS = (".json", ".yaml", ".yml")  # suffixes of files of documents
+PAGES = (".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +71,23 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
 
 
 def check_suffix(target: str, known: Sequence[str], name: str = "--output") -> None:
-    """Refuse a file, called `name`, whose suffix does not say what is to be written; without a suffix it is JSON.
+    """Refuse a file, called `name`, whose suffix says that something else is written than is; it may have none.
 
     Standard output, devices and pipes are written as they are.
     """
     path = Path(target)
     if target == STDIN or path.suffix.lower() in ("", *known) or (path.exists() and not path.is_file()):
         return
-    listed = f"{', '.join(known[:-1])} or {known[-1]}"
+    listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
     raise UsageError(f"{name} {printable(target)}: the suffix says what is written, and must be {listed}")
 
 
 def check_certificate_target(target: str) -> None:
     """Refuse a file that no certificate can be written to, or that its checker could not read.
 
-    Raises UsageError: it is standard output, which has the plan or the tables; it is YAML; or it can't be written.
+    Raises UsageError: it is standard output, which has the plan or the tables; it is no JSON; or it can't be written.
     """
-    if Path(target).suffix.lower() in (".yaml", ".yml"):
+    if Path(target).suffix.lower() not in ("", ".json"):
         raise UsageError(f"--certificate {target}: a certificate is JSON, which its checker reads: name a .json file")
     check_file("--certificate", target)
 

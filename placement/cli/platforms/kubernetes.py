@@ -39,10 +39,11 @@ def import_command(
     Exit codes: 0 done, 2 bad input.
     """
     from placement.cli.exporting import check_new_file
+    from placement.cli.streams import DOCUMENTS
     from placement.documents.quantities import LARGEST
     from placement.integrations.kubernetes import Wishes, import_kubernetes
 
-    check_new_file(output, [*files, *(facts or ())], force=force)
+    check_new_file(output, [*files, *(facts or ())], known=DOCUMENTS, force=force)
     form = "TYPE=DOLLARS, such as m5.large=0.096"
     prices = dict(common.number_of_type("--price", form, word, LARGEST) for word in price or ())  # of two the later one
     wishes = Wishes(name, zone_label, prices, read_market(facts), grow)

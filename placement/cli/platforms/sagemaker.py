@@ -75,6 +75,7 @@ def import_endpoints(
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
     from placement.cli.exporting import check_new_file, prices_of
+    from placement.cli.streams import DOCUMENTS
     from placement.integrations import Notes
     from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
     from placement.integrations.sagemaker.around import all_that_scales
@@ -84,7 +85,7 @@ def import_endpoints(
     from placement.integrations.sagemaker.variant_pools import with_hosted_types
 
     saved_files = [] if from_json is None else list(Path(from_json).glob("*"))
-    check_new_file(output, [*saved_files, *(facts or ())], force=force)
+    check_new_file(output, [*saved_files, *(facts or ())], known=DOCUMENTS, force=force)
     notes = Notes()
     targets: Sequence[ApiAnswer] = ()
     scaling: Sequence[ApiAnswer] = ()
