@@ -226,6 +226,5 @@ def _excess(verdict: Verdict) -> dict[tuple[str, str], float]:
 
 
 def _by_machine(copies: Counter[RunningCopy]) -> dict[tuple[str, str], list[RunningCopy]]:
-    """By component and machine."""
     found = grouped(((copy.component, copy.instance), copy) for copy in copies.elements())
     return dict(found)

@@ -61,7 +61,7 @@ def following(*, live: bool, verbose: bool = False, chart: bool = False) -> Abst
         return nullcontext()  # without rich: a script pays for what it sees
     from placement.cli import progress
 
-    return progress.following(verbose=verbose, chart=chart)
+    return nullcontext(progress.logged) if verbose else progress.live_line(chart=chart)
 
 
 def hand_out(

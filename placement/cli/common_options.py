@@ -105,12 +105,10 @@ class SearchLimits(TypedDict):
 
 
 def search_limits(time_limit: float | None, seed: int, work: int | None, threads: int | None) -> SearchLimits:
-    """These options as a search takes them."""
     return SearchLimits(time_limit=seconds_within(time_limit, work), seed=seed, work=work, threads=threads)
 
 
 def output_option(what: str) -> Any:
-    """Where a command writes what it found."""
     text = f"Write {what} to this file: YAML if its name ends in .yaml or .yml, else JSON. - writes JSON to stdout."
     return file_option(text)
 

@@ -329,22 +329,20 @@ class HasFaults(Protocol):
 
 def tell_faults(result: HasFaults) -> None:
     """Own up to bugs that cost no plan."""
-    from placement import __version__
-
     for fault in result.faults:
         say(f"placement: a bug in this program, which the answer does not rest on: {fault}")
     if result.faults:
-        say(f"Please report it with the problem file, the command line, and: {_versions(__version__)}")
+        say(f"Please report it with the problem file, the command line, and: {_versions()}")
 
 
-def _versions(own: str) -> str:
-    return f"placement {own}, Python {platform.python_version()}, {platform.platform()}"
+def _versions() -> str:
+    from placement import __version__
+
+    return f"placement {__version__}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def _own_up(error: BaseException, what: str) -> None:
     """Say that it is our fault, and what to send."""
-    from placement import __version__
-
     say(f"placement: a bug in this program, not in your problem: {what}")
     written = _written(error, "No plan was written.")
-    say(f"{written} Please report it with the problem file, the command line, and: {_versions(__version__)}")
+    say(f"{written} Please report it with the problem file, the command line, and: {_versions()}")

@@ -70,7 +70,6 @@ def write_blocks(made: Blocks, output: str) -> None:
 
 
 def block_lines(made: Blocks) -> list[str]:
-    """The lines of all sections that have rows."""
     lines = [line for remark in made.remarks for line in comment(printable(remark))]
     notes = {name: printable(note) for name, note in made.notes.items()}
     for section, rows in made.to_document().items():

@@ -83,7 +83,6 @@ def hybrid(
 
 @contextmanager
 def _status() -> Iterator[Callable[[str], None] | None]:
-    """What is being played, on a terminal."""
     if not is_terminal("stderr"):
         yield None
         return

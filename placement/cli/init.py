@@ -182,7 +182,6 @@ def _throughputs(
 
 
 def _check_names(answers: Answers, market: Market, one: Attempts) -> None:
-    """Try each name of a place, of accelerators and of machines."""
     from placement.catalogue.search import check_provider, check_region, devices_of
 
     with one():

@@ -153,7 +153,6 @@ def read_files(files: list[str], given: Given | None, statistic: str | None) -> 
 
 
 def note(sentence: str) -> None:
-    """A remark on stderr."""
     say(f"note: {sentence}")
 
 

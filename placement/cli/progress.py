@@ -128,14 +128,8 @@ class PointFollower(NamedTuple):
     ends: Callable[[FrontierPoint], None]
 
 
-def _limit(most: int | None) -> str:
-    if most == 0:
-        return "no moves"
-    return "any number of moves" if most is None else f"at most {words.count(most, 'move')}"
-
-
 def _point(point: FrontierPoint) -> str:
-    asked = _limit(point.max_moves)
+    asked = words.limit_on_moves(point.max_moves)
     if point.cost is None:
         return f"{asked}: {'no plan, proven' if point.status is Status.INFEASIBLE else 'no plan found'}"
     bound = "none" if point.bound is None else words.least(point.bound)
@@ -156,7 +150,8 @@ def _drawn(watch: Watch) -> Iterator[Live]:
 
 
 @contextmanager
-def _live(*, chart: bool) -> Iterator[Listener]:
+def live_line(*, chart: bool) -> Iterator[Listener]:
+    """The state of a search, redrawn while it runs."""
     watch = Watch(chart=chart)
     with _drawn(watch):
         yield watch.hear
@@ -172,17 +167,14 @@ def _live_points() -> Iterator[PointFollower]:
             with suppress(OSError):
                 live.console.print(Text(_point(point)), soft_wrap=True)
 
-        yield PointFollower(watch.hear, lambda most: watch.begin(_limit(most)), done)
+        yield PointFollower(watch.hear, lambda most: watch.begin(words.limit_on_moves(most)), done)
 
 
 def following_points(*, live: bool, verbose: bool) -> AbstractContextManager[PointFollower | None]:
     """Who follows the points of a frontier, and the solve of each: a log, a live line, or nobody."""
     if verbose:
-        log = PointFollower(logged, lambda most: _log(f"{_limit(most)}:"), lambda point: _log(_point(point)))
+        log = PointFollower(
+            logged, lambda most: _log(f"{words.limit_on_moves(most)}:"), lambda point: _log(_point(point))
+        )
         return nullcontext(log)
     return _live_points() if live else nullcontext()
-
-
-def following(*, verbose: bool, chart: bool) -> AbstractContextManager[Listener]:
-    """A listener for `solve`: a line for each event, or a live line with or without a chart."""
-    return nullcontext(logged) if verbose else _live(chart=chart)

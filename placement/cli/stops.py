@@ -32,7 +32,6 @@ class Stops:
 
     @property
     def asked(self) -> bool:
-        """Whether there was a request."""
         return self._asked > 0
 
     def listen(self) -> None:
@@ -60,7 +59,6 @@ class Stops:
                 signal.signal(number, signal.SIG_IGN)
 
     def hear(self, number: int, frame: FrameType | None = None) -> None:
-        """Answer one request."""
         del frame
         self._asked += 1
         first = self._asked == 1

@@ -134,7 +134,6 @@ class TrafficWords:
         return TrafficCase(problem, policies, found, every, until)
 
     def _given(self) -> TrafficGiven:
-        """What it says of the traffic file."""
         from placement.simulation import TrafficGiven
 
         if self.gaps not in ("error", "hold", "zero"):

@@ -1,15 +1,9 @@
 """What a valid problem says that its writer can hardly mean: worth a warning, never an error."""
 
-from __future__ import annotations
+from collections.abc import Iterator
 
-from typing import TYPE_CHECKING
-
+from placement.documents.problem import Problem
 from placement.errors import Fault, json_path, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.documents.problem import Problem
 
 _LARGEST_ACCELERATOR_GIB = 4096  # above all that are sold, below a GPU of 5 GB in MiB
 _LARGEST_HOST_GIB = 65536  # above all that are rented, which have 32 TiB

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -162,16 +162,17 @@ def reference_faults(rows: Rows) -> list[Fault]:
     ]
 
 
-def _unknown(path: str, kind: str, name: str, known: Iterable[str]) -> Fault:
-    return Fault(path, f"names no {kind} of this problem; {nearest(name, known)}", name)
+def _unknown(path: str, kind: str, name: str, known: Collection[str]) -> Iterator[Fault]:
+    """That a name is none of those known, where it is none."""
+    if name not in known:
+        yield Fault(path, f"names no {kind} of this problem; {nearest(name, known)}", name)
 
 
 def _type_faults(rows: Rows) -> Iterator[Fault]:
-    known = rows.names["accelerators"]
     for name, row in rows.types.items():
-        if row.accelerator is not None and row.accelerator not in known:
+        if row.accelerator is not None:
             path = json_path(("instance_types", name, "accelerator"))
-            yield _unknown(path, "accelerator", row.accelerator, known)
+            yield from _unknown(path, "accelerator", row.accelerator, rows.names["accelerators"])
 
 
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
@@ -183,10 +184,9 @@ def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _pool_faults(rows: Rows) -> Iterator[Fault]:
-    known = rows.names["instance_types"]
     for index, pool in rows.pools:
-        if pool.instance_type not in known:
-            yield _unknown(f"$.pools[{index}].instance_type", "instance type", pool.instance_type, known)
+        path = f"$.pools[{index}].instance_type"
+        yield from _unknown(path, "instance type", pool.instance_type, rows.names["instance_types"])
 
 
 def _group_faults(rows: Rows, section: str, groups: Sequence[tuple[int, Limit | Commitment]]) -> Iterator[Fault]:
@@ -196,9 +196,8 @@ def _group_faults(rows: Rows, section: str, groups: Sequence[tuple[int, Limit | 
         if not group.pools:
             yield Fault(path, "must name at least one pool")
         for position, name in enumerate(group.pools):
-            if name not in rows.names["pools"]:
-                yield _unknown(f"{path}[{position}]", "pool", name, rows.names["pools"])
-            elif name in group.pools[:position]:
+            yield from _unknown(f"{path}[{position}]", "pool", name, rows.names["pools"])
+            if name in group.pools[:position] and name in rows.names["pools"]:
                 yield Fault(f"{path}[{position}]", "every pool must stand once in its list", name)
 
 
@@ -234,26 +233,24 @@ def _component_faults(rows: Rows) -> Iterator[Fault]:
                 ("instance_types", "instance type", "instance_types"),
             ):
                 for position, name in enumerate(getattr(option, field) or ()):
-                    if name not in rows.names[section]:
-                        yield _unknown(f"{place}.{field}[{position}]", kind, name, rows.names[section])
+                    yield from _unknown(f"{place}.{field}[{position}]", kind, name, rows.names[section])
 
 
 def _avoid_faults(path: str, entry: str, own: str, rows: Rows) -> Iterator[Fault]:
     if entry.startswith(GROUP):
         label = entry.removeprefix(GROUP)
-        if label not in rows.names["groups"]:
-            yield _unknown(path, "group", label, sorted(rows.names["groups"]))
+        known = rows.names["groups"]
+        yield from _unknown(path, "group", label, known if label in known else sorted(known))
     elif entry == own:
         rule = "a component can't avoid itself; for one copy an instance set spread.max_per_instance: 1"
         yield Fault(path, rule, entry)
-    elif entry not in rows.names["components"]:
-        yield _unknown(path, "component", entry, rows.names["components"])
+    else:
+        yield from _unknown(path, "component", entry, rows.names["components"])
 
 
 def _instance_faults(rows: Rows) -> Iterator[Fault]:
     for index, instance in rows.instances:
-        if instance.pool not in rows.names["pools"]:
-            yield _unknown(f"$.instances[{index}].pool", "pool", instance.pool, rows.names["pools"])
+        yield from _unknown(f"$.instances[{index}].pool", "pool", instance.pool, rows.names["pools"])
 
 
 def _placement_faults(rows: Rows) -> Iterator[Fault]:
@@ -261,17 +258,15 @@ def _placement_faults(rows: Rows) -> Iterator[Fault]:
     instances = {instance.id: instance for _, instance in rows.instances}
     devices = _devices_of(rows)
     for index, row in rows.placements:
-        if row.instance not in rows.names["instances"]:
-            yield _unknown(f"$.placements[{index}].instance", "instance", row.instance, rows.names["instances"])
-        elif row.pinned and row.instance in instances and instances[row.instance].state == "draining":
+        yield from _unknown(f"$.placements[{index}].instance", "instance", row.instance, rows.names["instances"])
+        if row.pinned and row.instance in instances and instances[row.instance].state == "draining":
             rule = f"a pinned copy must not stand on the draining instance {row.instance}; unpin it"
             yield Fault(f"$.placements[{index}]", rule)
         if row.accelerators and max(row.accelerators) >= devices.get(row.instance, math.inf):
             rule = f"{row.instance} has {count(devices[row.instance], 'accelerator')}, numbered from 0"
             yield Fault(f"$.placements[{index}].accelerators", rule, row.accelerators)
-        if row.component not in rows.names["components"]:
-            yield _unknown(f"$.placements[{index}].component", "component", row.component, rows.names["components"])
-        elif row.component in components:
+        yield from _unknown(f"$.placements[{index}].component", "component", row.component, rows.names["components"])
+        if row.component in components:
             yield from _option_faults(index, row, components[row.component])
 
 
@@ -288,9 +283,8 @@ def _devices_of(rows: Rows) -> dict[str, int]:
 def _option_faults(index: int, row: Placement, names: list[str | None]) -> Iterator[Fault]:
     """`names` of the component's options, None of one without."""
     if isinstance(row.option, str):
-        if row.option not in names:
-            known = [name for name in names if name is not None]
-            yield _unknown(f"$.placements[{index}].option", f"option of {row.component}", row.option, known)
+        known = [name for name in names if name is not None]
+        yield from _unknown(f"$.placements[{index}].option", f"option of {row.component}", row.option, known)
     elif row.option >= len(names):
         rule = f"{row.component} has {count(len(names), 'option')}, numbered from 0"
         yield Fault(f"$.placements[{index}].option", rule, row.option)

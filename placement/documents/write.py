@@ -143,7 +143,6 @@ def _is_kept(path: str | Path) -> bool:
 
 
 def _writer(content: dict[str, Any] | str | bytes, path: str | Path) -> Callable[[TextIO], object]:
-    """What writes a document, or text, to the stream of a path."""
     return _document_writer(content, path) if isinstance(content, dict) else partial(_write_text, content)
 
 

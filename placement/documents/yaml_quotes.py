@@ -14,7 +14,6 @@ class TextsInQuotes(SafeRepresenter):
     """Texts in double quotes, unless no reader could take them for something else."""
 
     def text(self, data: str) -> Any:
-        """One text."""
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if scalar(data) == data else '"')
 
 

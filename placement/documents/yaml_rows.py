@@ -58,5 +58,4 @@ def mapping_rows(rows: Mapping[str, Any], notes: Mapping[str, str] | None = None
 
 
 def list_rows(rows: Iterable[Any]) -> list[str]:
-    """One line a row of a list."""
     return [f"  - {flow(row)}" for row in rows]

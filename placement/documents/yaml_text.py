@@ -20,7 +20,6 @@ class _Resolver(VersionedResolver):
     """As YAML 1.2 has it: 2020-01-01 is text, since its core schema has no dates."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        """The tag of a node that has none written."""
         tag = super().resolve(kind, value, implicit)
         return self.DEFAULT_SCALAR_TAG if str(tag) == _TIMESTAMP else tag
 
@@ -29,7 +28,6 @@ class _Constructor(SafeConstructor):
     """Builds nothing before aliases have been looked at."""
 
     def construct_document(self, node: Any) -> Any:
-        """The values of a document."""
         _check_aliases(node)
         return super().construct_document(node)
 

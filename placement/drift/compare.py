@@ -158,7 +158,6 @@ class _Comparison:
         self.pairs = self._pairs()
 
     def difference(self) -> PlanDifference:
-        """The document."""
         changes, moves = self._changes()
         differ = [row for row in self.pairs if row.before is None or row.after is None or not row.apart.same]
         machines = () if self.by_pool else tuple(map(self._machine, differ))

@@ -43,7 +43,6 @@ class NotShared(NamedTuple):
 
 
 def kinds(held: Mapping[HeldCopy, int]) -> Counter[Kind]:
-    """Copies by component and option."""
     found: Counter[Kind] = Counter()
     for copy, count in held.items():
         found[copy.kind] += count
@@ -135,7 +134,6 @@ def _company(held: Held) -> dict[Kind, Counter[object]]:
 
 
 def held_by_machine(rows: Iterable[tuple[str, HeldCopy]]) -> dict[str, Held]:
-    """Contents by machine."""
     found: dict[str, Held] = defaultdict(Counter)
     for machine, copy in rows:
         found[machine][copy] += 1

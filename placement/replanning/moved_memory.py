@@ -29,7 +29,6 @@ def _memory(option: FleetOption) -> int:
 
 
 def moved_mib(fleet: Fleet, moved: Iterable[int]) -> int:
-    """MiB that so many moves of each component move."""
     return sum(n * memory for n, memory in zip(moved, memory_of_moves(fleet), strict=True))
 
 

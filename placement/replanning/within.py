@@ -52,7 +52,6 @@ class MoveLimits:
     min_saving_per_move: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that mean nothing."""
         if self.max_moves is not None:
             arguments.whole("max_moves", self.max_moves, rule="a whole number of at least 0, or None")
         for name in ("max_moved_gib", "min_saving_per_move"):

@@ -102,8 +102,6 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
 
 
 class _Steps:
-    """Work that one component may take."""
-
     def __init__(self, most: int) -> None:
         self.most = most
         self.taken = 0
@@ -120,8 +118,6 @@ class _Steps:
 
 
 class _MachineSupply:
-    """What machines there are."""
-
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self._pools = PoolsOf(fleet)

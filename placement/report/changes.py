@@ -90,7 +90,6 @@ def changes(problem: Problem, plan: Plan) -> Changes:
 
 
 def _by_component(copies: Counter[RunningCopy]) -> dict[str, Counter[str]]:
-    """By component, copies by machine."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for copy, count in copies.items():
         found[copy.component][copy.instance] += count

@@ -91,14 +91,12 @@ def result_html(result: Result) -> str:
 
 
 def result_page(result: Result) -> str:
-    """The report as one HTML page."""
     from placement.report.page.page import render
 
     return render(_problem(result), result.plan, result.fleet)
 
 
 def result_svg(result: Result, theme: str) -> str:
-    """The map of the plan."""
     if result.packing is None:
         raise UsageError(f"there is no plan to draw: {result}")
     problem = _problem(result)

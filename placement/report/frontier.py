@@ -42,12 +42,10 @@ class FrontierReport:
 
 
 def limit_of(point: FrontierPoint) -> str:
-    """The limit in the words of the table."""
     return "any" if point.max_moves is None else f"{point.max_moves:,}"
 
 
 def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
-    """A row a limit on moves."""
     heads = ["moves", "fewest", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
     left_out = any(any(point.left_out) for point in points)
     if left_out:
@@ -125,7 +123,7 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
     elif knee is not None:
         yield Text.assemble(
             ("suggested: ", "bold"),
-            (_limit_in_words(knee.point), "bold green"),
+            (words.limit_on_moves(knee.point.max_moves), "bold green"),
             f"; {knee.reason}",
         )
     else:
@@ -147,10 +145,6 @@ def _why_none(frontier: Frontier) -> str:
         return "no other leaves out as few copies as the last"
     among = "" if len(alike) == len(others) else "of those that leave out as few copies as the last, "
     return f"{among}more moves save hardly anything, or each at least as much as those before it"
-
-
-def _limit_in_words(point: FrontierPoint) -> str:
-    return "any number of moves" if point.max_moves is None else f"at most {words.count(point.max_moves, 'move')}"
 
 
 def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:
@@ -194,7 +188,6 @@ def frontier_picture(frontier: Frontier, theme: str = "light") -> str:
 
 
 def _without_plan(frontier: Frontier) -> Iterator[str]:
-    """Which limits have no plan."""
     none = [point for point in frontier.points if point.cost is None]
     for infeasible, why in ((True, "no plan, proven"), (False, "no plan found")):
         limits = [limit_of(point) for point in none if (point.status is Status.INFEASIBLE) is infeasible]

@@ -51,7 +51,6 @@ def machine_facts(market: Market, facts: InstanceFacts, region: str) -> Renderab
 
 
 def accelerator_facts(facts: AcceleratorFacts, market: Market) -> RenderableType:
-    """All that is known of one accelerator."""
     return _facts(facts.name, _accelerator_lines(facts, market))
 
 

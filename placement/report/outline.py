@@ -69,7 +69,6 @@ def table_section(
 
 
 def figures(*headings: str) -> tuple[Column, ...]:
-    """Columns of figures."""
     return tuple(Column(heading, figures=True) for heading in headings)
 
 

@@ -179,14 +179,12 @@ def rules_of(component: Component) -> Iterator[str]:
 
 
 def _limit(row: Limit) -> str:
-    """A limit with its numbers."""
     numbers = ((key, getattr(row, key)) for key in LIMITED)
     most = " and ".join(f"{key} {amount(value, key)}" for key, value in numbers if value is not None)
     return f"{words.shown(row.name)}: {most} over {words.count(len(row.pools), 'pool')}"
 
 
 def _commitment(row: Commitment) -> str:
-    """A commitment with its amount."""
     if row.price_per_hour is None:
         paid = words.count(row.instances or 0, "machine")
     else:

@@ -151,7 +151,6 @@ def span_in_words(simulation: Simulation) -> str:
 
 
 def wanted_in_words(simulation: Simulation) -> str:
-    """The copies that the policy wants."""
     setup = simulation.setup
     copies = setup.wanted.sum(axis=1)
     return (

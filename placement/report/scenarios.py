@@ -1,8 +1,6 @@
 """Many scenarios on the screen: what to commit, what others would pay, what is proven; and what more copies cost."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -10,14 +8,9 @@ from rich.text import Text
 from placement.report import words
 from placement.report.cost_steps import CostStep, cost_picture
 from placement.report.narrow import figures_table
+from placement.scenarios import Committed, ScenarioOutcome, ScenarioPlan, Weighted
+from placement.scenarios.headroom import Headroom, HeadroomPoint
 from placement.solving.result import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from placement.scenarios import Committed, ScenarioOutcome, ScenarioPlan, Weighted
-    from placement.scenarios.headroom import Headroom, HeadroomPoint
-
 
 _POLICIES = {
     "nothing": "nothing",

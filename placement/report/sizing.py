@@ -1,8 +1,6 @@
 """Sizings of copies as a table."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -10,18 +8,11 @@ from rich.text import Text
 from placement.errors import printable
 from placement.grouping import grouped
 from placement.report.narrow import Fitting, PlainTable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.sizing import Sizing
-
+from placement.sizing import Sizing
 
 _COLUMNS = (
     "GPUs", "context", "weights", "activations", "other", "graphs", "KV", "margin", "KV tokens", "total", "usable",
 )  # fmt: skip
-
-
 _PARTS = ("context", "weights", "activation", "non_torch", "graphs", "kv", "margin")
 
 

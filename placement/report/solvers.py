@@ -48,7 +48,6 @@ def _what(solver: Solver) -> Text:
 
 
 def options_of(options: Any) -> list[tuple[str, Any, str]]:
-    """Name, default and meaning of each."""
     return [(field.name, getattr(options, field.name), field.metadata["what"]) for field in dataclasses.fields(options)]
 
 
@@ -76,12 +75,9 @@ def _phases() -> PlainTable:
     table = _table("phase", "share", "seconds", "for")
     table.columns[2].justify = "right"
     for row in rows(_LIMIT):
-        table.add_row("  " * row.depth + row.name, _share(row.phase), f"{row.seconds:.1f}", _purpose(row.phase))
+        told = row.phase.what + (f" (where: {row.phase.when})" if row.phase.when else "")
+        table.add_row("  " * row.depth + row.name, _share(row.phase), f"{row.seconds:.1f}", told)
     return table
-
-
-def _purpose(phase: Phase) -> str:
-    return phase.what + (f" (where: {phase.when})" if phase.when else "")
 
 
 def _share(phase: Phase) -> str:

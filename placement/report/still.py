@@ -36,7 +36,6 @@ def framed(title: str, size: tuple[float, float], ground: str, drawn: Iterable[s
 
 
 def said(x: float, y: float, text: str, fill: str, anchor: str = "start", *, size: int = 12, bold: bool = False) -> str:
-    """Words at a place."""
     look = ' font-weight="600"' if bold else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     at = f'x="{round(x, 1):g}" y="{round(y, 1):g}"'

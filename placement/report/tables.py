@@ -323,7 +323,6 @@ def bar(devices: Sequence[Device], *, ascii_only: bool = False) -> Text:
 
 
 def legend(*, ascii_only: bool = False) -> Text:
-    """What the characters mean."""
     free, owned, _, scale = _SIGNS[ascii_only]
     signs = ((scale, _SHARED), " shared, by how full  ", (owned, _OWNED), " owned by one copy  ")
     return Text.assemble("accelerators: ", *signs, (free, _FREE), " free", style="dim")

@@ -1,30 +1,23 @@
 """The last lines of a report: what it costs, what is proven, what it saves, how full it is, what moves."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Sequence
 
-from typing import TYPE_CHECKING
-
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
+from placement.documents import Problem
 from placement.report import words
+from placement.report.baseline import Baseline
+from placement.report.changes import Changes
+from placement.report.facts import PlanFacts
 from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
 from placement.report.left_out import left_out_rows, level_lines, levels_of, open_words, used_up_pools, why_not_all
 from placement.report.mixed import FEW, mixed_line
 from placement.report.narrow import labelled_lines
+from placement.solving.left_out import LeftOutLevel
 from placement.solving.result import OUT_OF_MEMORY, Result, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rich.console import RenderableType
-    from rich.table import Table
-
-    from placement.documents import Problem
-    from placement.report.baseline import Baseline
-    from placement.report.changes import Changes
-    from placement.report.facts import PlanFacts
-    from placement.solving.left_out import LeftOutLevel
 
 _STOPPED = {
     Stop.PROVED: "",

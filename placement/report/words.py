@@ -152,8 +152,13 @@ def within(plan: Plan) -> str:
     return f" of at most {' and '.join(parts)}" if parts else ""
 
 
+def limit_on_moves(most: int | None) -> str:
+    if most is None:
+        return "any number of moves"
+    return f"at most {count(most, 'move')}" if most else "no moves"
+
+
 def has_optional(problem: Problem) -> bool:
-    """Whether a plan may leave out copies."""
     return any((row.copies or 0) > row.required_copies for row in problem.components)
 
 

@@ -30,13 +30,8 @@ class BatchSize:
         """``3`` or ``25%``. Raises UsageError: the text is neither, or out of range."""
         word = text.strip()
         try:
-            value = int(word.removesuffix("%"))
-        except ValueError:
-            raise wrong_argument("batch", BATCH_RULE, text) from None
-        percent = word.endswith("%")
-        try:
-            return cls(value, percent)
-        except UsageError:
+            return cls(int(word.removesuffix("%")), word.endswith("%"))
+        except (ValueError, UsageError):
             raise wrong_argument("batch", BATCH_RULE, text) from None
 
     def copies(self, of: int) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from placement.compiled.fleet import FleetPool, compile_fleet
 from placement.documents import Component, Option, Problem
@@ -38,10 +37,10 @@ class RollingCase:
 
     def free_room(self) -> int:
         """No more new copies than this fit beside all that runs."""
+        pools = {m: self.sites.fleet.pools[self.sites.pool_of[m]] for m in self.due.running if not self.takes_none(m)}
         return sum(
-            most_new(self.component, self.first, self._shape(m), self.start.load(m), self.sites.pool_of[m])
-            for m in self.due.running
-            if m not in self.sites.draining and m not in self.sites.residents
+            most_new(self.component, self.first, pool.shape, self.start.load(m), pool.index)
+            for m, pool in pools.items()
         )
 
     def on_one_more(self) -> int:
@@ -169,9 +168,6 @@ class RollingCase:
                 step = step.model_copy(update={"option_name": f"new {number}" if several else "new"})
             found.append(step)
         return tuple(found)
-
-    def _shape(self, machine: str) -> Any:
-        return self.sites.fleet.pools[self.sites.pool_of[machine]].shape
 
 
 def _with_both(problem: Problem, row: Component, options: Sequence[Option]) -> Problem:

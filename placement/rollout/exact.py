@@ -7,11 +7,22 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from ortools.sat.python import cp_model
+
+from placement.engines.cp_sat import cp_sat_solver
 from placement.rollout.roll import Roll, extra_at_once, machines_to_empty
 from placement.transition.batches import Order
 from placement.transition.difference import Difference, Stand
+from placement.transition.exact import copies_by_batch
 from placement.transition.moment import Moment, Sites
-from placement.transition.program import TransitionProgram
+from placement.transition.program import (
+    ProgramSize,
+    Starter,
+    TransitionProgram,
+    all_places,
+    fits_program,
+    machines_for_hire,
+)
 
 MOST_VARIABLES = 30_000  # of one program; a larger one is not asked
 WORK = 3.0  # of one program, in CP-SAT's deterministic seconds
@@ -43,11 +54,6 @@ def fewer(
 
 def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, Order | None]:
     """Whether it is known that at most so many extra machines at once do, and an order where they do."""
-    from ortools.sat.python import cp_model
-
-    from placement.engines.cp_sat import cp_sat_solver
-    from placement.transition.program import ProgramSize, Starter, TransitionProgram, fits_program, machines_for_hire
-
     if not fits_program(sites, due):
         return False, None
     to_empty = machines_to_empty(due)
@@ -100,16 +106,12 @@ def _alike_in_turn(program: TransitionProgram) -> None:
 
 
 def _places(sites: Sites, due: Difference, what: Roll, machines: list[str]) -> list[Stand]:
-    from placement.transition.program import all_places
-
     empty = Moment(sites, (), due.kept)
     every = all_places(sites, what.component, machines)
     return [place for place in every if place.option >= what.first and empty.fits(place)]
 
 
 def _read(program: TransitionProgram, solver: Any, rented: dict[str, int]) -> Order:
-    from placement.transition.exact import copies_by_batch
-
     batches, _ = copies_by_batch(program, solver)
     extra: dict[str, int] = {}
     for batch in batches:

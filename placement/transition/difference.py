@@ -45,12 +45,10 @@ class Difference:
 
     @property
     def now(self) -> tuple[Stand, ...]:
-        """All copies that run now."""
         return (*self.kept, *self.leaving)
 
     @property
     def planned(self) -> tuple[Stand, ...]:
-        """All copies of the plan."""
         return (*self.kept, *self.arriving)
 
 

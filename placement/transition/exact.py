@@ -203,7 +203,6 @@ def _hours(ask: TransitionAsk, program: TransitionProgram) -> tuple[Any, Any, An
 
 
 def _stopovers(program: TransitionProgram) -> Any:
-    """How many copies stop over."""
     found: Any = 0
     for starter, rows in zip(program.starters, program.start, strict=True):
         if starter.leaves:

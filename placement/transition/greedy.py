@@ -36,8 +36,6 @@ class Manner:
 
 
 class Attempt:
-    """Makes one order."""
-
     def __init__(self, sites: Sites, due: Difference, manner: Manner, rng: random.Random | None) -> None:
         """Prepare; without `rng` copies start first whose component is most in the way of others."""
         self._sites, self._manner, self._rng = sites, manner, rng

@@ -187,7 +187,6 @@ class Moment:
         self.begin_batch()
 
     def counts(self, component: str) -> ComponentCounts:
-        """How its copies stand."""
         return self._counts[component]
 
     def begin_batch(self) -> None:

@@ -90,8 +90,8 @@ def plan_transition(
             *(["Ctrl-C ended the search before all orders were tried"] if result.interrupted else []),
         ],
         "method": result.method,
+        "moves": _moved(due),
     }
-    facts["moves"] = _moved(due)
     if result.order is None or result.value is None:
         return _without_order(sites, result, most, started, facts)
     value = result.value

@@ -99,5 +99,4 @@ def _tightest(moment: Moment, machine: str, option: FleetOption, last: Collectio
 
 
 def _free(moment: Moment, machine: str) -> int:
-    """Accelerators with nothing on them."""
     return sum(not users for users in moment.load(machine).users)

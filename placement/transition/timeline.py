@@ -79,7 +79,6 @@ class Durations:
         return self.startup_of.get(component, self.startup)
 
     def of_batch(self, batch: Batch) -> int:
-        """Seconds that a batch takes."""
         ready = max(self.ready(batch), default=self.open if batch.opens else 0)
         return ready + (self.drain if batch.stops else 0)
 
@@ -123,8 +122,6 @@ def value_of(fleet: Fleet, order: Order, durations: Durations) -> OrderValue:
 
 
 class Timeline:
-    """Writes an order down as steps."""
-
     def __init__(self, sites: Sites, due: Difference, order: Order, durations: Durations) -> None:
         """A copy whose component has several options is told with the name of its own."""
         self._sites, self._due, self._order, self._durations = sites, due, order, durations

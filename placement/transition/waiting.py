@@ -92,22 +92,13 @@ def blocked_by(sites: Sites, stuck: Stuck | None) -> tuple[BlockedMove, ...]:
     moment = Moment(sites, stuck.machines, stuck.present)
     graph = waits(sites, moment, stuck.arriving, stuck.leaving)
     nodes = circle(graph)
+    links = [(stand, stand.component, moment.why_not(stand)) for stand in stuck.arriving[:20]]
     if nodes:
-        pairs = list(zip(nodes, [*nodes[1:], nodes[0]], strict=True))
-        return tuple(
-            BlockedMove(
-                component=stand.component,
-                instance=stand.instance,
-                waits_for=f"{graph.edges[stand, then]['leaving'].component}",
-                because=graph.edges[stand, then]["because"],
-            )
-            for stand, then in pairs
-        )
+        edges = [(stand, graph.edges[stand, then]) for stand, then in zip(nodes, [*nodes[1:], nodes[0]], strict=True)]
+        links = [(stand, edge["leaving"].component, edge["because"]) for stand, edge in edges]
     return tuple(
-        BlockedMove(
-            component=stand.component, instance=stand.instance, waits_for=stand.component, because=moment.why_not(stand)
-        )
-        for stand in stuck.arriving[:20]
+        BlockedMove(component=stand.component, instance=stand.instance, waits_for=other, because=because)
+        for stand, other, because in links
     )
 
 

@@ -12,7 +12,6 @@ from placement.units import MIB_PER_GIB
 
 
 def asked(view: View) -> dict[str, Any]:
-    """What the section's template reads."""
     return {"grids": [_components(view.fleet), _supply(view)]}
 
 

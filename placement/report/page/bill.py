@@ -18,7 +18,6 @@ from placement.units import WHOLE_SHARE, horizon
 
 
 def bill(view: PlacedView) -> dict[str, Any]:
-    """What the section's template reads."""
     return {
         "waterfall": waterfall(view),
         "unit": _unit(view),

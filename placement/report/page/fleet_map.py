@@ -37,8 +37,6 @@ class TileGroup(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """One column."""
-
     name: str
     facts: str
     groups: list[TileGroup]
@@ -98,7 +96,6 @@ class _Drawing:
         self._all, self._cut = len(facts.machines), 0
 
     def tiles_of(self, machines: Sequence[MachineFacts]) -> list[Tile]:
-        """Tiles of machines of one type in one zone."""
         made = []
         for rows in alike(machines) if self._all > TILES else ([machine] for machine in machines):
             if len(self.rows) >= MOST_TILES:

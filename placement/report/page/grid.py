@@ -50,7 +50,6 @@ def table(caption: str, heads: tuple[Head, ...], rows: list[Row], what: str, sai
 
 
 def numbers(*heads: str) -> tuple[Head, ...]:
-    """Columns of numbers."""
     return tuple(Head(text, number=True) for text in heads)
 
 
@@ -67,15 +66,12 @@ def name(text: str, colour: str = "") -> PageCell:
 
 
 def number(value: int) -> PageCell:
-    """A count."""
     return PageCell(f"{value:,}", value)
 
 
 def money(micro: int) -> PageCell:
-    """An amount of money."""
     return PageCell(words.money(micro), micro)
 
 
 def percent(part: int, whole: int) -> PageCell:
-    """A part of a whole."""
     return PageCell(words.percent(part, whole), part / whole if whole else 0.0)

@@ -44,8 +44,6 @@ class Section(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A section that is there, with what its template reads."""
-
     name: str
     title: str
     given: dict[str, Any]
@@ -138,7 +136,6 @@ def _proof_tile(view: PlacedView) -> FigureTile:
 
 
 def _lead(view: View) -> str:
-    """One sentence below the title."""
     if not isinstance(view, PlacedView):
         why = f": {words.shown(view.plan.reason)}" if view.plan.reason else ""
         return (
@@ -191,7 +188,6 @@ SECTIONS: tuple[Section[PlacedView], ...] = (
 
 
 def _data(view: View, sections: list[Shown]) -> str:
-    """What the scripts read."""
     from markupsafe import Markup
 
     maps = [section.given[key] for section in sections for key in ("map", "before", "after") if key in section.given]

@@ -15,7 +15,6 @@ _NAMES = 6  # of components that go with a zone
 
 
 def resilience(view: PlacedView) -> dict[str, Any] | None:
-    """What the section's template reads; None without copies."""
     facts = view.facts
     if not any(row.placed for row in facts.components):
         return None

@@ -1,6 +1,6 @@
 """How the solve went: cost and bound over time, and who found each plan. Read from what the plan carries of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from placement.documents.plan import Plan
@@ -65,13 +65,10 @@ def _incumbents(told: Sequence[Event]) -> list[Event]:
     """Events at which the cost changed, or the copies that are left out."""
     found: list[Event] = []
     for event in told:
-        if event.cost is not None and (not found or _value(event) != _value(found[-1])):
+        before = (found[-1].cost, found[-1].left_out) if found else None
+        if event.cost is not None and (event.cost, event.left_out) != before:
             found.append(event)
     return found
-
-
-def _value(event: Event) -> tuple[int | None, Mapping[int, int]]:
-    return event.cost, event.left_out
 
 
 def _told(event: Event) -> str:

@@ -34,7 +34,6 @@ _LOOKS = {"whole": "plan", "saved": "saved", "more": "more", "floor": "bound"}
 
 
 def render_simulation(simulation: Simulation) -> str:
-    """The page as text."""
     if not simulation.strategies or not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
     setup, main = simulation.setup, over_time.main_outcome(simulation)

@@ -32,7 +32,6 @@ class Use(NamedTuple):
 
 
 def use(view: PlacedView) -> dict[str, Any] | None:
-    """What the section's template reads; None without machines."""
     facts = view.facts
     if not facts.machines:
         return None

@@ -39,8 +39,6 @@ def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (
 
 
 class _Chart:
-    """Lays rows out and writes them down."""
-
     def __init__(self, found: Transition, theme: str, components: Sequence[str], said: Sequence[str]) -> None:
         left = len(said) - MOST_LINES
         self._said = [*said[:MOST_LINES], *([f"and {words.count(left, 'more line')}"] if left > 0 else ())]

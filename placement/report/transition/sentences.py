@@ -21,7 +21,6 @@ def clock(seconds: float) -> str:
 
 
 def by_batch(found: Transition) -> list[list[TransitionStep]]:
-    """The steps of each batch."""
     batches = grouped((step.batch, step) for step in found.steps)
     return [batches[number] for number in sorted(batches)]
 
@@ -62,25 +61,21 @@ def _serving(found: Transition, most: int | None) -> Iterator[str]:
         yield f"copies that may be missing: {_by_component(missing, most)}"
     else:
         others = "other " if ended else ""
-        yield f"all {others}copies {'that run now ' if _grows(found) else ''}serve at every moment"
+        grows = any(more > 0 for more in _more_copies(found).values())
+        yield f"all {others}copies {'that run now ' if grows else ''}serve at every moment"
 
 
-def _grows(found: Transition) -> bool:
-    """Whether copies start that no others go for."""
+def _more_copies(found: Transition) -> Counter[str]:
+    """By component, how many copies more run in the end; below 0 where fewer do."""
     more: Counter[str] = Counter()
     for step in found.steps:
         if step.component is not None:
             more[step.component] += (step.action == "start") - (step.action == "stop")
-    return bool(+more)
+    return more
 
 
 def stopped_for_good(found: Transition) -> dict[str, int]:
-    """By component, how many copies fewer run in the end."""
-    fewer: Counter[str] = Counter()
-    for step in found.steps:
-        if step.component is not None:
-            fewer[step.component] += (step.action == "stop") - (step.action == "start")
-    return dict(+fewer)
+    return dict(-_more_copies(found))
 
 
 def _by_component(counts: Mapping[str, int], most: int | None) -> str:
