@@ -1,26 +1,21 @@
 """Who follows a search, and what it found handed out: document, tables, pictures, and faults of ours that showed."""
 
-from __future__ import annotations
-
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from placement.cli.endings import is_full_output, noting, raised_last, say, tell_faults, unwritable_output
 from placement.cli.stops import STOPS
+from placement.cli.streams import Streams, console
 from placement.documents import write_together
 from placement.documents.read import YAML_SUFFIXES
 from placement.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from placement.cli.streams import Streams
-    from placement.solving.incumbent import Listener
+from placement.solving.incumbent import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +98,6 @@ def write_then_print(
                 said = noting("The answer was written before that.")
         with later(), said:
             if screen is not None:
-                from placement.cli.streams import console
-
                 console(screen).print(report())
 
 

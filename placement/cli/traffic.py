@@ -106,12 +106,8 @@ class TrafficWords:
     def read(self, *, full: bool) -> TrafficCase:
         """Read all of it, and warn of what is odd in the problem.
 
-        Raises
-        ------
-        DocumentError
-            A file has faults.
-        UsageError
-            An option has, or files do not go together.
+        Raises DocumentError: a file has faults.
+        Raises UsageError: an option has, or files do not go together.
         """
         from placement.cli.streams import check_one_stdin
         from placement.simulation import read_traffic
@@ -188,10 +184,7 @@ def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
 def policy_names(files: list[str]) -> list[str]:
     """What policies are called beside one another: their files without folder and suffix, where that tells them apart.
 
-    Raises
-    ------
-    UsageError
-        A file is given twice.
+    Raises UsageError: a file is given twice.
 
     >>> policy_names(["week/frugal.yaml", "week/quick.yaml"]), policy_names(["a/policy.yaml", "b/policy.yaml"])
     (['frugal', 'quick'], ['a/policy.yaml', 'b/policy.yaml'])

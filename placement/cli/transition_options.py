@@ -11,6 +11,7 @@ import typer
 from placement.cli.common_options import component_of, file_option, one_of, picture_option
 from placement.cli.endings import say
 from placement.errors import UsageError, printable, wrong_argument
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,11 +138,8 @@ def durations_of(
 
 def _seconds(option: str, value: str) -> int:
     rule = f"a whole number of seconds, at most {MOST_SECONDS}"
-    try:
-        found = int(value)
-    except ValueError:
-        raise wrong_argument(option, rule, value) from None
-    if not 0 <= found <= MOST_SECONDS:
+    found = whole_in(value.strip())
+    if found is None or found > MOST_SECONDS:
         raise wrong_argument(option, rule, value)
     return found
 

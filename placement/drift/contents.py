@@ -143,12 +143,8 @@ def held_by_machine(rows: Iterable[tuple[str, HeldCopy]]) -> dict[str, Held]:
 def pair(before: Mapping[str, Held], after: Mapping[str, Held]) -> dict[str, str]:
     """Pair machines of one pool whose names do not count: first those that hold the same, then the most alike.
 
-    Returns
-    -------
-    Names of `before` by those of `after`; as many pairs as the smaller side has machines.
+    Gives names of `before` by those of `after`; as many pairs as the smaller side has machines.
 
-    Notes
-    -----
     O(copies log copies) for equal ones. Of the others the pairs with most copies in common come first, equal names
     before different ones, then in order: each pair is the best of those left, which need not be the best of all pairs
     together.

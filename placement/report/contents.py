@@ -20,22 +20,11 @@ class MixTooLargeError(Exception):
 def most_served(shape: Shape, options: list[FleetOption], limit: int, worth: list[int]) -> list[int]:
     """For each number of copies that the machine holds, up to `limit`, the most that they are worth together.
 
-    Parameters
-    ----------
-    worth : (O,) what a copy by each option is worth, for example its throughput.
+    `worth`: (O,) what a copy by each option is worth, for example its throughput.
+    Entry n of the answer is for n copies; the last entry is for as many as the machine holds.
+    Raises MixTooLargeError: the options can't be told apart quickly. It is never so with one option, or one that is
+    best in everything.
 
-    Returns
-    -------
-    list
-        Entry n is for n copies; the last entry is for as many as the machine holds.
-
-    Raises
-    ------
-    MixTooLargeError
-        The options can't be told apart quickly. It is never so with one option, or one that is best in everything.
-
-    Examples
-    --------
     >>> from placement.compiled.fleet import FleetOption, Shape
     >>> half = FleetOption(0, 1, True, 20480, 0, 0, 0, 0, frozenset())
     >>> pair = FleetOption(1, 2, False, 0, 0, 0, 0, 0, frozenset())

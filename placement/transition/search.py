@@ -14,10 +14,7 @@ FEWEST_ATTEMPTS = 4  # also there
 
 
 def search(ask: TransitionAsk) -> SearchResult:
-    """Try orders until one meets the bounds, or the attempts are over.
-
-    Raises nothing; O(attempts) orders.
-    """
+    """Try orders until one meets the bounds, or the attempts are over. O(attempts) orders."""
     result = SearchResult()
     bound(ask, result)
     if result.impossible:

@@ -135,7 +135,7 @@ def test_pictures(fleet: Path, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--moves", "1;2"], '--moves must be whole numbers with commas between, such as 0,5,20, got "1;2"'),
-        (["--moves", ""], '--moves must be whole numbers with commas between, such as 0,5,20, got ""'),
+        (["--moves", ","], '--moves must be whole numbers with commas between, such as 0,5,20, got ","'),
         (["--moves", "1", "--max-moves", "2"], "leave out the limits of one plan"),
         (["--max-moved-gib", "inf"], "placement: --max-moved-gib must be"),
         (["--output", "moves.md"], "the suffix says what is written, and must be .json, .yaml or .yml"),
