@@ -84,7 +84,7 @@ def test_nothing_found_is_said() -> None:
     ("arguments", "message"),
     [
         (["list", "--gpu", "H10"], 'no accelerator "H10" is in the catalogue; did you mean "H100"'),
-        (["list", "--gpu", ""], 'no accelerator "" is in the catalogue'),
+        (["list", "--gpu", ""], "--gpu is empty: give it a value, or leave it out."),
         (["list", "--region", "us-est-1"], 'no region "us-est-1" is in the catalogue'),
         (["list", "--provider", "amazon"], 'no provider "amazon" is in the catalogue; known: aws, sagemaker'),
         (["list", "--format", "yaml"], '--format: no "yaml"; known: table, csv, json'),
