@@ -170,7 +170,7 @@ class PatternBound:
     @property
     def patterns(self) -> list[Pattern]:
         """All that were generated so far."""
-        return self._program.known()
+        return list(self._program.patterns)
 
     def add_patterns(self, packing: Packing | None, times: int) -> None:
         """More patterns: those of a plan, and so many of each device class at the prices of the root, of some items."""

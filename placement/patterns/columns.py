@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from placement.compiled.packing import Packing
 from placement.patterns.certificate import Prices
-from placement.patterns.formulation import Relaxation
+from placement.patterns.formulation import DeviceClass, Relaxation
 from placement.patterns.master import Duals, PatternProgram, PatternSolution
 from placement.patterns.multiplicity import Limits, Multiplicity
 from placement.patterns.parameters import PatternColumnParameters as _PARAMS
@@ -82,7 +82,8 @@ class PatternColumns:
             found += [(q, pattern) for pattern in disjoint]
             if disjoint:
                 found += [(q, pattern) for pattern in self._of_some(q, prices.coverage[q], extra)]
-        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
+        classes = self._relaxation.device_classes
+        found += [copy for q, pattern in found for copy in self.alike(classes[q], pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self.program.saves(duals, q, pattern)]
         return PricedClasses(self.program.add_patterns(new), capacity)
 
@@ -146,11 +147,13 @@ class PatternColumns:
                 left[item] = 0
             best = knapsack.best_patterns(left, [knapsack.capacity])[0][1]
 
-    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
-        """The pattern in device classes that differ from q by their zone alone, less what can't stand there."""
-        items = self._relaxation.device_classes[q].items
+    def alike(self, one: DeviceClass, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in the other device classes that differ by their zone alone, less what can't stand there.
+
+        `one` is the pattern's, of this relaxation or of one in one place.
+        """
         for device_class in self._relaxation.device_classes:
-            if device_class.index != q and device_class.alike == self._relaxation.device_classes[q].alike:
+            if device_class is not one and device_class.alike == one.alike:
                 index, limits = self._index[device_class.index], self.most[device_class.index]
-                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                there = {index[one.items[i]]: times for i, times in pattern.items() if one.items[i] in index}
                 yield device_class.index, {i: min(times, limits[i]) for i, times in there.items()}

@@ -102,7 +102,7 @@ class LeftOutBound:
     @property
     def patterns(self) -> list[Pattern]:
         """All that are known."""
-        return self._program.known()
+        return list(self._program.patterns)
 
     def run(self, budget: Budget, most: int) -> None:
         """Column generation until the bound is that of the linear program in whole copies, or meets `most`.

@@ -53,7 +53,7 @@ class PatternSolution:
         """That of the last run of the solver. O(columns + rows)."""
         found = program.solver.getSolution()
         self._program = program
-        self.columns = list(found.col_value)
+        self.columns: list[float] = list(found.col_value)
         self._row_duals = list(found.row_dual)
         self.value = float(program.solver.getObjectiveValue())
 
@@ -65,22 +65,29 @@ class PatternSolution:
     @property
     def copies(self) -> list[float]:
         """By each mode."""
-        return self._program.copies_in(self.columns)
+        columns, modes = self.columns, self._program.modes
+        copies = columns[modes.start : modes.stop]
+        for column, w, times in self._program.made:
+            if column < len(columns):
+                copies[w] += times * columns[column]
+        return copies
 
     @property
     def aggregates(self) -> list[float]:
         """Copies per sum of the relaxation that nodes may limit."""
-        return self._program.aggregates_in(self.columns)
+        first = self._program.modes.start
+        return [sum(self.columns[first + w] for w in modes) for modes in self._program.relaxation.aggregates]
 
     @property
     def patterns(self) -> list[tuple[Pattern, float]]:
         """Those that were known, in the order of their columns, and the accelerators that hold each."""
-        return self._program.patterns_in(self.columns)
+        return [(pattern, self.columns[k]) for pattern, k in self._program.patterns.items() if k < len(self.columns)]
 
     @property
     def uses_artificials(self) -> bool:
         """Whether it has machines beyond the quotas, or misses limits on machines or copies: big M."""
-        return self._program.misses_limits(self.columns)
+        columns = self.columns
+        return any(columns[k] > _WHOLE for k in self._program.artificial if k < len(columns))
 
     def duals(self) -> Duals:
         """Its dual prices. O(entries of items)."""
@@ -94,7 +101,15 @@ class PatternProgram:
     machines beyond the quotas, at a penalty (big M), so that there is a solution before the right patterns are there;
     modes; then patterns as they come.
 
-    `rows` are its rows (`master_rows`).
+    Attributes
+    ----------
+    rows : its rows (`master_rows`).
+    counted : how many columns are of machines, per pool and per group: the first ones.
+    modes : columns of copies by each mode.
+    artificial : columns of machines beyond the quotas, of copies that a sum lacks or has too many, and of what is over
+        a limit.
+    patterns : the column of each, in order.
+    made : (column, mode, times) of copies that patterns are.
     """
 
     def __init__(
@@ -124,13 +139,12 @@ class PatternProgram:
         self._items = self.rows.items()
         self._item_values = ItemValues(self._items)
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
-        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many, and what is over a limit
-        self._patterns: dict[Pattern, int] = {}  # their columns, in order
-        self._made: list[tuple[int, int, int]] = []  # (column, mode, times) of copies that patterns are
+        self.patterns: dict[Pattern, int] = {}
+        self.made: list[tuple[int, int, int]] = []
         first, modes = self.rows.first_columns(), self.rows.mode_columns()
-        self._modes = len(first)  # the first column of modes
-        pools = len(relaxation.fleet.pools)
-        self._artificial = range(pools + len(groups), 2 * pools + len(groups))  # columns of machines beyond the quotas
+        self.modes = range(len(first), len(first) + len(modes))
+        self.counted = len(relaxation.fleet.pools) + len(groups)
+        self.artificial = [*range(self.counted, self.counted + len(relaxation.fleet.pools))]
         self.solver = self._load([*first, *modes])
         for row in self.rows.limit:
             self._miss(row, -1.0)
@@ -164,8 +178,8 @@ class PatternProgram:
         for device_class, pattern in found:
             items = dict(pattern)
             key = (device_class, tuple(sorted(items.items())))
-            if key not in self._patterns:
-                self._patterns[key] = self.solver.getNumCol() + len(new)
+            if key not in self.patterns:
+                self.patterns[key] = self.solver.getNumCol() + len(new)
                 new.append((self.rows.capacity[device_class], device_class, items))
         self.add_columns(new)
         return len(new)
@@ -178,7 +192,7 @@ class PatternProgram:
         n, first = len(found), self.solver.getNumCol()
         columns = [self.pattern_column(*each) for each in found]
         for k, (_, q, items) in enumerate(found):
-            self._made += [
+            self.made += [
                 (first + k, self.rows.mode_of_item[q, i], times)
                 for i, times in items.items()
                 if (q, i) in self.rows.mode_of_item
@@ -205,10 +219,6 @@ class PatternProgram:
         """
         found = [(q, knapsack.best_pattern(prices.coverage[q])[1]) for q, knapsack in knapsacks.items()]
         return self.add_patterns(pair for pair in found if self.saves(duals, *pair))
-
-    def known(self) -> list[Pattern]:
-        """The patterns in the order of their columns."""
-        return list(self._patterns)
 
     def ask_for(self, required: Sequence[float], zoned: Mapping[int, Sequence[int]], most: float = 1.0) -> None:
         """Ask for so many copies of each component from now on; `zoned` are those that stand already in each zone.
@@ -240,10 +250,8 @@ class PatternProgram:
 
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
-        self.primal_feasible = False
-        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else inf for q, pattern in self._patterns]
-        columns = np.array(list(self._patterns.values()), dtype=np.int32)
-        self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else inf for q, pattern in self.patterns]
+        self.bound_columns([*self.patterns.values()], most)
         self.add_patterns(
             (device_class.index, {i: min(fits, limits[device_class.index][i])})
             for device_class in self.relaxation.device_classes
@@ -253,11 +261,7 @@ class PatternProgram:
 
     def set_domain(self, domain: NodeDomain) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
-        self.primal_feasible = False
-        counts = np.arange(len(domain.fewest), dtype=np.int32)
-        self.solver.changeColsBounds(
-            len(counts), counts, np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
-        )
+        self.bound_columns(range(len(domain.most)), domain.most, domain.fewest)
         for s in domain.aggregates:
             if s not in self._sum:
                 self._sum[s] = self._add_sum(s)
@@ -267,21 +271,24 @@ class PatternProgram:
 
     def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
         """Allow so many machines of each pool, by default from none on."""
-        self.primal_feasible = False
-        counts = np.arange(len(most), dtype=np.int32)
-        low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
-        self.solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
+        self.bound_columns(range(len(most)), most, fewest)
 
     def limit_copies(self, most: Sequence[float]) -> None:
         """Allow so many copies by each mode; those that patterns are have no limits of their own."""
+        self.bound_columns(self.modes, most)
+
+    def bound_columns(
+        self, columns: Sequence[int], most: Sequence[float], fewest: Sequence[float] | None = None
+    ) -> None:
+        """Bound columns, by default from 0 on."""
         self.primal_feasible = False
-        modes = np.arange(self._modes, self._modes + len(most), dtype=np.int32)
-        self.solver.changeColsBounds(len(modes), modes, np.zeros(len(modes)), np.array(most, dtype=float))
+        low = np.zeros(len(columns)) if fewest is None else np.array(fewest, dtype=float)
+        self.solver.changeColsBounds(len(columns), np.array(columns, dtype=np.int32), low, np.array(most, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
         row = self.solver.add_row(
-            -inf, inf, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s] if self.rows.takes(w)}
+            -inf, inf, {self.modes[w]: 1.0 for w in self.relaxation.aggregates[s] if self.rows.takes(w)}
         )
         for sign in (1.0, -1.0):
             self._miss(row, sign)
@@ -289,7 +296,7 @@ class PatternProgram:
 
     def _miss(self, row: int, sign: float) -> None:
         """A column that lets a row be missed at a penalty."""
-        self._amiss.append(self.solver.add_column(self._penalty_of_copy(), inf, {row: sign}))
+        self.artificial.append(self.solver.add_column(self._penalty_of_copy(), inf, {row: sign}))
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""
@@ -302,10 +309,9 @@ class PatternProgram:
         if not solution.uses_artificials or self._penalty >= _PARAMS.most_penalty:
             return False
         self._penalty *= _PARAMS.penalty
-        columns = np.array(self._artificial, dtype=np.int32)
-        self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
-        for column in self._amiss:
-            self.solver.changeColCost(column, self._penalty_of_copy())
+        costs = self._penalties()
+        costs += [self._penalty_of_copy()] * (len(self.artificial) - len(costs))
+        self.solver.changeColsCost(len(costs), np.array(self.artificial, dtype=np.int32), np.array(costs))
         return True
 
     def solve(self, seconds: float) -> PatternSolution | None:
@@ -322,39 +328,6 @@ class PatternProgram:
                 self._solved = status == highspy.HighsModelStatus.kOptimal
                 return PatternSolution(self) if self._solved else None
         return None
-
-    def basis(self) -> highspy.HighsBasis:
-        """That with which the next solution would begin, to go on from later: as long as nothing is added."""
-        return self.solver.getBasis()
-
-    def go_on_from(self, basis: highspy.HighsBasis) -> None:
-        """Begin the next solution with the basis of an earlier one."""
-        self.solver.setBasis(basis)
-
-    @property
-    def counted(self) -> int:
-        """Columns of machines per pool and per group: the first ones."""
-        return self._artificial.start
-
-    def copies_in(self, columns: Sequence[float]) -> list[float]:
-        """Copies by each mode, where columns have such values."""
-        modes = list(columns[self._modes : self._modes + len(self.relaxation.modes)])
-        for column, w, times in self._made:
-            if column < len(columns):
-                modes[w] += times * columns[column]
-        return modes
-
-    def aggregates_in(self, columns: Sequence[float]) -> list[float]:
-        """Copies per sum of the relaxation."""
-        return [sum(columns[self._modes + w] for w in modes) for modes in self.relaxation.aggregates]
-
-    def patterns_in(self, columns: Sequence[float]) -> list[tuple[Pattern, float]]:
-        """Accelerators by each pattern that has a column there."""
-        return [(pattern, columns[k]) for pattern, k in self._patterns.items() if k < len(columns)]
-
-    def misses_limits(self, columns: Sequence[float]) -> bool:
-        """Whether machines beyond the quotas, or copies that a limit lacks or has too many, are used."""
-        return any(columns[k] > _WHOLE for k in (*self._artificial, *self._amiss) if k < len(columns))
 
     def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
         """Dual points to price at, in turn until a column is found: Wentges-smoothed first, then the LP's own."""
@@ -376,13 +349,10 @@ class PatternProgram:
         machines = [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
         return DualValues(copies, machines)
 
-    def saves(self, duals: Duals, device_class: int, pattern: Mapping[int, int]) -> bool:
-        """Whether a pattern would make the LP's solution with these duals better."""
-        return self.holds_more(duals, self.rows.capacity[device_class], device_class, pattern)
-
-    def holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
-        """Whether such a column would make the LP's solution with these duals better."""
-        return self.beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
+    def saves(self, duals: Duals, q: int, items: Mapping[int, int], holder: int | None = None) -> bool:
+        """Whether a pattern would make the LP's solution with these duals better; by default on empty accelerators."""
+        value = sum(times * duals.items[q][i] for i, times in items.items())
+        return self.beats(duals, self.rows.capacity[q] if holder is None else holder, value)
 
     def beats(self, duals: Duals, holder: int, value: float) -> bool:
         """Whether a column of such a value is worth more than the row of what holds it, to the LP's tolerance."""

@@ -6,13 +6,11 @@ with its patterns and at its prices, which are nearly the best: prices differ be
 of the time (docs/notes/2026-12-patterns.md).
 """
 
-from collections.abc import Iterator
-
 from placement.compiled.packing import Packing
 from placement.patterns.certificate import NodeDomain
 from placement.patterns.columns import PatternColumns
 from placement.patterns.formulation import relax
-from placement.patterns.master import Pattern, PatternProgram
+from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import RootParameters as _PARAMS
 from placement.patterns.root import RootPrices
 from placement.solving.budget import Budget
@@ -37,22 +35,9 @@ def begin_in_one_place(
     first.run(domain, budget, enough=_PARAMS.enough_in_one_place)
     root.rounds += first.rounds
     if first.best is not None:
-        root.program.add_patterns(_in_each_place(first.columns, root.columns))
+        classes = relaxation.device_classes
+        every = [here for q, items in program.patterns for here in root.columns.alike(classes[q], dict(items))]
+        held = ((q, tuple(sorted((i, times) for i, times in items.items() if times))) for q, items in every)
+        root.program.add_patterns(sorted((one for one in held if one[1]), key=lambda one: one[0]))
         duals = root.program.duals_at(root.program.rows.values_of(program.rows, first.best.rows, first.best.items))
         root.try_at(duals, duals, domain)
-
-
-def _in_each_place(first: PatternColumns, columns: PatternColumns) -> Iterator[Pattern]:
-    """The patterns of device classes of one place in those that are alike, less what can't stand there."""
-    alike = {device_class.alike: device_class for device_class in first.program.relaxation.device_classes}
-    known: dict[int, list[tuple[tuple[int, int], ...]]] = {}
-    for q, pattern in first.program.known():
-        known.setdefault(q, []).append(pattern)
-    for device_class, most in zip(columns.program.relaxation.device_classes, columns.most, strict=True):
-        index = {item: i for i, item in enumerate(device_class.items)}
-        there = [index.get(item) for item in alike[device_class.alike].items]
-        for pattern in known.get(alike[device_class.alike].index, ()):
-            held = ((i, min(n, most[i])) for k, n in pattern if (i := there[k]) is not None)
-            here = tuple(sorted((i, n) for i, n in held if n))
-            if here:
-                yield device_class.index, here

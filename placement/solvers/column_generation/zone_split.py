@@ -91,12 +91,12 @@ def _cheapest_split(
     dive = ZoneDive(fleet, program, solution, sizes)
     if fleet.copies > _PARAMS.whole_to:
         return dive.split()
-    root = program.basis()
+    root = program.solver.getBasis()
     least, best, rng = dive.run(budget), dive.split(), random.Random(seed)
     for _ in range(_PARAMS.dives - 1):
         if best is None or budget.over():
             break
-        program.go_on_from(root)
+        program.solver.setBasis(root)
         dive = ZoneDive(fleet, program, solution, sizes.with_noise(rng))
         value = dive.run(budget, least)
         if value < least:

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 
-import numpy as np
-
 from placement.patterns.certificate import Prices
 from placement.patterns.formulation import Relaxation, volumes
 from placement.patterns.master import Duals, PatternProgram, PatternSolution
@@ -66,13 +64,11 @@ class ResidualProgram(PatternProgram):
 
     def allow_residual_patterns(self, limits: Sequence[Sequence[int]], banned: Collection[ResidualPattern]) -> None:
         """Allow residual patterns with at most so many of each item, by device class, that are not banned."""
-        self.primal_feasible = False
         most = [
             0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else inf
             for key in self._residual_patterns
         ]
-        columns = np.array(list(self._residual_patterns.values()), dtype=np.int32)
-        self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        self.bound_columns([*self._residual_patterns.values()], most)
 
     def improve_residual_patterns(self, duals: Duals, prices: Prices, by_class: ResidualsByClass) -> int:
         """Price the residual patterns of residuals, one table a device class; says how many better ones were added."""
@@ -85,7 +81,7 @@ class ResidualProgram(PatternProgram):
         return self.add_residual_patterns(
             (residual, residual_pattern)
             for residual, residual_pattern in found
-            if self.holds_more(duals, self._residual[residual], residual[0], residual_pattern)
+            if self.saves(duals, residual[0], residual_pattern, self._residual[residual])
         )
 
     def held(self, solution: PatternSolution) -> dict[ResidualPattern, float]:
