@@ -40,9 +40,9 @@ class PoolPacking:
             items = _items(row)
             if items:
                 needed, _ = self._packed(p, items, budget)
-                short = needed - self._free(p, row, counts)
-                if short > 0:
-                    found[p] = short
+                free = self.relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in row)
+                if needed > free:
+                    found[p] = needed - free
         return found
 
     def packing(self, counts: Counts, budget: Budget) -> Packing | None:
@@ -60,10 +60,6 @@ class PoolPacking:
         return grouped(
             (mode.pool, (mode, n)) for mode, n in zip(self.relaxation.modes, counts.copies, strict=True) if n
         )
-
-    def _free(self, p: int, row: _Row, counts: Counts) -> int:
-        """Accelerators of a pool that no copy owns."""
-        return self.relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in row)
 
     def _packed(self, p: int, items: Mapping[int, int], budget: Budget) -> tuple[int, Bins | None]:
         """How many accelerators hold some copies, the fewest that were found, and how."""

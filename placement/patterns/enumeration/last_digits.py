@@ -17,54 +17,52 @@ from placement.patterns.parameters import PatternProgramParameters as _PARAMS
 from placement.solving.budget import Budget
 
 
-class LastDigits:
-    """Of one program: its first rows, without money, and the whole steps that machines cost, by column."""
+def any_between(given: IntegerRows, cost: Mapping[int, float], least: int, most: int, budget: Budget) -> bool | None:
+    """Whether there is a solution of so many steps; None when that is not known.
 
-    def __init__(self, rows: IntegerRows, first: int, cost: Mapping[int, float]) -> None:
-        """O(1)."""
-        self._rows, self._first, self._cost = rows, first, cost
+    `given` : the rows without money. `cost` : the whole steps that machines cost, by column.
+    """
+    same_price = grouped((int(price), k) for k, price in cost.items())
+    lower, upper = given.lower, given.upper
+    ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in same_price.values()]
+    counts = counts_costing(list(same_price), ranges, least, most, _PARAMS.most_counts)
+    if counts is None and most - least > _PARAMS.last_digits * most:  # as hard as the program itself
+        return None
+    programs = (
+        _by_halves(given, cost, least, most)
+        if counts is None
+        else (_with_counts(given, zip(same_price.values(), some, strict=True)) for some in counts)
+    )
+    for rows in programs:
+        there = _is_there(rows, budget)
+        if there is not False:
+            return there
+    return False
 
-    def any_between(self, least: int, most: int, budget: Budget) -> bool | None:
-        """Whether there is a solution of so many steps; None when that is not known."""
-        same_price = grouped((int(price), k) for k, price in self._cost.items())
-        lower, upper = self._rows.lower, self._rows.upper
-        ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in same_price.values()]
-        counts = counts_costing(list(same_price), ranges, least, most, _PARAMS.most_counts)
-        if counts is None and most - least > _PARAMS.last_digits * most:  # as hard as the program itself
-            return None
-        programs = (
-            self._by_halves(least, most)
-            if counts is None
-            else (self._with_counts(zip(same_price.values(), some, strict=True)) for some in counts)
-        )
-        for rows in programs:
-            there = _is_there(rows, budget)
-            if there is not False:
-                return there
-        return False
 
-    def _with_counts(self, counts: Iterator[tuple[list[int], int]]) -> IntegerRows:
-        """The rows without money, with so many machines of each price."""
-        rows = self._rows.first(self._first)
-        for columns, n in counts:
-            rows.row(n, n, dict.fromkeys(columns, 1.0))
-        return rows
+def _with_counts(given: IntegerRows, counts: Iterator[tuple[list[int], int]]) -> IntegerRows:
+    """The rows with so many machines of each price."""
+    rows = given.first(len(given.low))
+    for columns, n in counts:
+        rows.row(n, n, dict.fromkeys(columns, 1.0))
+    return rows
 
-    def _by_halves(self, least: int, most: int) -> Iterator[IntegerRows]:
-        """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
 
-        In numbers of half as many digits HiGHS's tolerances are less than one.
-        """
-        base = 10 ** (len(str(most)) // 2)
-        leading = {k: float(n // base) for k, n in self._cost.items()}
-        others = {k: float(n % base) for k, n in self._cost.items()}
-        most_carried = sum(n * self._rows.upper[k] for k, n in others.items()) // base
-        for first in range(least // base, most // base + 1):
-            rows = self._rows.first(self._first)
-            carried = rows.column(most_carried)
-            rows.row(first, first, leading | {carried: 1.0})
-            rows.row(max(0, least - first * base), min(base - 1, most - first * base), others | {carried: -float(base)})
-            yield rows
+def _by_halves(given: IntegerRows, cost: Mapping[int, float], least: int, most: int) -> Iterator[IntegerRows]:
+    """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
+
+    In numbers of half as many digits HiGHS's tolerances are less than one.
+    """
+    base = 10 ** (len(str(most)) // 2)
+    leading = {k: float(n // base) for k, n in cost.items()}
+    others = {k: float(n % base) for k, n in cost.items()}
+    most_carried = sum(n * given.upper[k] for k, n in others.items()) // base
+    for first in range(least // base, most // base + 1):
+        rows = given.first(len(given.low))
+        carried = rows.column(most_carried)
+        rows.row(first, first, leading | {carried: 1.0})
+        rows.row(max(0, least - first * base), min(base - 1, most - first * base), others | {carried: -float(base)})
+        yield rows
 
 
 def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:

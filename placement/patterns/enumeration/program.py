@@ -18,7 +18,7 @@ from placement.engines.highs import SHARP, least_steps, none_up_to, prove, whole
 from placement.engines.mps import MpsRow, to_mps
 from placement.grouping import grouped
 from placement.patterns.certificate import Groups, NodeDomain
-from placement.patterns.enumeration.last_digits import LastDigits
+from placement.patterns.enumeration.last_digits import any_between
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
 from placement.patterns.enumeration.zone_rows import ZoneColumns, add_zone_rows, fewest_copies
@@ -225,7 +225,7 @@ class WholeProgram:
 
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
         """Whether there is a solution of so many steps; None when that is not known."""
-        return LastDigits(self.rows, self._given, self._cost).any_between(least, most, budget)
+        return any_between(self.rows.first(self._given), self._cost, least, most, budget)
 
     def _devices(self, reduced: Reduced, q: int) -> int:
         """The most accelerators of a device class."""

@@ -89,19 +89,15 @@ class KeptCopiesProgram(PatternProgram):
     def add_residual_patterns(self, found: Iterable[Content], duals: Duals) -> int:
         """Add the residual patterns that make the LP's solution with these duals better; says how many."""
         added = 0
-        for residual_pattern in found:
-            if residual_pattern in self._residual_patterns:
+        for content in found:
+            if content in self._residual_patterns:
                 continue
-            holder, q = (
-                self._seats[residual_pattern.seat],
-                self._running_state.seats[residual_pattern.seat].device_class,
-            )
-            items, kept = self._of(residual_pattern)
+            holder, q = self._seats[content.seat], self._running_state.seats[content.seat].device_class
+            items, kept = self._of(content)
             value_there = sum(times * duals.items[q][i] for i, times in items.items())
             if self.beats(duals, holder, value_there + sum(part * duals.rows[row] for row, part in kept.items())):
-                self._residual_patterns[residual_pattern] = self.solver.add_column(
-                    0.0, inf, kept | self.pattern_column(holder, q, items)
-                )
+                column = kept | self.pattern_column(holder, q, items)
+                self._residual_patterns[content] = self.solver.add_column(0.0, inf, column)
                 added += 1
         self.primal_feasible = True
         return added
@@ -123,11 +119,11 @@ class KeptCopiesProgram(PatternProgram):
                 pattern = self._running_state.seats[content.seat].device_class, tuple(sorted(items.items()))
                 yield pattern, solution.columns[column]
 
-    def _of(self, residual_pattern: Content) -> tuple[dict[int, int], dict[int, float]]:
+    def _of(self, content: Content) -> tuple[dict[int, int], dict[int, float]]:
         """All items of a content, the kept ones too, and what these count for."""
-        items, kept = dict(residual_pattern.others), dict[int, float]()
-        for k, times in residual_pattern.kept:
-            resident = self._running_state.seats[residual_pattern.seat].residents[k]
+        items, kept = dict(content.others), dict[int, float]()
+        for k, times in content.kept:
+            resident = self._running_state.seats[content.seat].residents[k]
             assert resident.item is not None
             items[resident.item] = items.get(resident.item, 0) + times
             for row, part in self._kept(resident, times).items():
