@@ -7,9 +7,8 @@ exactly (`reasons.total`). Where that is not enough, the count that is furthest 
 """
 
 import heapq
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 
@@ -17,14 +16,14 @@ from placement.certificates.reasons import AnyPrices, Reason, Reasons, RulePrice
 from placement.compiled.fleet import Fleet
 from placement.compiled.groups import FleetCommitment
 from placement.engines.highs import linear_program, solved
+from placement.patterns.branch_and_price import WHOLE, apart, branch_on_machines
 from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices
-from placement.patterns.history import NodeCase, Subject
+from placement.patterns.history import NodeCase
 from placement.solving.budget import Budget
 
 _MOST_NODES = 3_000  # of one tree that are split
 _MOST_CUTS = 60  # of those that there are, the last
 _GRAIN = 2**24  # factors are whole multiples of its inverse
-_WHOLE = 1e-6  # of a machine, within which a count is whole
 _LACK = 1e4  # times the dearest machine's price and the pools: what it costs not to keep an inequality
 
 
@@ -60,7 +59,7 @@ def cover(
         if leaves[0][0] >= enough or budget.over() or k is None:
             break
         heapq.heappop(leaves)
-        for part, child in enumerate(_split(case, k, math.floor(counts[k]))):
+        for part, child in enumerate(_split(case, k, counts[k])):
             reason, counts_there = _solve(program, reasons, kept, child.domain)
             reason = max(reason, found.reasons[id(case)], key=lambda one: one.ticks)  # which holds for a part, too
             found.reasons[id(child)] = reason
@@ -69,25 +68,18 @@ def cover(
     return found
 
 
-def _split(case: NodeCase, k: int, below: int) -> list[NodeCase]:
+def _split(case: NodeCase, k: int, count: float) -> list[NodeCase]:
     """Two cases: at most so many machines of a pool or group, and more."""
-    most, fewest = list(case.domain.most), list(case.domain.fewest)
-    most[k], fewest[k] = below, below + 1
-    parts = (replace(case.domain, most=tuple(most)), replace(case.domain, fewest=tuple(fewest)))
+    subject, at_most, parts = branch_on_machines(case.domain, k, count)
     low, high = (NodeCase(part, case) for part in parts)
-    case.splits, case.above, case.below = [(Subject(copies=False, number=k), below)], [high], low
+    case.splits, case.above, case.below = [(subject, at_most)], [high], low
     return [low, high]
 
 
 def _furthest(counts: Sequence[float]) -> int | None:
     """The count that is furthest from whole; None where all are whole, or none is known."""
-    apart = [_apart(count) for count in counts]
-    most = max(apart, default=0.0)
-    return apart.index(most) if most > _WHOLE else None
-
-
-def _apart(count: float) -> float:
-    return abs(count - round(count))
+    k = max(range(len(counts)), key=lambda k: apart(counts[k]), default=None)
+    return None if k is None or apart(counts[k]) <= WHOLE else k
 
 
 class _CoverProgram:

@@ -61,14 +61,8 @@ class CertificateNames:
             "volumes": [
                 [self._pool[p], RESOURCES[r], price] for (p, r), price in sorted(prices.volume.items()) if price
             ],
-            "per_instance": [
-                [self._component[c], self._pool[p], price] for (c, p), price in sorted(prices.on_one.items()) if price
-            ],
-            "elsewhere": [
-                [self._component[c], self._pool[p], price]
-                for (c, p), price in sorted(prices.elsewhere.items())
-                if price
-            ],
+            "per_instance": self._by_pool(prices.on_one),
+            "elsewhere": self._by_pool(prices.elsewhere),
             "copies": [[self.copies(s), price] for s, price in sorted(prices.aggregates.items()) if price],
         }
         given = self._relaxation.given
@@ -76,6 +70,9 @@ class CertificateNames:
             levels = zip(self._relaxation.fleet.levels, prices.level, strict=True)
             found["optional"] = {str(priority): price for priority, price in levels if price}
         return {key: value for key, value in found.items() if value}
+
+    def _by_pool(self, prices: Mapping[tuple[int, int], int]) -> list[list[Any]]:
+        return [[self._component[c], self._pool[p], price] for (c, p), price in sorted(prices.items()) if price]
 
     def rewards(self, prices: Prices) -> list[list[Any]]:
         """What a copy that is kept is worth beside its prices, by component."""

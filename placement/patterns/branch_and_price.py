@@ -78,7 +78,7 @@ class _Node(NamedTuple):
         return self.case.domain
 
 
-class _Branch(NamedTuple):
+class Branch(NamedTuple):
     """A split of a node: at most so many of the subject, or more."""
 
     subject: Subject
@@ -239,7 +239,7 @@ class Tree:
             for g, group in enumerate(self._groups)
         )
 
-    def _branch(self, node: _Node) -> _Branch | None:
+    def _branch(self, node: _Node) -> Branch | None:
         """Two nodes that together hold all plans of the node's; None when machines and sums of copies are whole.
 
         Branched on is the count whose rounding is worth most, be it of machines or of copies: a wide copy takes a large
@@ -250,38 +250,38 @@ class Tree:
         if k is None and node.relaxed.feasible and not self._met:
             self._met = self._mix(node)
         gain = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.repeated) if copies > WHOLE}
-        gain |= {s: _apart(n) * self._weights[s] for s, n in enumerate(aggregates) if _apart(n) > WHOLE}
+        gain |= {s: apart(n) * self._weights[s] for s, n in enumerate(aggregates) if apart(n) > WHOLE}
         s = max(gain, key=lambda s: (gain[s], -s), default=None)
-        if s is not None and (k is None or gain[s] > _apart(counts[k]) * self._prices[k]):
+        if s is not None and (k is None or gain[s] > apart(counts[k]) * self._prices[k]):
             return self._branch_on_copies(node.domain, s, aggregates[s])
-        return None if k is None else _branch_on_machines(node.domain, k, counts[k])
+        return None if k is None else branch_on_machines(node.domain, k, counts[k])
 
     def _fractional(self, counts: tuple[float, ...]) -> int | None:
         """The count of machines whose rounding is worth most, rather of a group than of a pool; None: all are whole."""
-        broken = [k for k, n in enumerate(counts) if _apart(n) > WHOLE]
-        return max(broken, key=lambda k: (round(_apart(counts[k]) * self._prices[k]), k), default=None)
+        broken = [k for k, n in enumerate(counts) if apart(n) > WHOLE]
+        return max(broken, key=lambda k: (round(apart(counts[k]) * self._prices[k]), k), default=None)
 
-    def _branch_on_copies(self, domain: NodeDomain, s: int, copies: float) -> _Branch:
+    def _branch_on_copies(self, domain: NodeDomain, s: int, copies: float) -> Branch:
         """The node with at most, and with more copies in sum s than `copies` rounded down."""
         low, high = domain.aggregates.get(s, (0, self._copies[s]))
         below = math.floor(copies + WHOLE)
         limits = ((low, min(high, below)), (max(low, below + 1), high))
         parts = tuple(replace(domain, aggregates={**domain.aggregates, s: limit}) for limit in limits)
-        return _Branch(Subject(copies=True, number=s), below, parts)
+        return Branch(Subject(copies=True, number=s), below, parts)
 
 
-def _apart(count: float) -> float:
+def apart(count: float) -> float:
     """How far a count is from a whole number."""
     return abs(count - round(count))
 
 
-def _branch_on_machines(domain: NodeDomain, k: int, count: float) -> _Branch:
+def branch_on_machines(domain: NodeDomain, k: int, count: float) -> Branch:
     """The node with count k at most, and above, what `count` is rounded down to."""
     below = math.floor(count)
     fewest, most = list(domain.fewest), list(domain.most)
     fewest[k], most[k] = below + 1, below
     parts = (replace(domain, most=tuple(most)), replace(domain, fewest=tuple(fewest)))
-    return _Branch(Subject(copies=False, number=k), below, parts)
+    return Branch(Subject(copies=False, number=k), below, parts)
 
 
 def _part(fleet: Fleet, mode: Mode) -> float:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from placement.arrays import Ints
 
-    from numpy.typing import NDArray
-
-    from placement.arrays import Ints
-
-    Whole = NDArray[np.object_]  # integers of any size
+Whole = NDArray[np.object_]  # integers of any size
 
 
 @dataclass(frozen=True, slots=True)

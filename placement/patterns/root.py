@@ -4,8 +4,6 @@ Prices are smoothed (Wentges 1997): taken between those of the LP and the best s
 finds nothing. Prices of any round are a bound.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -37,9 +37,9 @@ class Solver:
 
     name: str
     summary: str
-    proves: bool
     function: str
-    fleet_rules: bool = False  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
+    proves: bool = True
+    fleet_rules: bool = True  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
 
     def load(self) -> SolveFunction:
         module, _, name = self.function.partition(":")
@@ -114,70 +114,57 @@ _ALL = (
     Solver(
         name="auto",
         summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
-        proves=True,
         function="placement.solvers.portfolio:solve_auto",
-        fleet_rules=True,
     ),
     Solver(
         name="ffd",
         summary="first-fit decreasing: biggest copies first, each on the first machine with room",
         proves=False,
         function=f"{_HEURISTICS}:solve_ffd",
-        fleet_rules=True,
     ),
     Solver(
         name="best-fit",
         summary="best-fit decreasing: biggest copies first, each on the fullest machine with room",
         proves=False,
         function=f"{_HEURISTICS}:solve_best_fit",
-        fleet_rules=True,
     ),
     Solver(
         name="greedy",
         summary="price- and fragmentation-aware greedy with restarts, looks ahead on spread",
         proves=False,
         function=f"{_HEURISTICS}:solve_greedy",
-        fleet_rules=True,
     ),
     Solver(
         name="column-generation",
         summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
-        proves=True,
         function="placement.solvers.column_generation.solve:solve_column_generation",
-        fleet_rules=True,
     ),
     Solver(
         name="bin-packing",
         summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
-        proves=True,
         function="placement.solvers.bin_packing:solve_bin_packing",
+        fleet_rules=False,
     ),
     Solver(
         name="demand",
         summary="components with a demand: how many copies by which option, by an integer program; then packed",
-        proves=True,
         function="placement.solvers.demand.solve:solve_demand",
+        fleet_rules=False,
     ),
     Solver(
         name="decomposition",
         summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
-        proves=True,
         function="placement.solvers.decomposition:solve_decomposition",
-        fleet_rules=True,
     ),
     Solver(
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
-        proves=True,
         function="placement.direct.cp_sat:solve_cp_sat",
-        fleet_rules=True,
     ),
     Solver(
         name="milp",
         summary="direct mixed-integer program of every rule, written with PuLP, by HiGHS or CBC",
-        proves=True,
         function="placement.direct.milp:solve_milp",
-        fleet_rules=True,
     ),
 )
 

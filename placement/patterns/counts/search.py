@@ -10,8 +10,6 @@ Shaw, "Using constraint programming and local search methods to solve vehicle ro
 doi:10.1007/3-540-49481-2_30; with a mixed-integer program in place of the constraint program.
 """
 
-from __future__ import annotations
-
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence, Set

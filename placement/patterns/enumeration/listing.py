@@ -5,23 +5,15 @@ Christofides and Mingozzi 2008, section 4, list routes so). A pattern with room 
 pattern with that copy does in its place.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from placement.arrays import Ints
+from placement.patterns.formulation import DeviceClass
 from placement.patterns.parameters import ListingParameters as _PARAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from placement.arrays import Ints
-    from placement.patterns.formulation import DeviceClass
-    from placement.vector_packing.knapsack import Knapsack
-
+from placement.vector_packing.knapsack import Knapsack
 
 _FAR = 2**62
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from math import inf
-from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
+from placement.arrays import Floats
 from placement.engines.highs import LARGEST, Entries, sparse_program
 from placement.engines.mps import MpsRow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from placement.arrays import Floats
 
 
 class IntegerRows:

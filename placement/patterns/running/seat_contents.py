@@ -1,20 +1,15 @@
 """What an accelerator in use may hold: some of the copies that run there, and the best pattern in the room left."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from numpy.typing import NDArray
-
-    from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Prices
-    from placement.patterns.running.state import RunningSeat, RunningState
-    from placement.vector_packing.knapsack import Knapsack
+from placement.compiled.fleet import Fleet
+from placement.patterns.certificate import Prices
+from placement.patterns.running.state import RunningSeat, RunningState
+from placement.vector_packing.knapsack import Knapsack
 
 
 class Content(NamedTuple):

@@ -94,11 +94,9 @@ class FleetMixPacking:
         counts = tuple(n - used for n, used in zip(bound.cheap_machines(), self._used, strict=False))
         enough = all(n >= low for n, low in zip(counts, self._fewest(), strict=bool(counts)))
         if counts and enough and not is_zoned(self._rest):
-            yield self._source(lambda *_: FleetMix(counts))  # no spare capacity: a packing there is optimal
-        yield self._source(FleetMixes(self._relaxation, self._patterns, self._seed, self._rest).offer)
-
-    def _source(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Source:
-        return _Source(offer, self._fewest())
+            yield _Source(lambda *_: FleetMix(counts), self._fewest())  # no spare capacity: a packing there is optimal
+        mixes = FleetMixes(self._relaxation, self._patterns, self._seed, self._rest)
+        yield _Source(mixes.offer, self._fewest())
 
     def _fewest(self) -> list[int]:
         return [self._rest.fewest(pool.index) for pool in self._rest.pools]
@@ -145,10 +143,7 @@ class FleetMixPacking:
         """Whether there is time for another mix."""
         if math.isinf(budget.remaining()) and self.tried >= _PARAMS.tries:
             return False
-        return not self._ended(budget) and budget.remaining() >= _PARAMS.worthwhile * self._took
-
-    def _ended(self, budget: Budget) -> bool:
-        return self._solve.within(budget).ended
+        return not self._solve.within(budget).ended and budget.remaining() >= _PARAMS.worthwhile * self._took
 
     def pays(self, mix: FleetMix) -> bool:
         """Whether the mix's machines and the dedicated machines cost less than the incumbent.

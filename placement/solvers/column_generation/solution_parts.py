@@ -119,7 +119,7 @@ class SolutionParts:
 
     def pack_most(self, part: SolutionPart, budget: Budget) -> Packing:
         """As many copies of a part as local search brings in on its machines."""
-        solve = self._solve.within(self._share(budget))
+        solve = self._time.within(self._solve.within(budget))
         fleet = SomePools.of(self._fleet, part.machines, part.copies).fleet
         ejections = 0 if part.held else HEURISTICS.repair.ejections  # which would move what is held
         start = partial_packing(fleet, solve.budget, solve.seed, ejections, part.held)
@@ -165,15 +165,12 @@ class SolutionParts:
         """
         from placement.direct.cp_sat import find_plan  # loads an engine
 
-        part = self._solve.within(self._share(budget))
+        part = self._time.within(self._solve.within(budget))
         fleet = SomePools.of(self._fleet, machines, copies).fleet
         found = pack_given(fleet, machines, part.budget, held)
         if found.decided or held:
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
-
-    def _share(self, budget: Budget) -> Budget:
-        return self._time.of(budget)
 
     def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
         """Forbid as few of a part's copies as still do not fit on its machines: there, and on machines like these.
@@ -186,7 +183,7 @@ class SolutionParts:
         options = [option for c in copies for option in fleet.components[c].options]
         if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):
             return []
-        share = self._share(budget)
+        share = self._time.of(budget)
         fewest = thinned(copies, lambda fewer: self.pack(machines, fewer, share).impossible, share)
         new = [
             Forbidden(others, fewest, sum(machines.values()))

@@ -6,6 +6,7 @@ is left of a component can still complete it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -49,19 +50,20 @@ class DiveAssignment:
         self.relaxation = relaxation
         self._components = relaxation.fleet.components
         self._completes: dict[tuple[int, tuple[int, ...]], bool] = {}
-        self._modes: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> modes, by number
-        self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> modes that own them
+        # Modes in which an item, of the pool's device class, stands on so many accelerators: by (pool, item, these).
+        self.modes: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        self.owners: dict[tuple[int, int], list[int]] = defaultdict(list)  # modes that own so many, by (pool, these)
         # (device class, item) with caps on machines, or other components to avoid.
         self.picky: set[tuple[int, int]] = set()
         self._options = [self._components[mode.component].options[mode.option] for mode in relaxation.modes]
         for w, mode in enumerate(relaxation.modes):
             if mode.item is not None:
-                self._modes.setdefault((mode.pool, mode.item, mode.touches), []).append(w)
+                self.modes[mode.pool, mode.item, mode.touches].append(w)
                 component = self._components[mode.component]
                 if mode.device_class is not None and (component.max_per_instance is not None or component.avoids):
                     self.picky.add((mode.device_class, mode.item))
             elif mode.owns:
-                self._own.setdefault((mode.pool, mode.owns), []).append(w)
+                self.owners[mode.pool, mode.owns].append(w)
 
     def start(self, machines: Sequence[int], most: Sequence[float]) -> DiveState:
         """Nothing stands yet, on so many machines of each pool; at most so many copies may by each mode."""
@@ -70,17 +72,9 @@ class DiveAssignment:
         by_mode = [0.0] * len(self.relaxation.modes)
         return DiveState(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
 
-    def modes(self, p: int, i: int, touches: int) -> list[int]:
-        """The modes in which an item, of the pool's device class, stands on so many accelerators."""
-        return self._modes.get((p, i, touches), [])
-
-    def owners(self, p: int, accelerators: int) -> list[int]:
-        """The modes that own so many accelerators."""
-        return self._own.get((p, accelerators), [])
-
     def left(self, p: int, i: int, state: DiveState) -> Iterator[int]:
         """The modes by which unassigned copies may stand as this item on one accelerator of the pool's zone."""
-        for w in self.modes(p, i, 1):
+        for w in self.modes[p, i, 1]:
             mode = self.relaxation.modes[w]
             if state.unassigned[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
                 yield w
@@ -110,7 +104,7 @@ class DiveAssignment:
 
     def place_item(self, machine: MachineState, state: DiveState, on: tuple[int, ...], i: int) -> bool:
         """Seat one copy of item i, of the component that the LP has most of there; False when none may stand."""
-        modes = self.modes(machine.pool, i, len(on))
+        modes = self.modes[machine.pool, i, len(on)]
         return any(self.place(machine, state, w, on) for w in sorted(modes, key=lambda w: -state.by_mode[w]))
 
     def place(self, machine: MachineState, state: DiveState, w: int, on: tuple[int, ...]) -> bool:

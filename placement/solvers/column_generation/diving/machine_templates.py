@@ -43,7 +43,7 @@ class MachineTemplates:
         """One machine of pool p, with its wide copies."""
         template = MachineTemplate(MachineState(self._fleet, p, None), state.copy(), patterns.mass[:])
         q, on = self._relaxation.class_of[p], tuple(range(len(template.machine.free_memory)))
-        owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._assignment.owners(p, g))
+        owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._assignment.owners[p, g])
         for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
             self._descend(template, some, patterns, patterns.of_class[q])
         template.score /= max(1, len(template.machine.free_memory))
@@ -104,7 +104,7 @@ class MachineTemplates:
         p, state, urgent = template.machine.pool, template.state, False
         for i, times in part:
             most = 0
-            for w in self._assignment.modes(p, i, g):
+            for w in self._assignment.modes[p, i, g]:
                 c = self._relaxation.modes[w].component
                 out, cap = state.unassigned[c], self._fleet.components[c].max_per_instance
                 if not out or not self._assignment.welcomes(template.machine, c):
@@ -120,7 +120,7 @@ class MachineTemplates:
     def _owned(self, template: MachineTemplate, on: tuple[int, ...], rival: float, *, is_narrow: bool) -> bool:
         """Give the accelerators `on` to one copy that owns them, if the LP has more of it than of its `rival`."""
         g, state = len(on), template.state
-        modes = self._assignment.owners(template.machine.pool, g)
+        modes = self._assignment.owners[template.machine.pool, g]
         for w in sorted((w for w in modes if state.by_mode[w] > SOME), key=lambda w: -state.by_mode[w]):
             if state.by_mode[w] * g <= rival and not (is_narrow and state.by_mode[w] >= _PARAMS.half):
                 return False

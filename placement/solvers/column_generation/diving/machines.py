@@ -106,7 +106,7 @@ class MachineSelection:
             self._state, self._residuals, budget, machines=self._state.machines, least=_PARAMS.rounds
         )
         if solution is not None:
-            self._dual_values = self._master.dual_values(solution)
+            self._dual_values = self._master.program.dual_values(solution.duals())
         return solution is not None
 
     def _take_next(self) -> MachineTemplate | None:

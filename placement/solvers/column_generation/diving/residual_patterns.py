@@ -86,7 +86,7 @@ class ResidualPatterns:
 
     def _step(self, solution: PatternSolution, steps: float, budget: Budget) -> bool:
         """Place patterns of a solution: the whole ones, and others, for all in so many `steps`; any placed?"""
-        held = self._master.held(solution)
+        held = self._master.program.held(solution)
         goal, done = math.ceil(sum(held.values()) / steps), 0
         for residual_pattern in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
             times = math.floor(held[residual_pattern] + _PARAMS.nearly)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from placement.patterns.formulation import Relaxation
-from placement.patterns.master import DualValues, Pattern, PatternSolution
+from placement.patterns.master import Pattern, PatternSolution
 from placement.solvers.column_generation.diving.assignment import DiveState
 from placement.solvers.column_generation.diving.residual_capacity import (
     Residual,
@@ -46,8 +46,8 @@ class RestrictedMaster:
         """O(modes + patterns)."""
         self._relaxation = relaxation
         self._item_limits = ItemLimits(relaxation)
-        self._program = ResidualProgram(relaxation, paid=_PARAMS.paid)
-        self._program.add_patterns(patterns)
+        self.program = ResidualProgram(relaxation, paid=_PARAMS.paid)
+        self.program.add_patterns(patterns)
         self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
         self._narrow = [mode.touches == 1 for mode in relaxation.modes]
@@ -70,7 +70,7 @@ class RestrictedMaster:
         residual is offered a banned pattern. Patterns are priced as long as machines are lacking and that brings
         something, and `least` times in any case. `state` then has the copies by mode.
         """
-        program = self._program
+        program = self.program
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
         small = self._item_limits.of(state.unassigned, on_one)
         if machines is None:
@@ -100,7 +100,7 @@ class RestrictedMaster:
 
     def _ask_narrow(self, state: DiveState, on_one: list[float]) -> None:
         """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
-        program, caps = self._program, self._caps(state)
+        program, caps = self.program, self._caps(state)
         out = [n if c in self.narrow else 0 for c, n in enumerate(state.unassigned)]
         program.limit([0] * len(self._relaxation.fleet.pools))
         program.ask_within([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned, caps)
@@ -111,7 +111,7 @@ class RestrictedMaster:
         self, knapsacks: Mapping[int, Knapsack], by_class: ResidualsByClass, least: int, budget: Budget
     ) -> PatternSolution | None:
         """Solve and price patterns and residual patterns in turns; None when a solution comes too late."""
-        program = self._program
+        program = self.program
         values: list[float] = []
         began = budget.clock()
         while True:
@@ -170,14 +170,6 @@ class RestrictedMaster:
                 if (c, z) in self._narrow_zones:
                     caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
         return caps
-
-    def held(self, solution: PatternSolution) -> dict[ResidualPattern, float]:
-        """Residuals that hold each residual pattern in a solution."""
-        return self._program.held(solution)
-
-    def dual_values(self, solution: PatternSolution) -> DualValues:
-        """Of copies and machines, by a solution."""
-        return self._program.dual_values(solution.duals())
 
     def _patterns(self, state: DiveState, solution: PatternSolution) -> Patterns:
         known, amounts = self._known, solution.patterns
