@@ -33,7 +33,8 @@ def list_patterns(
     order = [i for i, value in enumerate(values) if value is not None and knapsack.limits[i]]
     order.sort(key=lambda i: (_part(knapsack, i), values[i] or 0), reverse=True)
     item_values = [values[i] or 0 for i in order]
-    if knapsack.states * (len(order) + 1) > _PARAMS.most_table or _reach(knapsack, order, item_values) >= _FAR:
+    reach = sum(knapsack.limits[i] * value for i, value in zip(order, item_values, strict=True))  # none is worth more
+    if knapsack.states * (len(order) + 1) > _PARAMS.most_table or reach >= _FAR:
         return None
     parts = _Parts(device_class, knapsack, order)
     tables = _tables(knapsack, order, item_values)
@@ -51,11 +52,6 @@ def _part(knapsack: Knapsack, i: int) -> float:
     return max(
         (need / have for need, have in zip(knapsack.needs[i], knapsack.capacity, strict=True) if have), default=0.0
     )
-
-
-def _reach(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> int:
-    """No pattern is worth more."""
-    return sum(knapsack.limits[i] * value for i, value in zip(order, item_values, strict=True))
 
 
 def _tables(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> list[Ints]:

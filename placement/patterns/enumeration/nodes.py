@@ -102,10 +102,8 @@ class NodeEnumeration:
         aggregates = tuple(float(sum(answer.copies[w] for w in modes)) for modes in self._relaxation.aggregates)
         most = self._multiplicity.limits(domain.aggregates)
         repeated = self._multiplicity.repeated(aggregates, most, zip(patterns, answer.amounts, strict=True))
-        found = Relaxed(
-            answer.bound, tuple(map(float, counts)), feasible=True, aggregates=aggregates, repeated=repeated
-        )
-        return replace(found, verdict=verdict)
+        whole = tuple(map(float, counts))
+        return Relaxed(answer.bound, whole, feasible=True, aggregates=aggregates, repeated=repeated, verdict=verdict)
 
     def _verdict(self, program: WholeProgram, rent: int) -> EngineVerdict:
         """That no plan in the node pays less than `rent` for machines, as the program of less has no solution."""

@@ -71,7 +71,7 @@ def solve_column_generation(solve: Solve, *, options: ColumnGenerationOptions = 
     bring_in_optional(solve)
     rules = bool(named_fleet_rules(solve.fleet))
     if not rules and solve.fleet.has_demand and not is_counted(solve):
-        _count(solve)
+        find_solver("demand").run(_TIME.demand.within(solve))  # its counts: the bound and the best plan begin there
     if solve.packing is not None and (moves_are_dear(solve.fleet) or solve.fleet.has_few_moves):
         solve_running(_TIME.running.within(solve))
         improve_whole_plan(_TIME.recreate.within(solve))
@@ -99,8 +99,3 @@ def _solve_free(solve: Solve, free: FreeMachines, options: ColumnGenerationOptio
         if prices.infeasible:
             return replace(prices, solver=NAME)
     return solve_column_generation(handing_on(solve, free), options=options)
-
-
-def _count(solve: Solve) -> None:
-    """Have the solver `demand` count copies and pack them: the bound and the best plan begin there."""
-    find_solver("demand").run(_TIME.demand.within(solve))
