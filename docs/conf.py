@@ -1,13 +1,17 @@
-"""Sphinx builds these pages: `python3 dev.py test docs`, or `sphinx-build -W docs docs/_build/html`."""
+"""Sphinx looks through these pages (`python3 dev.py test docs`), or builds them (`python3 dev.py test html`)."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from docutils.nodes import literal_block
+from sphinx.highlighting import PygmentsBridge
+
 from placement import __version__
 
 if TYPE_CHECKING:
+    from docutils.nodes import document
     from sphinx.application import Sphinx
 
 project = "placement"
@@ -37,6 +41,17 @@ def describe(_app: Sphinx, _what: str, _name: str, _object: object, _options: ob
     lines[:] = found
 
 
+def colour(app: Sphinx, page: document, _name: str) -> None:
+    """Pages that are not built have no colours, so nothing would say that a block of code is not of its language."""
+    if app.builder.name != "dummy":
+        return
+    bridge = PygmentsBridge()
+    for block in page.findall(literal_block):
+        if block.rawsource == block.astext():
+            bridge.highlight_block(block.rawsource, block.get("language", "default"), location=block)
+
+
 def setup(app: Sphinx) -> None:
     """Before napoleon, which has priority 500."""
     app.connect("autodoc-process-docstring", describe, priority=400)
+    app.connect("doctree-resolved", colour)
