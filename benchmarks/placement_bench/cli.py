@@ -142,7 +142,7 @@ def run(
     from placement_bench.choose import Choice, choose, read_options
     from placement_bench.peers.run import interpreter_of, interpreters
     from placement_bench.quick import quick_runs
-    from placement_bench.runner import jobs_for
+    from placement_bench.runner import jobs_for, together
 
     with in_words():
         folder = places.data_folder(data)
@@ -152,7 +152,8 @@ def run(
                 raise UsageError("--quick has its own cases, solvers and work; it goes with --set, --jobs and --out")
             asked = quick_runs(_split(sets or []), folder, say, slow=slow)
             make = partial(jobs_for, data=folder, interpreters={}, memory_gib=memory, grace=grace)
-            rows = run_campaign(asked, out, resume=resume, jobs=make, execute=execute, say=say)
+            few = partial(together, width=jobs) if executor == "local" else execute
+            rows = run_campaign(asked, out, resume=resume, jobs=make, execute=few, say=say)
             raise typer.Exit(_hold(rows, store=store))
         if store or slow:
             raise UsageError(f"{'--store' if store else '--slow'} goes with --quick")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
 from placement_bench import machine
-from placement_bench.process import GRACE, kill_all, run_order
+from placement_bench.process import GRACE, Crew, kill_all, run_order
 from placement_bench.rows import Row
 from placement_bench.sets import find_set
 from placement_bench.worker import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from placement_bench.rows import Asked
@@ -32,9 +32,9 @@ class Job:
     facts: Mapping[str, Any]
     grace: float
 
-    def __call__(self) -> Row:
-        """Do it, in a process of its own."""
-        return run_order(self.order, self.commit, dict(self.facts), self.grace)
+    def __call__(self, run: Callable[..., Row] = run_order) -> Row:
+        """Do it, in a process of its own, or as `run` does it."""
+        return run(self.order, self.commit, dict(self.facts), self.grace)
 
 
 def jobs_for(
@@ -65,11 +65,22 @@ def jobs_for(
 
 
 @contextmanager
-def local(jobs: Sequence[Job], width: int) -> Iterator[Iterator[Row]]:
+def together(jobs: Sequence[Job], width: int) -> Iterator[Iterator[Row]]:
+    """As `local`, but a process carries out many runs: what they take says then little of one of them."""
+    crew = Crew()
+    try:
+        with local(jobs, width, crew) as rows:
+            yield rows
+    finally:
+        crew.end()
+
+
+@contextmanager
+def local(jobs: Sequence[Job], width: int, run: Callable[..., Row] = run_order) -> Iterator[Iterator[Row]]:
     """Rows as they come, `width` runs at a time; leaving early ends the runs under way."""
     pool = ThreadPoolExecutor(width, thread_name_prefix="placement-bench")
     try:
-        futures = [pool.submit(job) for job in jobs]
+        futures = [pool.submit(job, run) for job in jobs]
         yield (future.result() for future in as_completed(futures))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

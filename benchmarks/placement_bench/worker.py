@@ -1,6 +1,8 @@
-"""The process of one run: reads an order on standard input, solves, has the answer checked, prints the row's fields.
+"""The process of a run: reads an order on standard input, solves, has the answer checked, prints the row's fields.
 
     python -m placement_bench.worker < order.json
+
+With `--more` it goes on to the next order, each in a line, until standard input closes.
 
 Whatever an engine prints goes to standard error. The process ends itself when whoever started it is gone (standard
 input closes), so that a killed campaign leaves nothing running.
@@ -13,7 +15,9 @@ import signal
 import sys
 import threading
 import traceback
+from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -27,6 +31,7 @@ from placement_bench.rows import Asked
 if TYPE_CHECKING:
     from placement_bench.cases import Case
 
+MORE = "--more"
 _FIELDS = TypeAdapter(dict[str, Any])
 
 
@@ -66,8 +71,8 @@ class Order(BaseModel):
         return found
 
 
-def fields_of(order: Order) -> dict[str, Any]:
-    """Carry an order out; a failure is told in the fields and not raised."""
+def fields_of(order: Order, before: float = 0.0) -> dict[str, Any]:
+    """Carry an order out; a failure is told in the fields and not raised. `before`: processor time of others."""
     try:
         fields = order.carry_out()
     except UsageError as error:
@@ -76,7 +81,7 @@ def fields_of(order: Order) -> dict[str, Any]:
         fields = {"status": "memory", "error": _last_words()}
     except Exception:
         fields = {"status": "crash", "error": _last_words()}
-    used = {"cpu_seconds": round(machine.cpu_seconds(), 3), "peak_mib": machine.peak_mib()}
+    used = {"cpu_seconds": round(machine.cpu_seconds() - before, 3), "peak_mib": machine.peak_mib()}
     where = {"versions": machine.versions(), "cpu": machine.cpu(), "cores": machine.cores()}
     return {**fields, **used, **where}
 
@@ -86,30 +91,36 @@ def _last_words() -> str:
     return traceback.format_exc().strip()[-1500:]
 
 
-def _end_with_parent() -> None:
-    """Wait for standard input to close; then whoever wanted the answer is gone."""
-    os.read(0, 1)
+def _listen(orders: SimpleQueue[bytes]) -> None:
+    """Pass on the orders; when standard input closes, whoever wanted the answers is gone."""
+    heard = bytearray()
+    while piece := os.read(0, 1 << 16):  # unbuffered, so that the watcher sees the end of the input
+        *lines, heard = (heard + piece).split(b"\n")
+        for line in lines:
+            orders.put(bytes(line))
+    if heard:
+        orders.put(b"")
+        return
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)  # engines that run as processes too
     os._exit(1)
 
 
 def main() -> None:
-    """Carry out the one order on standard input."""
+    """Carry out the order on standard input; with `--more`, one after the other."""
     answers = os.dup(1)
     os.dup2(2, 1)
-    line = bytearray()
-    while not line.endswith(b"\n"):  # unbuffered, so that the watcher sees the end of the input
-        piece = os.read(0, 1 << 16)
-        if not piece:
+    orders: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(orders,), name="placement-bench-parent", daemon=True).start()
+    for number in count() if sys.argv[1:] == [MORE] else range(1):
+        line = orders.get()
+        if not line:
             sys.exit("the order ends without a line break")
-        line += piece
-    order = Order.model_validate_json(bytes(line))
-    threading.Thread(target=_end_with_parent, name="placement-bench-parent", daemon=True).start()
-    machine.limit_memory(order.memory_gib)
-    text = _FIELDS.dump_json(fields_of(order))
-    while text:
-        text = text[os.write(answers, text) :]
+        order = Order.model_validate_json(line)
+        machine.limit_memory(order.memory_gib)
+        text = _FIELDS.dump_json(fields_of(order, machine.cpu_seconds() if number else 0.0)) + b"\n"
+        while text:
+            text = text[os.write(answers, text) :]
     os.close(answers)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from placement_bench.process import run_order
+from placement_bench.process import Crew, run_order
 from placement_bench.rows import Asked, Row
 from placement_bench.worker import Order
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
-def run(case: str, *, of: str = "toy", solver: str = "toy", memory_gib: float | None = None) -> Row:
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    """One process for the tests in which nothing breaks it."""
+    found = Crew()
+    yield found
+    found.end()
+
+
+def run(
+    case: str,
+    by: Callable[..., Row] = run_order,
+    *,
+    of: str = "toy",
+    solver: str = "toy",
+    memory_gib: float | None = None,
+) -> Row:
     asked = Asked(set=of, case=case, solver=solver, seconds=30.0)
-    return run_order(Order(asked=asked, data=Path(), memory_gib=memory_gib), "commit", {"unit": "bins"}, grace=30.0)
+    return by(Order(asked=asked, data=Path(), memory_gib=memory_gib), "commit", {"unit": "bins"}, grace=30.0)
 
 
 def test_an_answer_is_a_row_with_all_there_is_to_know() -> None:
@@ -32,9 +52,9 @@ def test_an_answer_is_a_row_with_all_there_is_to_know() -> None:
     assert row.peak_mib is None or 10 < row.peak_mib < 2000
 
 
-def test_a_problem_is_solved_and_refereed() -> None:
+def test_a_problem_is_solved_and_refereed(crew: Crew) -> None:
     """By the library's own solver, counted in the set's unit."""
-    row = run("bins-3", of="toy-bins", solver="auto")
+    row = run("bins-3", crew, of="toy-bins", solver="auto")
 
     assert (row.status, row.value, row.bound) == ("optimal", 3, 3)
     assert row.faults == ()
@@ -50,9 +70,12 @@ def test_a_problem_is_solved_and_refereed() -> None:
         ("nowhere", "refused", "has no case nowhere"),
     ],
 )
-def test_a_run_that_breaks_is_a_row_with_its_error(case: str, status: str, error: str) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_run_that_breaks_is_a_row_with_its_error(
+    case: str, status: str, error: str, crew: Crew, *, alone: bool
+) -> None:
     """An exception, an end without a word, a signal, a case that is not there."""
-    row = run(case)
+    row = run(case, run_order if alone else crew)
 
     assert row.status == status
     assert error in row.error
@@ -61,9 +84,36 @@ def test_a_run_that_breaks_is_a_row_with_its_error(case: str, status: str, error
     assert row.seconds is not None
 
 
-def test_a_solver_that_does_not_run_on_a_case_is_refused() -> None:
+def test_a_process_carries_out_one_order_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What breaks or hangs ends its own process alone: the next order gets another one."""
+    begun: list[Sequence[str]] = []
+    begin = subprocess.Popen
+
+    def start(words: Sequence[str], **how: Any) -> Any:
+        begun.append(words[-2:])
+        return begin(words, **how)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    asked = Asked(set="toy", case="hangs", solver="toy", seconds=0.1)
+    crew = Crew()
+    first, second, broken = run("good-1", crew), run("good-1", crew), run("dies", crew)
+    hang, last = crew(Order(asked=asked, data=Path()), "commit", {}, grace=0.4), run("good-1", crew)
+    crew.end()
+
+    assert (first.status, second.status, broken.status, hang.status, last.status) == (
+        "optimal",
+        "optimal",
+        "crash",
+        "hang",
+        "optimal",
+    )
+    assert hang.error == "killed at the hard limit of 0.5 s"
+    assert begun == [["placement_bench.worker", "--more"]] * 3
+
+
+def test_a_solver_that_does_not_run_on_a_case_is_refused(crew: Crew) -> None:
     """The row tells which do."""
-    row = run("good-1", solver="milp")
+    row = run("good-1", crew, solver="milp")
 
     assert (row.status, row.error) == ("refused", "milp does not run on it; toy, other do")
 
@@ -87,9 +137,9 @@ def test_a_run_out_of_memory_is_told_as_such() -> None:
 @pytest.mark.parametrize(
     ("case", "fault"), [("breaks", "a rule is broken"), ("lies", "called optimal, with value 11 and bound 10")]
 )
-def test_an_answer_with_a_fault_is_not_solved(case: str, fault: str) -> None:
+def test_an_answer_with_a_fault_is_not_solved(case: str, fault: str, crew: Crew) -> None:
     """Though its status is what the solver says."""
-    row = run(case)
+    row = run(case, crew)
 
     assert row.status == "optimal"
     assert fault in row.faults
