@@ -292,9 +292,9 @@ def test_every_reduction_has_a_case() -> None:
 
 
 def greedy(fleet: Fleet) -> Packing | None:
-    """A packing by heuristics, and not much improved."""
+    """A packing by heuristics, begun twice and not much improved."""
     incumbent = Incumbent(fleet, Budget(work=2))
-    solve_greedy(Solve(fleet, incumbent, Budget(work=2)), options=GreedyOptions(rounds=20))
+    solve_greedy(Solve(fleet, incumbent, Budget(work=2)), options=GreedyOptions(restarts=2, rounds=20))
     return None if incumbent.best is None else incumbent.best[0]
 
 

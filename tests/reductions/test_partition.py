@@ -72,7 +72,7 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
             parts = list(make_parts(fleet, packing, groups))
             for part in parts:
                 solve = Solve.of(part.fleet, Budget(work=1), seed, part.packing)
-                solve_greedy(solve, options=GreedyOptions(rounds=3))
+                solve_greedy(solve, options=GreedyOptions(restarts=2, rounds=3))
                 assert solve.packing is not None
                 machines += part.put_back(solve.packing)
             freed = {m for part in parts for m in part.machines}
