@@ -462,7 +462,7 @@ def test_a_bound_that_is_far_from_converged_is_raised_by_groups(parameters: Chan
     """As it may be where the LP of the whole has too many rows; one that has converged is left as it is."""
     parameters(COLUMN_GENERATION.zone_packing, coarse=2)
     raised = 0
-    for seed, _, fleet, incumbent in zoned(range(80), times=3):
+    for seed, _, fleet, incumbent in zoned(range(40), times=3):
         assert incumbent.best is not None
         bounds = [PatternBound(Solve(fleet, incumbent, Budget(work=1))) for _ in range(2)]
         assert bounds[0].lacks == math.inf
@@ -477,7 +477,7 @@ def test_a_bound_that_is_far_from_converged_is_raised_by_groups(parameters: Chan
                 assert (own.ticks_bound or 0) <= evaluate(fleet, incumbent.best[0]).ticks, f"seed {seed}"
             else:
                 assert own.ticks_bound is None, f"seed {seed}"
-    assert raised > 3
+    assert raised > 1
 
 
 def test_two_workers_share_the_zones() -> None:
