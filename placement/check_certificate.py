@@ -93,14 +93,15 @@ def clean(value: Any, *, names: bool = False) -> Any:
     return {k: clean(v, names=k in free) for k, v in value.items() if v is not None and (names or k != "labels")}
 
 
-def number(row: Row, key: str, default: Any = None) -> Any:
+def number(row: Row, key: str, default: Any = None, least: float = 0) -> Any:
     value = row[key] if default is None else row.get(key, default)
-    insist(value is default or (type(value) in (int, float) and 0 <= value <= 1e18), f"{key} can't be {value!a:.90}")
+    known = value is default or (type(value) in (int, float) and least <= value <= 1e19)
+    insist(known, f"{key} can't be {value!a:.90}")
     return value
 
 
-def count(row: Row, key: str, default: int) -> int:
-    insist(number(row, key, default) % 1 == 0, f"{key} must be a whole number")
+def count(row: Row, key: str, default: int, least: float = 0) -> int:
+    insist(number(row, key, default, least) % 1 == 0, f"{key} must be a whole number")
     return int(row.get(key, default))
 
 
@@ -239,7 +240,7 @@ class Component:
         self.index = Named(((k, o) for o, one in enumerate(self.options) for k in {o, one.get("name", o)}), "option")
         self.copies = count(row, "copies", 0)  # with a demand, see `serve`
         self.required = count(row, "min_copies", 1 if self.demand else self.copies)
-        self.priority = count(row, "priority", 0) if self.copies > self.required else None  # of its optional copies
+        self.priority = count(row, "priority", 0, -1e9) if self.copies > self.required else None  # of optional ones
         self.move_cost = round(number(row, "move_cost", move_cost) * 1_000_000)
         spread, limits = row.get("spread", {}), ("max_skew", "max_per_zone", "max_per_instance")
         self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement import Plan, Problem, Status, Stop, UsageError
+from placement import Plan, Problem, Status, Stop, UsageError, check_certificate
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.compiled.translate import from_plan, to_plan
@@ -52,6 +52,26 @@ def test_a_plan_written_and_read_is_the_same_packing(seeds: range) -> None:
         assert to_plan(fleet, again).assignments == result.plan.assignments
         assert Plan(**result.to_document()) == result.plan
     assert tried > len(seeds) // 2
+
+
+def test_priorities_below_zero_come_last() -> None:
+    """A plan, its proof and its certificate take a negative priority like any other."""
+    machine = {"vcpus": 4, "memory_gib": 8, "price_per_hour": 0.5}
+    later = {"name": "later", "copies": 2, "min_copies": 0, "priority": -1, "accelerators": 0, "vcpus": 2}
+    problem = Problem(
+        instance_types={"t": machine},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a", "max_instances": 1}],
+        components=[later, {**later, "name": "first", "priority": 0, "copies": 1}],
+    )
+    result = placement.solve(problem, work=20, threads=1, certificate=True)
+    assert result.status is Status.OPTIMAL
+    assert [row.component for row in result.plan.assignments] == ["later", "first"]
+    assert dict(result.plan.left_out_bound or {}) == {"0": 0, "-1": 1}
+    assert not placement.verify(problem, result.plan).violations
+    assert Plan(**json.loads(json.dumps(result.to_document()))) == result.plan
+    why = json.loads(json.dumps(placement.certify(result).document))
+    proofs = check_certificate.check(check_certificate.Problem(problem.to_document()), why)
+    assert not any(proof.weak for proof in proofs)
 
 
 SMALL: dict[str, Any] = {

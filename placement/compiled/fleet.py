@@ -19,6 +19,7 @@ from placement.compiled.running import Place, RunningInstance, compile_running_s
 from placement.documents import Component as ComponentRow
 from placement.documents import InstanceType, Placement, Problem
 from placement.documents import Option as OptionRow
+from placement.documents.quantities import limiting
 from placement.documents.references import GROUP
 from placement.grouping import grouped
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
@@ -216,7 +217,7 @@ def compile_fleet(problem: Problem) -> Fleet:
             shape=shapes[row.instance_type],
             price=micro_dollars(problem.price_of(row)),
             min_instances=row.min_instances,
-            max_instances=row.max_instances,
+            max_instances=limiting(row.max_instances),
             instance_type=row.instance_type,
             accelerator=problem.instance_types[row.instance_type].accelerator,
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from placement.documents import Problem
+from placement.documents.quantities import limiting
 from placement.documents.rows import Limit as LimitRow
 from placement.units import MICRO, MILLI, count, micro_dollars, room
 
@@ -84,8 +85,8 @@ def _limits_of(problem: Problem, row: LimitRow, index: Mapping[str, int], prices
     pools = [index[name] for name in row.pools]
     types = {p: problem.instance_types[problem.pools[p].instance_type] for p in pools}
     weights: dict[str, tuple[float | None, int, dict[int, int]]] = {
-        "max_instances": (row.max_instances, 1, dict.fromkeys(pools, 1)),
-        "max_accelerators": (row.max_accelerators, 1, {p: types[p].accelerator_count for p in pools}),
+        "max_instances": (limiting(row.max_instances), 1, dict.fromkeys(pools, 1)),
+        "max_accelerators": (limiting(row.max_accelerators), 1, {p: types[p].accelerator_count for p in pools}),
         "max_vcpus": (row.max_vcpus, MILLI, {p: room(types[p].vcpus, MILLI) for p in pools}),
         "max_price_per_hour": (row.max_price_per_hour, MICRO, {p: prices[p] for p in pools}),
     }

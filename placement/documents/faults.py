@@ -39,7 +39,7 @@ _RULES = {
     "string_type": "must be text",
     "string_unicode": "must be Unicode text without halves of surrogate pairs",
     "string_too_short": "must not be empty",
-    "string_pattern_mismatch": "must be a priority: a whole number from 0, as text",
+    "string_pattern_mismatch": "must be a priority: a whole number, as text",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a mapping of names to rows",

@@ -37,7 +37,7 @@ def _index(value: Any) -> Any:
 
 Number = Annotated[float, BeforeValidator(_finite)]
 OptionIndex = Annotated[Count, BeforeValidator(_index)]
-PriorityKey = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,9})$")]
+PriorityKey = Annotated[str, Field(pattern=r"^(0|-?[1-9][0-9]{0,9})$")]
 StatusWord = Literal["optimal", "feasible", "infeasible", "unknown"]
 StopWord = Literal["proved", "gap", "time", "interrupted", "stuck", "done"]
 

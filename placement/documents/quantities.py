@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
 SHORTEST_HORIZON = 1e-6  # hours
+MOST_QUOTA = 10**19  # of a quota: programs write the largest number of 64 bits for none
 MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
 
 _PERCENT = re.compile(r"^[0-9]{1,3}(\.[0-9]{1,6})?%$", re.ASCII)
@@ -40,6 +41,26 @@ def whole(value: Any) -> Any:
     if value != int(value):
         raise PydanticCustomError("whole", "must be a whole number")
     return int(value)
+
+
+def quota(value: Any) -> Any:
+    """A whole number that may be far above all that is ever used, which then limits nothing (`limiting`)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "must be a number")
+    if not -MOST_QUOTA <= value <= MOST_QUOTA:
+        raise PydanticCustomError("number", "must be a finite number of at most 1e19")
+    if value != int(value):
+        raise PydanticCustomError("whole", "must be a whole number")
+    return int(value)
+
+
+def limiting(most: int | None) -> int | None:
+    """A quota as searches take it: None where it is above `LARGEST`, since no plan of so many rows can be written.
+
+    >>> limiting(3), limiting(2**31 - 1), limiting(None)
+    (3, None, None)
+    """
+    return None if most is None or most > LARGEST else most
 
 
 def _option_reference(value: Any) -> Any:
@@ -102,6 +123,8 @@ Rate = Annotated[float, BeforeValidator(rate), Field(gt=0), _AS_WRITTEN]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
 Count = Annotated[int, BeforeValidator(whole), Field(ge=0)]
 AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
+Quota = Annotated[int, BeforeValidator(quota), Field(ge=0)]
+Priority = Annotated[int, BeforeValidator(whole)]
 DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
 PartOfCopies = Annotated[
     int | str,

@@ -20,7 +20,9 @@ from placement.documents.quantities import (
     OptionReference,
     PartOfCopies,
     Positive,
+    Priority,
     Quantity,
+    Quota,
     Rate,
     Share,
     Text,
@@ -119,7 +121,7 @@ class Pool(Row):
     instance_type: Name
     zone: Name
     min_instances: Count = 0
-    max_instances: Count | None = None
+    max_instances: Quota | None = None
     price_per_hour: Quantity | None = None
     labels: Table[Text, Text] = EMPTY
 
@@ -139,8 +141,8 @@ class Limit(Row):
 
     name: Name
     pools: Listed[Name]
-    max_instances: Count | None = None
-    max_accelerators: Count | None = None
+    max_instances: Quota | None = None
+    max_accelerators: Quota | None = None
     max_vcpus: Quantity | None = None
     max_price_per_hour: Quantity | None = None
 
@@ -200,7 +202,7 @@ class Component(Row):
     copies: Count | None = None
     demand: Rate | None = None
     min_copies: Count | None = None
-    priority: Count = 0
+    priority: Priority = 0
     options: Annotated[tuple[Option, ...], Field(min_length=1), AS_TUPLE] | None = None
     zones: Listed[Name] | None = None
     spread: Spread = Spread()

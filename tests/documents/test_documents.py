@@ -237,7 +237,6 @@ RULES = [
     ("components.0.copies", GONE, "$.components[0]: give either `copies` or `demand`, and only one of them"),
     ("components.1.copies", 3, "$.components[1]: give either `copies` or `demand`, and only one of them"),
     ("components.0.min_copies", 7, "$.components[0]: min_copies must not exceed copies: 7 is more than 6"),
-    ("components.0.priority", -1, "$.components[0].priority: must be at least 0, got -1"),
     ("components.0.priority", 0.5, "$.components[0].priority: must be a whole number, got 0.5"),
     ("components.0.max_unavailable", "101%", "$.components[0].max_unavailable: must be a whole number of copies, or a"),
     ("components.0.max_unavailable", "5", "must be a whole number of copies, or a percentage such as"),
@@ -401,7 +400,7 @@ COUNTS = [
         (math.nan, "must be a finite number of at most 1e9, got NaN"),
         (math.inf, "must be a finite number of at most 1e9, got Infinity"),
         (-math.inf, "must be a finite number of at most 1e9, got -Infinity"),
-        (2e18, r"must be a finite number of at most 1e9, got 2e\+18"),
+        (2e19, r"must be a finite number of at most 1e9, got 2e\+19"),
         (10**5000, "must be a finite number of at most 1e9, got a number of 16610 bits"),
         (-1, r"must be (at least [01]|more than 0), got -1"),
         (True, "must be a number, got true"),
@@ -409,20 +408,38 @@ COUNTS = [
         ("four", 'must be a number, got "four"'),
         ([4], r"must be a number, got \[4\]"),
     ],
-    ids=["nan", "inf", "-inf", "2e18", "huge", "-1", "true", "quoted", "text", "list"],
+    ids=["nan", "inf", "-inf", "2e19", "huge", "-1", "true", "quoted", "text", "list"],
 )
 def test_no_number_is_taken_for_what_it_is_not(path: str, value: Any, rule: str) -> None:
     """NaN, infinities, negatives, booleans, text and lists are refused wherever a number stands."""
     place = re.escape(json_path([int(part) if part.isdigit() else part for part in path.split(".")]))
     if path.endswith((".demand", ".throughput")):  # in the user's own unit, so their limit is a higher one
         rule = rule.replace("1e9", "1e18")
+    if path.endswith(".max_instances"):  # programs write the largest number of 64 bits for no limit
+        rule = rule.replace("1e9", "1e19")
+    if path.endswith(".priority") and value == -1:  # which one may be
+        value, rule = -2e9, r"must be a finite number of at most 1e9, got -2000000000\.0"
     with pytest.raises(DocumentError, match=f"{place}: {rule}"):
         Problem(**changed(FULL, path, value))
 
 
-@pytest.mark.parametrize("path", [p for p in QUANTITIES if not p.endswith((".demand", ".throughput"))] + COUNTS)
+@pytest.mark.parametrize("most", [10**9 + 1, 2**31 - 1, 2**63 - 1, 1e19])
+def test_a_quota_may_be_any_sentinel_for_none(most: float) -> None:
+    """Programs write the largest number of their type for no limit; it is kept as written, and limits nothing."""
+    doc = changed(changed(FULL, "pools.0.max_instances", most), "limits", [{**TEAM, "max_accelerators": most}])
+    problem = Problem(**doc)
+    assert problem.to_document()["pools"][0]["max_instances"] == most
+    fleet = compile_fleet(problem)
+    assert fleet.pools[0].max_instances is None
+    assert [limit.what for limit in fleet.limits] == ["max_instances"]
+
+
+LARGER = (".demand", ".throughput", ".max_instances")
+
+
+@pytest.mark.parametrize("path", [p for p in QUANTITIES + COUNTS if not p.endswith(LARGER)])
 def test_a_quantity_is_at_most_a_billion(path: str) -> None:
-    """Beyond 1e9 sums of products could leave 64 bits; demand and throughput are scaled first and may be larger."""
+    """Beyond 1e9 sums of products could leave 64 bits; demands are scaled first, and larger quotas limit nothing."""
     with pytest.raises(DocumentError, match=r"must be a finite number of at most 1e9, got 2000000000\.0"):
         Problem(**changed(FULL, path, 2e9))
 
@@ -951,17 +968,17 @@ PLAN_RULES = [
     (
         "left_out_bound",
         {"02": 1},
-        '$.left_out_bound["02"] (its name): must be a priority: a whole number from 0, as',
+        '$.left_out_bound["02"] (its name): must be a priority: a whole number, as',
     ),
     (
         "left_out_bound",
         {"high": 1},
-        "$.left_out_bound.high (its name): must be a priority: a whole number from 0, as",
+        "$.left_out_bound.high (its name): must be a priority: a whole number, as",
     ),
     (
         "left_out_bound",
-        {"-1": 1},
-        '$.left_out_bound["-1"] (its name): must be a priority: a whole number from 0, as',
+        {"-0": 1},
+        '$.left_out_bound["-0"] (its name): must be a priority: a whole number, as',
     ),
     ("left_out_bound", [1], "$.left_out_bound: must be a mapping of names to rows, got [1]"),
 ]

@@ -309,7 +309,7 @@ def levels(draw: Draw, doc: Doc) -> None:
             component["copies"] = min(4, component["copies"] + draw.choice((0, 1, 1, 2)))
             component["min_copies"] = draw.choice((0, 0, component["copies"] // 2, component["copies"]))
             if draw.chance(60):
-                component["priority"] = draw.choice((0, 1, 2, 7))
+                component["priority"] = draw.choice((0, 1, -3, 7))
     for pool in doc["pools"]:
         if draw.chance(50):
             pool["max_instances"] = max(pool.get("min_instances", 0), draw.choice((0, 1, 1, 2)))

@@ -31,7 +31,7 @@ def events(plan: Plan) -> list[Event]:
 def _by_priority(told: object) -> dict[int, int]:
     """Copies by priority; nothing of what makes no sense."""
     rows = told.items() if isinstance(told, dict) else ()
-    return {int(key): n for key, n in rows if str(key).isdecimal() and type(n) is int and n >= 0}
+    return {int(key): n for key, n in rows if str(key).removeprefix("-").isdecimal() and type(n) is int and n >= 0}
 
 
 def search(view: View) -> dict[str, Any] | None:
