@@ -40,9 +40,9 @@ T = TypeVar("T")
 # a row of a plan, a component, and a machine that runs; tables included.
 _ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
 _SHORT = 0.25  # seconds: what takes no longer to write and check is not taken off
-# A search may end so late after its time: seconds, and a part of the time limit. After Ctrl-C, seconds: of one that has
-# something to hand out already, and of one that has nothing yet.
-_LATE, _LATE_PART, _LATE_INTERRUPTED, _LATE_WITH_NOTHING = 0.25, 0.05, 2.0, 5.0
+# A search may end so late after its time: seconds, and a part of the time limit, up to so many seconds. After Ctrl-C,
+# seconds: of one that has something to hand out already, and of one that has nothing yet.
+_LATE, _LATE_PART, _LATE_MOST, _LATE_INTERRUPTED, _LATE_WITH_NOTHING = 0.25, 0.05, 0.75, 2.0, 5.0
 _LEAST = 0.25  # seconds of a search without a plan to start from: a small problem has one by then
 _NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule over the whole plan, with figures
 
@@ -429,5 +429,5 @@ def _wait(done: threading.Event, budget: Budget, has_answer: Callable[[], bool])
 def _may_be_late(budget: Budget, has_answer: Callable[[], bool]) -> float:
     """Seconds that a search may go on after it was to end."""
     if not budget.interrupted:
-        return _LATE + _LATE_PART * (budget.seconds or 0.0)
+        return min(_LATE_MOST, _LATE + _LATE_PART * (budget.seconds or 0.0))
     return _LATE_INTERRUPTED if has_answer() else _LATE_WITH_NOTHING

@@ -317,9 +317,10 @@ class PatternProgram:
     def solve(self, seconds: float) -> PatternSolution | None:
         """Solve the LP; None when it has no solution, or none in time."""
         # New columns keep the last solution primal feasible, new limits keep it dual feasible, as no columns are.
+        began = self.solver.getRunTime()
         for strategy in (_PRIMAL, _DUAL) if self.primal_feasible and self._solved else (_DUAL, _PRIMAL):
             self.solver.setOptionValue("simplex_strategy", strategy)
-            limit_time(self.solver, seconds)
+            limit_time(self.solver, began + seconds - self.solver.getRunTime())
             try:
                 status = run(self.solver)
             except EngineError:

@@ -13,18 +13,19 @@ from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import RootParameters as _PARAMS
 from placement.patterns.root import RootPrices
+from placement.patterns.size import may_build
 from placement.solving.budget import Budget
 
 
 def begin_in_one_place(
     root: RootPrices, domain: NodeDomain, budget: Budget, *, packing: Packing | None, seed: int
 ) -> None:
-    """Give the root the patterns and prices of the LP of one place, where there are rules over zones or pools.
+    """Give the root the patterns and prices of the LP of one place, where there is time and rules over zones or pools.
 
     The patterns of a `packing` are known there from the start. O(rounds of column generation).
     """
     whole = root.relaxation
-    if not (any(whole.zones) or whole.in_pool or whole.elsewhere):
+    if not (any(whole.zones) or whole.in_pool or whole.elsewhere) or not may_build(whole.fleet, budget):
         return
     relaxation = relax(whole.fleet, whole.given, one_place=True)
     program = PatternProgram(relaxation, root.groups, rules=True, joined=True)

@@ -10,6 +10,7 @@ import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
+from placement.patterns import one_place
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
@@ -52,6 +53,15 @@ def test_the_start_leaves_the_value_of_the_linear_program_as_it_is() -> None:
         assert (begun.solution is None) == (alone.solution is None)
         if begun.solution is not None and alone.solution is not None:
             assert begun.solution.value == pytest.approx(alone.solution.value, rel=1e-6)
+
+
+def test_nothing_is_written_down_for_a_start_without_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To write down a program of a thousand components takes half a second, without a look at the clock."""
+    fleet = some_fleets(zoned=True)[0]
+    root = root_of(fleet)
+    monkeypatch.setattr(one_place, "relax", lambda *_, **__: pytest.fail("it was written down"))
+    begin_in_one_place(root, any_domain(fleet, groups_of(fleet)), Budget(0.0), packing=None, seed=0)
+    assert root.rounds == 0
 
 
 def test_the_start_proves_at_once_what_one_place_does() -> None:
