@@ -6,7 +6,7 @@ rounded down, so a plan that fits in integers fits in the user's numbers too. Bi
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import overload
 
@@ -42,6 +42,17 @@ def whole_in(text: str, digits: int = 9) -> int | None:
     (7, None, None, None)
     """
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def as_given(amount: int, scale: int, rounded: Callable[[float, int], int]) -> float:
+    """The number with the fewest decimals that `need` or `room`, whichever rounded it, makes this amount of.
+
+    >>> as_given(14029, MIB_PER_GIB, need), as_given(23961, MIB_PER_GIB, room), as_given(1000, MILLI, need)
+    (13.7, 23.4, 1.0)
+    """
+    exactly = amount / scale
+    shorter = (round(exactly, digits) for digits in range(6))
+    return next((value for value in shorter if rounded(value, scale) == amount), exactly)
 
 
 def micro_dollars(dollars: float) -> int:

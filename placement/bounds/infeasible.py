@@ -26,7 +26,7 @@ from placement.compiled.groups import FleetLimit
 from placement.compiled.running import Place
 from placement.compiled.survival import most_by_floor
 from placement.solving.budget import Budget
-from placement.units import MIB_PER_GIB, MILLI, count, listed
+from placement.units import MIB_PER_GIB, MILLI, as_given, count, listed, need
 
 _NAMED = 5  # pools and components with the reason of each, and six times as many others by name
 
@@ -131,12 +131,12 @@ def need_in_words(option: FleetOption) -> str:
     if option.accelerators:
         kind = "shared" if option.shared else "whole"
         each = " on each" if option.accelerators > 1 else ""
-        memory = f" with {option.memory_mib / MIB_PER_GIB:g} GiB{each}" if option.memory_mib else ""
+        memory = f" with {as_given(option.memory_mib, MIB_PER_GIB, need):.10g} GiB{each}" if option.memory_mib else ""
         parts.append(f"{count(option.accelerators, f'{kind} accelerator')}{memory}")
     if option.vcpus:
         parts.append(f"{option.vcpus / MILLI:g} vCPUs")
     if option.host_mib:
-        parts.append(f"{option.host_mib / MIB_PER_GIB:g} GiB of host memory")
+        parts.append(f"{as_given(option.host_mib, MIB_PER_GIB, need):.10g} GiB of host memory")
     return " and ".join(parts)
 
 
@@ -219,13 +219,16 @@ def _zone_names(fleet: Fleet, component: FleetComponent) -> str:
 
 
 def _caps_too_low(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:
+    if component.max_per_instance == 0 and component.required:
+        yield f"{component.name} needs {_copies(component.required)}, but its max_per_instance is 0"
+        return
     if (
         component.max_per_zone is not None
         and component.max_per_zone * len(component.eligible_zones) < component.required
     ):
         yield (
             f"{component.name} needs {_copies(component.required)}, but max_per_zone {component.max_per_zone} over "
-            f"{len(component.eligible_zones)} eligible zones allows fewer"
+            f"{count(len(component.eligible_zones), 'eligible zone')} allows fewer"
         )
     smallest = pools.of(component).smallest_zone
     if smallest is None or smallest * len(component.eligible_zones) >= component.required:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from placement.compiled.fleet import FleetOption, Shape, allows
 from placement.documents import Component, Problem
 from placement.errors import printable
-from placement.units import MIB_PER_GIB, MILLI
+from placement.units import MIB_PER_GIB, MILLI, as_given, need, room
 
 _NAMED = 3  # options whose lack is told
+_UNITS = {"accelerators": 1, "GiB on each accelerator": MIB_PER_GIB, "vCPUs": MILLI, "GiB of host memory": MIB_PER_GIB}
 
 
 def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOption, ...], shapes: list[Shape]) -> str:
@@ -55,18 +56,26 @@ def _short(shapes: dict[str, Shape], option: FleetOption) -> str:
         where = f"a machine of pool {pool}, the nearest, has"
     if not lacks:
         return ""
-    needs = " and ".join(f"{needed:g} {what}" for what, needed, _ in lacks)
-    return f"needs {needs}, where {where} {' and '.join(f'{there:g}' for _, _, there in lacks)}"
+    pairs = [_as_given(*lack) for lack in lacks]
+    needs = " and ".join(f"{needed:.10g} {what}" for (what, _, _), (needed, _) in zip(lacks, pairs, strict=True))
+    return f"needs {needs}, where {where} {' and '.join(f'{there:.10g}' for _, there in pairs)}"
 
 
-def _lacks(shape: Shape, option: FleetOption) -> Iterator[tuple[str, float, float]]:
-    """By resource: what one copy needs, and what an empty machine has that is less."""
+def _lacks(shape: Shape, option: FleetOption) -> Iterator[tuple[str, int, int]]:
+    """By resource: what one copy needs, and what an empty machine has that is less, in whole units."""
     rows = (
-        ("accelerators", option.accelerators, shape.accelerators, 1),
-        ("GiB on each accelerator", option.memory_mib if option.accelerators else 0, shape.memory_mib, MIB_PER_GIB),
-        ("vCPUs", option.vcpus, shape.vcpus, MILLI),
-        ("GiB of host memory", option.host_mib, shape.host_mib, MIB_PER_GIB),
+        ("accelerators", option.accelerators, shape.accelerators),
+        ("GiB on each accelerator", option.memory_mib if option.accelerators else 0, shape.memory_mib),
+        ("vCPUs", option.vcpus, shape.vcpus),
+        ("GiB of host memory", option.host_mib, shape.host_mib),
     )
-    for what, needed, there, unit in rows:
+    for what, needed, there in rows:
         if needed > there:
-            yield what, needed / unit, max(there, 0) / unit
+            yield what, needed, max(there, 0)
+
+
+def _as_given(what: str, needed: int, there: int) -> tuple[float, float]:
+    """Both as the problem has them; in whole units where they would read alike: one is rounded up, the other down."""
+    unit = _UNITS[what]
+    pair = as_given(needed, unit, need), as_given(there, unit, room)
+    return pair if pair[0] > pair[1] else (needed / unit, there / unit)

@@ -118,6 +118,11 @@ CASES: list[tuple[Doc, str | None]] = [
     # caps of a zone
     ({"components.0.spread": {"max_per_zone": 3}}, None),
     ({"components.0.spread": {"max_per_zone": 2}}, "c needs 6 copies, but max_per_zone 2 over 2 eligible zones"),
+    ({"components.0.spread": {"max_per_instance": 0}}, "c needs 6 copies, but its max_per_instance is 0"),
+    ({"components.0.accelerator_memory_gib": 13.7}, "with 13.7 GiB and 1 vCPUs; it needs 13.7 GiB on"),
+    ({"components.0.accelerator_memory_gib": 9, "accelerators.A.memory_gib": 7.9}, "it may run have at most 7.9"),
+    # What is needed is rounded up and room down: as they were given no difference would show.
+    ({"components.0.accelerator_memory_gib": 8.19, "accelerators.A.memory_gib": 8.19}, "needs 8.190429688 GiB on each"),
     ({"components.0.spread": {"max_per_zone": 2}, "components.0.min_copies": 4}, None),
     # quotas: 8 copies on the machine of zone a, 4 vCPUs and so 4 copies on that of b
     ({**QUOTAS, "components.0.copies": 12}, None),
