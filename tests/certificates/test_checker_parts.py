@@ -82,15 +82,18 @@ def zoned(*zones: str, **more: Any) -> list[Doc]:
 
 
 def test_numbers_are_numbers_from_0_on_and_not_absurd() -> None:
-    assert number({"k": 1e18}, "k") == 1e18
+    assert number({"k": 1e19}, "k") == 1e19
     assert number({}, "k", 3) == 3
-    for value in (-1, True, "1", 1.1e18):
+    for value in (-1, True, "1", 1.1e19):
         with pytest.raises(Refused):
             number({"k": value}, "k", 0)
     with pytest.raises(KeyError):
         number({}, "k")
     with pytest.raises(Refused, match="whole number"):
         count({"k": 1.5}, "k", 0)
+    assert count({"k": -2}, "k", 0, -5) == -2
+    with pytest.raises(Refused):
+        count({"k": -6}, "k", 0, -5)
 
 
 @pytest.mark.parametrize(
