@@ -192,7 +192,6 @@ def _limits_broken_by_minimum(fleet: Fleet) -> Iterator[str]:
 
 
 def _too_many_moves(fleet: Fleet) -> Iterator[str]:
-    """Moves that no plan avoids are more than may be."""
     forced = least_moves(fleet)
     if fleet.max_moves is not None and sum(forced) > fleet.max_moves:
         most = max(range(len(forced)), key=lambda c: forced[c])

@@ -113,7 +113,6 @@ class Nodes:
         return {**leaf, "infeasible": True} if reason.excludes else leaf
 
     def number_of(self, prices: AnyPrices) -> int:
-        """The number of some prices in the document."""
         if id(prices) not in self._number:
             self._number[id(prices)] = len(self.prices)
             self._kept.append(prices)

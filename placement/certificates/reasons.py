@@ -52,7 +52,6 @@ class Reason(NamedTuple):
 
     @property
     def excludes(self) -> bool:
-        """Whether no plan is left at all."""
         return self.ticks == math.inf
 
 

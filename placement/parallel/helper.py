@@ -124,7 +124,6 @@ class _HelperProcess:
                 self._error = strict
 
     def _do(self, job: HelperJob) -> None:
-        """One job, there and back."""
         if self._process is None:
             self._process = start_worker()
         seconds = max(0.0, job.budget.left() - _PARAMS.handover)

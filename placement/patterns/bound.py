@@ -287,7 +287,6 @@ class PatternBound:
         return () if self.tree is None else self.tree.mix
 
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
-        """Grow one of the two trees, as `run` says."""
         solve, news = self._solve.within(budget), _News(budget, patience)
         while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
             self._follow(tree)

@@ -210,7 +210,6 @@ def _own_classes(fleet: Fleet, zones: _ZoneLimitsOf, *, one_place: bool) -> tupl
 
 
 def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, place: Callable[[FleetPool], int]) -> tuple[DeviceClass, ...]:
-    """The device classes, each of pools in one place."""
     pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
     for pool in fleet.pools:
         if pool.max_instances != 0:

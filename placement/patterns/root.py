@@ -32,7 +32,6 @@ class RootPrices:
     def __init__(
         self, relaxation: Relaxation, program: PatternProgram, columns: PatternColumns, groups: Groups
     ) -> None:
-        """Nothing is priced yet."""
         self.relaxation, self.program, self.columns = relaxation, program, columns
         self.groups = groups
         self.bound, self.rounds = 0, 0

@@ -54,7 +54,6 @@ _Pins = Counter[tuple[str, int, str]]
 
 
 def _pinned(problem: Problem, components: dict[str, Component]) -> _Pins:
-    """Pinned copies by component, option and machine."""
     found: _Pins = Counter()
     for row in problem.placements:
         if row.pinned:

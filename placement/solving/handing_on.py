@@ -23,12 +23,10 @@ class HandingOn(Incumbent):
         self._outer = self._whole = whole
 
     def raise_bound(self, ticks: int, by: str, given: Given = None, relaxes: str = "") -> None:
-        """As `Incumbent.raise_bound`."""
         super().raise_bound(ticks, by, given, relaxes)
         self._whole.raise_bound(ticks, by, given, relaxes)
 
     def raise_left_out(self, level: int, value: int, by: str, given: Given = None) -> None:
-        """As `Incumbent.raise_left_out`."""
         super().raise_left_out(level, value, by, given)
         self._whole.raise_left_out(level, value, by, given)
 

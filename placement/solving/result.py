@@ -76,7 +76,6 @@ class SolverFault:
     said: str
 
     def __str__(self) -> str:
-        """One line for a person."""
         return f"{self.solver} {self.said}"
 
 
@@ -212,7 +211,6 @@ class Result:
         return str(draw("result_html", self))
 
     def __str__(self) -> str:
-        """One line for a person."""
         solver = self.plan.solver
         if self.cost is None:
             least = f"; no plan costs less than {money(self.bound, down=True)}" if self.bound else ""

@@ -34,7 +34,6 @@ _THREAD = _Thread()
 
 
 def step_counter() -> StepCounter:
-    """The counter of this thread."""
     return _THREAD.counter
 
 

@@ -66,7 +66,6 @@ class CountModel:
         }
 
     def program(self) -> CountProgram:
-        """The program with the inequalities so far."""
         inequalities = Inequalities(tuple(self.weights), tuple(self.rounded), self._over_quota)
         return CountProgram(self.relaxation, self._groups, self._domain, self._reduced, inequalities, self.merging)
 

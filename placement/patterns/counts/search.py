@@ -96,7 +96,6 @@ class CountSearch:
         self._improve(budget, lambda: self.counts is not None)
 
     def _begin(self, budget: Budget) -> None:
-        """Counts from nothing."""
         if not budget.over():
             found = self._find(budget, None, frozenset(self._placed), self._other_modes)
             counts = None if found.counts is None else self._repaired(found.counts, budget)
@@ -177,12 +176,10 @@ class CountSearch:
         return free | self._some(_PARAMS.fewer_free - len(free) / len(self._placed), self._placed)
 
     def _some(self, part: float, components: Sequence[int]) -> frozenset[int]:
-        """So many of them by chance."""
         n = min(len(components), max(0, math.ceil(part * len(components))))
         return frozenset(self._random.sample(components, n))
 
     def _find(self, budget: Budget, known: Counts | None, free: Set[int], barred: Set[int]) -> FoundCounts:
-        """One program."""
         self.programs += 1
         return self._model.program().find(budget.share(seconds=self._seconds), known, free, barred)
 

@@ -150,7 +150,6 @@ class _Program:
         return True
 
     def solve(self, budget: Budget) -> PackingAnswer:
-        """As `pack_given` says."""
         self._all_placed()
         ran = prove(self._rows.program(), budget, nodes=self._nodes)
         if ran is None:

@@ -66,7 +66,6 @@ def _by_halves(given: IntegerRows, cost: Mapping[int, float], least: int, most: 
 
 
 def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:
-    """Whether these rows have a solution."""
     ran = prove(rows.program(), budget, nodes=_PARAMS.nodes)
     if ran is None:
         return None

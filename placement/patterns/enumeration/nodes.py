@@ -32,7 +32,6 @@ class NodeEnumeration:
     """Decides nodes of one relaxation by enumerating patterns."""
 
     def __init__(self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity) -> None:
-        """Nothing is done yet."""
         self._relaxation = relaxation
         self._groups = groups
         self._multiplicity = multiplicity

@@ -282,7 +282,6 @@ class WholeProgram:
         return {}
 
     def zone_rows(self, component: FleetComponent) -> None:
-        """The rules of a component over zones."""
         modes = self.relaxation.modes_of[component.index]
         zones: dict[int, dict[int, float]] = {z: {} for z in component.eligible_zones}
         for mode in modes:

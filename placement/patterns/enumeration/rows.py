@@ -19,7 +19,6 @@ class IntegerRows:
     """Rows and columns so far; all columns are whole numbers, but for those in `parts`."""
 
     def __init__(self) -> None:
-        """Neither columns nor rows."""
         self.cost: list[float] = []
         self.lower: list[float] = []
         self.upper: list[float] = []

@@ -83,7 +83,6 @@ class GrowingRelaxation:
     """The relaxation of programs of one fleet, each with all columns of the one before it."""
 
     def __init__(self) -> None:
-        """No program yet."""
         self._solver: QuietHighs | None = None
         self._known: set[object] = set()
 
@@ -132,7 +131,6 @@ class WholeRunningBound:
         self.converged = False
 
     def program(self) -> RunningProgram:
-        """The program over the columns so far."""
         return RunningProgram(self.state, self._groups, list(self._patterns), self._contents)
 
     def run(self, budget: Budget, report: Callable[[Fraction], None]) -> bool:

@@ -103,7 +103,6 @@ class Improve:
     seed: int
 
     def run(self, budget: Budget) -> TaskAnswer:
-        """Until time is over."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         covering = SetCovering(solve)
         if named_fleet_rules(self.fleet):

@@ -103,7 +103,6 @@ class FleetMixPacking:
 
     @property
     def dives(self) -> bool:
-        """Whether mixes are packed by diving."""
         return self._dive is not None
 
     @property
@@ -140,7 +139,6 @@ class FleetMixPacking:
             self._took = budget.clock() - began
 
     def _goes_on(self, budget: Budget) -> bool:
-        """Whether there is time for another mix."""
         if math.isinf(budget.remaining()) and self.tried >= _PARAMS.tries:
             return False
         return not self._solve.within(budget).ended and budget.remaining() >= _PARAMS.worthwhile * self._took

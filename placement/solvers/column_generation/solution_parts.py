@@ -55,7 +55,6 @@ class PackedParts(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all parts are packed."""
         return not self.forbidden and not self.undecided
 
     @property

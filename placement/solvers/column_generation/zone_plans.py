@@ -24,7 +24,6 @@ class ZonePlans:
     """
 
     def __init__(self, incumbent: Incumbent, fresh: Greenfield, required: Fleet) -> None:
-        """No zones yet."""
         self._incumbent, self._fresh, self._required = incumbent, fresh, required
         self._lock = threading.RLock()
         self._best: dict[int, Packing | None] = {}

@@ -169,7 +169,6 @@ class ZoneDive:
         return True
 
     def _copies_by_zone(self, solution: PatternSolution) -> dict[int, dict[int, float]]:
-        """Copies by component and zone."""
         parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for mode, n in zip(self._program.relaxation.modes, solution.copies, strict=True):
             parts[mode.component][mode.zone] += n

@@ -38,7 +38,6 @@ class PackZone:
 
     @property
     def copies(self) -> int:
-        """Copies in the zone."""
         return self.zone.fleet.copies
 
     def run(self, budget: Budget) -> TaskAnswer:

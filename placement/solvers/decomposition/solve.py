@@ -68,7 +68,6 @@ class DecompositionOptions:
     )
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
         if self.copies < 1:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
         if self.solver == NAME:

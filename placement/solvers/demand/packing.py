@@ -65,7 +65,6 @@ class CountPacking:
         return best is not None and not any(best.left_out) and self._ticks(counts) >= best.ticks
 
     def _ticks(self, counts: Counts) -> int:
-        """What the machines of counts cost."""
         price = sum(n * pool.price for n, pool in zip(counts.machines, self._fleet.pools, strict=True))
         return self._fleet.tick_price * price
 

@@ -84,7 +84,6 @@ class CountRounds:
             self._search.begin_at(self._solve.packing)
 
     def _improve(self, seed: int) -> None:
-        """Improve the best plan machine by machine."""
         if self._solve.packing is None:
             return
         limits = _PHASE.improve.of(self._solve.budget)
@@ -102,7 +101,6 @@ class CountRounds:
         self._prove(_PHASE.beside.of(budget))
 
     def _tell(self, counts: Counts) -> None:
-        """Of a solution of the whole program."""
         self._found.append(counts)
 
     def _prove(self, budget: Budget) -> None:

@@ -42,7 +42,6 @@ class DemandOptions:
     solver: str = option("auto", "the solver that packs the counted copies, where packing pool by pool fails.")
 
     def __post_init__(self) -> None:
-        """Refuse a solver that would call itself."""
         if self.solver == NAME:
             raise ValueError(f"the counts can't be packed by {NAME} again")
 

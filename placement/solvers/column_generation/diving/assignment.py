@@ -126,7 +126,6 @@ class DiveAssignment:
         return True
 
     def take_back(self, machine: MachineState, state: DiveState, copy: Copy) -> None:
-        """Undo a seat."""
         mode = self.relaxation.modes[copy.item]
         machine.take(copy, mode.component)
         state.by_mode[copy.item] += 1

@@ -65,7 +65,6 @@ class MachineSelection:
         return some
 
     def _take_empty(self) -> None:
-        """Take what there was no time for."""
         for p, n in enumerate(self._state.machines):
             for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
                 self._residuals.add(MachineState(self._fleet, p, None), {})
@@ -101,7 +100,6 @@ class MachineSelection:
         return any(self._assignment.place(open_machines[n], self._state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:
-        """The LP of what is left."""
         solution = self._master.solve(
             self._state, self._residuals, budget, machines=self._state.machines, least=_PARAMS.rounds
         )

@@ -50,7 +50,6 @@ class ResidualCapacity:
     """The machines of a dive, and the places that are open on them."""
 
     def __init__(self, relaxation: Relaxation) -> None:
-        """None yet."""
         self._relaxation = relaxation
         self.grids = [ResidualGrid(device_class) for device_class in relaxation.device_classes]
         self.open_machines: list[MachineState] = []
@@ -59,7 +58,6 @@ class ResidualCapacity:
         self._told = 0  # how many of them
 
     def clear(self) -> None:
-        """Reset: no machines."""
         self.open_machines, self.places, self.wanted, self._told = [], {}, [], 0
 
     def add(self, machine: MachineState, wanted: Mapping[int, dict[int, int]]) -> None:
@@ -84,7 +82,6 @@ class ResidualCapacity:
             self.places.setdefault(residual, []).append(place)
 
     def close(self, residual: Residual, place: Place) -> None:
-        """Offer it no more."""
         self.places[residual].remove(place)
         if not self.places[residual]:
             del self.places[residual]
