@@ -19,7 +19,7 @@ _FILES = ("FILE", "PLAN")  # how parameters are shown that are files
 
 
 class Command(TyperCommand):
-    """A command that refuses an option of one value where it stands twice, and one whose value is empty.
+    """A command that refuses an option of one value where it stands twice, and what is given and says nothing.
 
     Flags may stand as often as they like.
     """
@@ -37,8 +37,10 @@ class Command(TyperCommand):
                     ctx.fail(
                         f"{option.opts[0]} is given {given.count(option)} times, and takes one value: give it once."
                     )
-                if option.param_type_name == "option" and _is_empty(values[option.name]):
-                    ctx.fail(f"{option.opts[0]} is empty: give it a value, or leave it out.")
+                if _is_empty(values[option.name]):
+                    is_option = option.param_type_name == "option"
+                    shown = option.opts[0] if is_option else (option.metavar or option.name).strip("[].")
+                    ctx.fail(f"{shown} is empty: give it a value{', or leave it out' if is_option else ''}.")
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -62,7 +64,8 @@ class Command(TyperCommand):
 
 def _is_empty(value: object) -> bool:
     """Whether one of the texts given says nothing, as a variable does that a shell does not have."""
-    return any(isinstance(one, str) and not one.strip() for one in (value if isinstance(value, list) else [value]))
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    return any(isinstance(text, str) and not text.strip() for text in texts)
 
 
 def _called(row: Any, value: object) -> str:
