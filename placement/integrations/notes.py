@@ -50,27 +50,21 @@ class Notes:
         return iter(self._rows)
 
     def ignored(self, place: str, reason: str) -> None:
-        """A field that the problem has nothing like."""
         self._add("ignored", place, reason)
 
     def assumed(self, place: str, reason: str) -> None:
-        """A value that the platform does not tell."""
         self._add("assumed", place, reason)
 
     def reconstructed(self, place: str, reason: str) -> None:
-        """A value that follows from others, though not without a choice."""
         self._add("reconstructed", place, reason)
 
     def suggested(self, place: str, reason: str) -> None:
-        """A rule that the user may want, and that was not added."""
         self._add("suggested", place, reason)
 
     def inexact(self, place: str, reason: str) -> None:
-        """What the platform can't express."""
         self._add("inexact", place, reason)
 
     def broken(self, place: str, reason: str) -> None:
-        """A rule that what runs breaks."""
         self._add("broken", place, reason)
 
     def _add(self, kind: NoteKind, place: str, reason: str) -> None:

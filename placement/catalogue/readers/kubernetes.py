@@ -8,7 +8,7 @@ it is known. Time-sliced accelerators are counted once. What runs on every node 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from placement.catalogue.facts import Capacity, Findings, InstanceFacts, Node, NodeState, Offer
 from placement.catalogue.names import LISTED_BY, nearest_names
@@ -52,14 +52,7 @@ NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
 _PARTITIONS = "has MIG partitions under names of their own (nvidia.com/mig-...), which are not read here"
 _MOST_GPUS = 1024
 Labels = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Machine:
-    """One node, and what it has."""
-
-    node: Node
-    facts: InstanceFacts
+_Machine = tuple[Node, InstanceFacts]
 
 
 def read_nodes(document: At, source: str) -> Findings:
@@ -67,7 +60,7 @@ def read_nodes(document: At, source: str) -> Findings:
     rows = [document] if document.key("kind").text() == "Node" else list(document.key("items").items())
     others = [row for row in rows if not _is_node(row)]
     read = each((row for row in rows if _is_node(row)), _machine, source)
-    machines = [row for row in read if isinstance(row, _Machine)]
+    machines = [row for row in read if not isinstance(row, str)]
     skipped = tuple(row for row in read if isinstance(row, str)) + left_out(len(others), "an object that is no node")
     types, nodes = _types(machines)
     offers = {Offer(node.instance_type, node.region, node.zone, node.capacity) for node in nodes}
@@ -86,22 +79,21 @@ def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], tuple[N
     label and differ in accelerators get types of their own.
     """
     groups: dict[str, dict[tuple[str, int], list[_Machine]]] = defaultdict(lambda: defaultdict(list))
-    for machine in machines:
-        facts = machine.facts
-        groups[facts.name][facts.accelerator, facts.accelerator_count].append(machine)
+    for node, facts in machines:
+        groups[facts.name][facts.accelerator, facts.accelerator_count].append((node, facts))
     types, nodes = [], []
     for label, kinds in groups.items():
         for (accelerator, count), members in kinds.items():
             name = label if len(kinds) == 1 else f"{label}-{f'{count}x{accelerator}' if count else 'cpu'}"
             least = replace(
-                members[0].facts,
+                members[0][1],
                 name=name,
-                vcpus=min(member.facts.vcpus for member in members),
-                memory_gib=min(member.facts.memory_gib for member in members),
-                accelerator_memory_gib=min(member.facts.accelerator_memory_gib for member in members),
+                vcpus=min(facts.vcpus for _, facts in members),
+                memory_gib=min(facts.memory_gib for _, facts in members),
+                accelerator_memory_gib=min(facts.accelerator_memory_gib for _, facts in members),
             )
             types.append(least)
-            nodes += [replace(member.node, instance_type=name) for member in members]
+            nodes += [replace(node, instance_type=name) for node, _ in members]
     return tuple(types), tuple(nodes)
 
 
@@ -122,7 +114,7 @@ def _machine(row: At) -> _Machine | str:
     capacity: Capacity = "spot" if spot else "on-demand"
     zone = first_label(labels, (*ZONE_LABELS, *_DISK_ZONE_LABELS)) or _zone_of_provider(row) or NO_ZONE
     region = first_label(labels, REGION_LABELS)
-    return _Machine(Node(name, type_name, zone, capacity, node_state(row), region), facts)
+    return Node(name, type_name, zone, capacity, node_state(row), region), facts
 
 
 def _zone_of_provider(row: At) -> str:

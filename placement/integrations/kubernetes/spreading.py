@@ -34,7 +34,6 @@ class Apartness:
         self.spread[key] = min(most, self.spread.get(key, most))
 
     def keys(self) -> dict[str, Any]:
-        """The keys of a component's row."""
         row = {"spread": self.spread, "avoid": list(self.avoid), "dedicated": self.dedicated}
         return {key: value for key, value in row.items() if value}
 
@@ -51,7 +50,6 @@ class Spreader:
         self._counted: dict[tuple[NodeRules, str, bool, bool], frozenset[str]] = {}
 
     def of(self, w: int) -> Apartness:
-        """The keys of one component."""
         workload = self.workloads[w]
         found = Apartness()
         for rule in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.spread):

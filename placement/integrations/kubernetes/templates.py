@@ -71,7 +71,6 @@ class Templates:
 
     @cached_property
     def by_name(self) -> Mapping[str, Sequence[KubeObject]]:
-        """All pods by their component."""
         return grouped((component, row.pod) for row, component in self.rows)
 
     def beside(self, component: str) -> list[Owner]:

@@ -61,13 +61,11 @@ class Volumes:
 
     @classmethod
     def of(cls, cluster: KubeCluster) -> Self:
-        """Those of a cluster."""
         claims = cluster.read_each(cluster.of("PersistentVolumeClaim"), _claim)
         terms = cluster.read_kind("PersistentVolume", _terms)
         return cls({(row.namespace, row.name): row for row in claims}, {row.name: told for row, told in terms})
 
     def mounted_by(self, pod: KubeObject) -> list[MountedClaim]:
-        """The claims that a pod mounts."""
         keys = ((pod.namespace, name) for name in names_mounted(pod))
         return [self.claims.get(key) or MountedClaim(*key) for key in keys]
 

@@ -58,7 +58,6 @@ def _copies(view: PlanView, served: Served, group: ServingGroup) -> int:
 def page(
     view: PlanView, deployment: Deployment, steps: Sequence[Step], notes: Iterable[Note], price_per_hour: float | None
 ) -> str:
-    """The page, in Markdown."""
     rows = [
         f"| {escaped(group.endpoint)} | {escaped(group.variant)} | {escaped(_machines(view, group))} "
         f"| {escaped(', '.join(_components(view, deployment, group)) or 'none')} | {_fits(group)} |"

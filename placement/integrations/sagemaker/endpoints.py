@@ -16,6 +16,7 @@ from placement.integrations.sagemaker.inference_components import (
     by_name,
     component_name,
     count_of,
+    counts_by_type,
     failure_of,
     partition,
     read_component,
@@ -144,10 +145,7 @@ def _summary(row: At, place: str, notes: Notes) -> _VariantSummary:
     for status in row.rows("VariantStatus"):
         word = status.key("Status").text()
         notes.assumed(f"{place} VariantStatus", f"it is {word}: what was read may have changed since")
-    pools: dict[str, int] = {}
-    for pool in row.rows("InstancePools"):
-        kind = pool.key("InstanceType").text()
-        pools[kind] = pools.get(kind, 0) + count_of(pool.key("CurrentInstanceCount"))
+    pools = counts_by_type(row.rows("InstancePools"), "CurrentInstanceCount")
     return _VariantSummary(
         count_of(row.key("CurrentInstanceCount")),
         row.optional(count_of, "DesiredInstanceCount"),

@@ -358,7 +358,6 @@ class _Fleet:
         return ""
 
     def grow(self, after: Machines) -> None:
-        """Add machines up to those."""
         left = list(after)
         for machine in self.state:
             kinds = [kind for kind, _ in left]

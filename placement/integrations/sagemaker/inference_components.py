@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
+from placement.grouping import grouped
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker.answers import ApiAnswer
 from placement.integrations.sagemaker.fields import COMPONENT, CONTAINER, SPECIFICATION, kept_of, tell_fields
@@ -67,11 +68,16 @@ def by_name(rows: Iterable[At], key: str) -> dict[str, At]:
 
 
 def count_of(at: At) -> int:
-    """A number of machines or copies."""
     found = at.whole()
     if found > _LARGEST_COUNT:
         raise at.fault(f"must be at most {_LARGEST_COUNT:,}")
     return found
+
+
+def counts_by_type(rows: Iterable[At], key: str) -> dict[str, int]:
+    """Numbers of machines or copies by type: of one that stands several times the sum."""
+    told = grouped((row.key("InstanceType").text(), count_of(row.key(key))) for row in rows)
+    return {kind: sum(counts) for kind, counts in told.items()}
 
 
 def partition(at: At) -> str:
@@ -203,10 +209,7 @@ def _copies(at: At, place: str, notes: Notes, *, leaves: bool) -> tuple[int, int
     if desired is None or current is None:
         raise runtime.fault("must have DesiredCopyCount or CurrentCopyCount")
     status = runtime.get("PlacementStatus")
-    by_type: dict[str, int] = {}
-    for row in status.items() if status is not None else ():
-        kind = row.key("InstanceType").text()
-        by_type[kind] = by_type.get(kind, 0) + count_of(row.key("CurrentCopyCount"))
+    by_type = counts_by_type(status.items() if status is not None else (), "CurrentCopyCount")
     if status is not None and sum(by_type.values()) != current:
         notes.assumed(
             f"{place} PlacementStatus", f"its counts sum to {sum(by_type.values())}, {current} copies run: the former"

@@ -38,11 +38,9 @@ class CallSet:
         return (step.parameters for step in self.steps if step.operation in operations)
 
     def components(self, *operations: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The inputs of calls about components, each with its place."""
         return ((f"component {call.get('InferenceComponentName')}", call) for call in self.inputs(*operations))
 
     def variants(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every variant of the configurations, with its place."""
         for config in self.inputs("CreateEndpointConfig"):
             for key in ("ProductionVariants", "ShadowProductionVariants"):
                 for row in config.get(key, ()):
