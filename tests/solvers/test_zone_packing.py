@@ -70,6 +70,10 @@ def as_placed(fleet: Fleet, incumbent: Incumbent) -> tuple[Greenfield, Fleet]:
     return fresh, RequiredAsPlaced.of(fresh.fleet, incumbent.best[0]).fleet
 
 
+# Nine beginnings would be most of the time of these tests, and find few more plans.
+TWICE = HeuristicOptions(restarts=2, ejections=EJECTIONS)
+
+
 def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
     """Random problems with rules over zones, a plan of each, and what may be packed zone by zone.
 
@@ -85,7 +89,7 @@ def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, I
         problem = Problem(**{**document, "components": document["components"] + more})
         fleet = compile_fleet(problem)
         incumbent = Incumbent(fleet, Budget())
-        solve_best_fit(Solve(fleet, incumbent, Budget(work=3)), options=HeuristicOptions(ejections=EJECTIONS))
+        solve_best_fit(Solve(fleet, incumbent, Budget(work=3)), options=TWICE)
         if may_pack_zones(Solve(fleet, incumbent, Budget())):
             yield seed, problem, fleet, incumbent
 
@@ -328,7 +332,7 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
         for zone, counts in enumerate(counts_of(fleet, packing)):
             alone = OneZone.of(firm, zone, counts).fleet
             again = Incumbent(alone, Budget())
-            solve_best_fit(Solve(alone, again, Budget(work=3)), options=HeuristicOptions(ejections=EJECTIONS))
+            solve_best_fit(Solve(alone, again, Budget(work=3)), options=TWICE)
             if again.best is None:
                 break
             machines += list(again.best[0].machines)
