@@ -25,19 +25,9 @@ class MachineState:
     """One machine: what is free, and what stands on it. `fixed` copies are part of it for good and not in `copies`."""
 
     __slots__ = (
-        "copies",
-        "counts",
-        "fixed",
-        "free_memory",
-        "frozen",
-        "host",
-        "instance",
-        "memory",
-        "pool",
-        "share",
-        "users",
+        "copies", "counts", "fixed", "free_memory", "frozen", "host", "instance", "memory", "pool", "share", "users",
         "vcpus",
-    )
+    )  # fmt: skip
 
     def __init__(self, fleet: Fleet, pool: int, instance: int | None) -> None:
         shape = fleet.pools[pool].shape
@@ -52,12 +42,10 @@ class MachineState:
         self.frozen = False
 
     def put(self, copy: Copy, component: int) -> None:
-        """Take one more copy."""
         self.copies.append(copy)
         self._use(copy.option, copy.on, component, 1)
 
     def take(self, copy: Copy, component: int) -> None:
-        """Lose a copy."""
         self.copies.remove(copy)
         self._use(copy.option, copy.on, component, -1)
 

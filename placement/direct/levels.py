@@ -15,7 +15,6 @@ class DirectStuckError(Exception):
 
     @classmethod
     def too_large(cls, terms: int, most: int) -> Self:
-        """It would have more terms than it may."""
         return cls(
             f"the direct model would have about {terms:,} terms, the limit is {most:,}; "
             "give a plan to start from, set quotas, raise max_terms, or use another solver"
@@ -61,7 +60,6 @@ class Levels:
         return () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
 
     def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
-        """Report a bound."""
         if level is None:
             self._incumbent.raise_bound(value, self._name, given or None, self._relaxes)
         else:
@@ -91,7 +89,6 @@ class Stage:
         self.levels.report(self.level, self.goal.value(reduced), self.given)
 
     def enough(self) -> bool:
-        """Whether the engine may end."""
         return self.budget.cut_short() or self.levels.enough(self.level)
 
 

@@ -206,7 +206,6 @@ class Program:
     # -- rows
 
     def at_most(self, left: Linear | int, right: Linear | int, *, measured: bool = False) -> None:
-        """``left <= right``."""
         difference = left - right
         if isinstance(difference, int):
             difference = Linear((), (), difference)

@@ -12,7 +12,7 @@ from placement.documents import Instance, Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.fleet_simulator.fleet import SimulatedCopy
 from placement.referee.standing import Standing
-from placement.units import exact
+from placement.units import count, exact
 
 _CopiesOn = tuple[Counter[SimulatedCopy], Iterable["Instance | PlanInstance"]]
 
@@ -43,9 +43,9 @@ class SpreadJudge:
         """Copies by zone, of each component."""
         zone_of = {row.id: self._zone_of_pool[row.pool] for row in machines if row.pool in self._zone_of_pool}
         found: dict[str, Counter[str]] = defaultdict(Counter)
-        for copy, count in copies.items():
+        for copy, n in copies.items():
             if copy.instance in zone_of:
-                found[copy.component][zone_of[copy.instance]] += count
+                found[copy.component][zone_of[copy.instance]] += n
         return found
 
     def broken(self, before: dict[str, Counter[str]], after: dict[str, Counter[str]]) -> Iterator[tuple[str, str]]:
@@ -55,12 +55,15 @@ class SpreadJudge:
                 low = min((moment[zone] for zone in eligible - {first}), default=moment[first])
                 skew = moment[first] - low
                 if most is not None and skew > most:
-                    yield "max-skew", f"{name}: zones may differ by {_copies(skew)} inside of a batch, at most {most}"
+                    yield (
+                        "max-skew",
+                        f"{name}: zones may differ by {count(skew, 'copy', 'copies')} inside of a batch, at most {most}",
+                    )
                     break
                 used = len(+moment)
                 if used < min(wanted, moment.total()):
-                    zones = "1 zone" if used == 1 else f"{used} zones"
-                    yield "min-zones", f"{name}: may serve in {zones} inside of a batch, at least {wanted}"
+                    may = f"{name}: may serve in {count(used, 'zone')} inside of a batch"
+                    yield "min-zones", f"{may}, at least {wanted}"
                     break
 
 
@@ -70,9 +73,9 @@ def _worst(before: Counter[str], after: Counter[str]) -> Iterator[tuple[str, Cou
     A new copy in a zone with an old one to go is that one over again, so no zone has more than at the begin or the end.
     """
     peak = before | after
-    for zone, count in peak.items():
+    for zone, n in peak.items():
         for end in (before, after):
-            yield zone, end | Counter({zone: count})
+            yield zone, end | Counter({zone: n})
 
 
 def _skew(zones: Counter[str], eligible: set[str]) -> int:
@@ -110,9 +113,9 @@ class FloorJudge:
 
     def _count(self, copies: Counter[SimulatedCopy]) -> dict[str, tuple[int, Fraction]]:
         found: dict[str, tuple[int, Fraction]] = defaultdict(lambda: (0, Fraction(0)))
-        for copy, count in copies.items():
+        for copy, n in copies.items():
             number, rate = found[copy.component]
-            found[copy.component] = number + count, rate + count * self._rate[copy.component, copy.option]
+            found[copy.component] = number + n, rate + n * self._rate[copy.component, copy.option]
         return found
 
     def broken(self, serving: Counter[SimulatedCopy]) -> Iterator[tuple[str, str]]:
@@ -120,10 +123,6 @@ class FloorJudge:
         found = self._count(serving)
         for name, (copies, rate) in self._least.items():
             if found[name][0] < copies:
-                yield "available", f"{_copies(found[name][0])} of {name} serve, at least {copies} must"
+                yield "available", f"{count(found[name][0], 'copy', 'copies')} of {name} serve, at least {copies} must"
             if found[name][1] < rate:
                 yield "served", f"{name} serves {float(found[name][1]):.12g}, at least {float(rate):.12g} is needed"
-
-
-def _copies(number: int) -> str:
-    return "1 copy" if number == 1 else f"{number:,} copies"

@@ -52,7 +52,6 @@ class GroupCompletion:
 
     @cached_property
     def parameter_sets(self) -> list[GreedyParameters]:
-        """What restarts of the price-guided greedy differ in."""
         return parameter_sets(self._blank.fleet, self._shares, self._budget.over)
 
     @cached_property

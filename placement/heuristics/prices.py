@@ -29,7 +29,7 @@ def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = 
     The best of the rounds until `is_over`. O(rounds x modes x pools); milliseconds for hundreds of components. Of a
     very large table pools that are alike for every component are one, with their quotas added up.
     """
-    copies = np.array([_wanted(fleet, c) for c in range(len(fleet.components))], dtype=np.float64)
+    copies = np.array([c.demand or c.copies for c in fleet.components], dtype=np.float64)  # or units of throughput
     owner, serves = shares.owner, shares.serves
     first = np.array(shares.first, dtype=np.int64)
     groups = [[p] for p in range(len(fleet.pools))]
@@ -79,12 +79,6 @@ def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = 
     for k, group in enumerate(groups):
         group_of[group] = k
     return best[1][group_of], best[2][group_of]
-
-
-def _wanted(fleet: Fleet, c: int) -> int:
-    """Copies, or the demand in units of throughput."""
-    component = fleet.components[c]
-    return component.demand or component.copies
 
 
 def _first_of_each(cheapest: Floats, least: Floats, owner: Ints, usable: Bools) -> Ints:

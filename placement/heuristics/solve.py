@@ -44,7 +44,6 @@ class HeuristicOptions:
     )
 
     def __post_init__(self) -> None:
-        """Refuse limits that mean nothing."""
         if self.restarts < 1:
             raise ValueError(f"restarts must be at least 1, got {self.restarts}")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from placement.arrays import Ints
 from placement.bounds.infeasible import why_infeasible
-from placement.compiled.fleet import FleetComponent, FleetOption
+from placement.compiled.fleet import FleetOption
 from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
 from placement.compiled.groups import FleetLimit
 from placement.heuristics.check import lacking, missing_pins
@@ -62,7 +62,7 @@ def _whole_plan_not_in_order(ws: Workspace) -> str:
 def _why_out(ws: Workspace, c: int, lacks: str) -> tuple[str, list[str]]:
     """What keeps one more copy out, and beside it the rules that forbid it."""
     component = ws.fleet.components[c]
-    usable = _usable(component)
+    usable = [o for o, option in enumerate(component.options) if option.pools]
     subject = f"{component.name} copy {ws.placed[c] + 1}"
     if not usable:
         return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})", []
@@ -80,11 +80,6 @@ def _why_out(ws: Workspace, c: int, lacks: str) -> tuple[str, list[str]]:
     if len(usable) > _OPTIONS:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
     return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}", _forbidding_rules(ws, c, usable)
-
-
-def _usable(component: FleetComponent) -> list[int]:
-    """Its options that some pool has a machine for."""
-    return [o for o in range(len(component.options)) if component.options[o].pools]
 
 
 def _forbidding_rules(ws: Workspace, c: int, options: Sequence[int]) -> list[str]:

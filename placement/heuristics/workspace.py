@@ -92,7 +92,6 @@ class Workspace(MachineRows):
     # -- machines
 
     def can_rent(self, p: int) -> bool:
-        """Whether one more machine of the pool may be used."""
         return bool(self.rented.rentable[p])
 
     def may_use(self, m: int) -> bool:
@@ -298,7 +297,6 @@ class Workspace(MachineRows):
         self._journal.clear()
 
     def rollback(self, mark: int) -> None:
-        """Undo every change since the mark."""
         while len(self._journal) > mark:
             was_placed, m, seat = self._journal.pop()
             if was_placed:

@@ -163,17 +163,14 @@ class MachineStates:
             self.missing[i] -= 1
 
     def put(self, machine: MachineState, copy: Copy) -> None:
-        """Place an unassigned copy."""
         machine.put(copy, self.items[copy.item].component.index)
         self._lose(copy.item)
 
     def take(self, machine: MachineState, copy: Copy) -> None:
-        """Take a copy out."""
         machine.take(copy, self.items[copy.item].component.index)
         self.missing[copy.item] = self.missing.get(copy.item, 0) + 1
 
     def to_packing(self) -> Packing:
-        """The packing as it is."""
         machines = []
         for machine in self.machines:
             seats = [Seat(self.items[copy.item].key[0], copy.option.index, copy.on) for copy in machine.copies]
@@ -194,7 +191,6 @@ class MachineStates:
             machine.restore(state)
 
     def left_out(self) -> Missing:
-        """The unassigned copies."""
         return Counter({self.items[i].key: n for i, n in self.missing.items()})
 
 

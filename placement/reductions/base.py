@@ -9,7 +9,7 @@ relaxation allows more: its bounds are bounds, its packings need not be plans.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, overload
 
@@ -72,7 +72,6 @@ class Restriction(Reduction):
     """A rewrite that only forbids plans: each packing of the reduced fleet is one of the whole, as it is."""
 
     def lift(self, packing: Packing) -> Packing:
-        """The packing itself."""
         return packing
 
     @property
@@ -136,9 +135,5 @@ class Chain(Reduction):
                 continue
             if step.whole.levels != self.whole.levels:  # said of levels that the whole does not have
                 return None
-            given = bound.given if given is None else _least(given, bound.given)
+            given = bound.given if given is None else tuple(map(min, given, bound.given))
         return CarriedBound("; ".join(relaxes), given, sum(bound.less for bound in found))
-
-
-def _least(one: Iterable[int], other: Iterable[int]) -> tuple[int, ...]:
-    return tuple(min(pair) for pair in zip(one, other, strict=True))

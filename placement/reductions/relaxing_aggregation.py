@@ -170,23 +170,23 @@ def _merged(index: int, members: Sequence[FleetComponent]) -> FleetComponent:
     one = members[0]
     if len(members) == 1:
         return replace(one, index=index, avoids=frozenset())
-    options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
+    zones = tuple(sorted(set().union(*(member.eligible_zones for member in members))))
+    return replace(without_company(added_up(members, min)), index=index, eligible_zones=zones)
+
+
+def added_up(members: Sequence[FleetComponent], choose: Callable[[Iterable[int]], int]) -> FleetComponent:
+    """The first of alike components with the copies of all, and of each need the least, or the most, of any."""
     return replace(
-        without_company(one),
-        index=index,
-        options=options,
+        members[0],
+        options=tuple(_common_need(options, choose) for options in zip(*(c.options for c in members), strict=True)),
         required=sum(member.required for member in members),
         copies=sum(member.copies for member in members),
-        eligible_zones=tuple(sorted(set().union(*(member.eligible_zones for member in members)))),
     )
 
 
-def common_need(
-    option: FleetOption, alike: Sequence[FleetOption], choose: Callable[[Iterable[int]], int]
-) -> FleetOption:
-    """The option with the least, or the most, that any of the alike ones needs of each resource."""
+def _common_need(alike: Sequence[FleetOption], choose: Callable[[Iterable[int]], int]) -> FleetOption:
     return replace(
-        option,
+        alike[0],
         memory_mib=choose(o.memory_mib for o in alike),
         share=choose(o.share for o in alike),
         vcpus=choose(o.vcpus for o in alike),

@@ -15,7 +15,7 @@ from placement.compiled.packing import Packing
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.parameters import RestrictingAggregationParameters as _PARAMS
 from placement.reductions.parts import mapped
-from placement.reductions.relaxing_aggregation import alike, common_need
+from placement.reductions.relaxing_aggregation import added_up, alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RestrictingAggregation(Reduction):
         group_of = {c: g for g, group in enumerate(groups) for c in group}
         components = []
         for g, group in enumerate(groups):
-            one = _merged([fleet.components[c] for c in group])
+            one = added_up([fleet.components[c] for c in group], max)
             components.append(replace(one, index=g, avoids=frozenset(group_of[c] for c in one.avoids)))
         small = replace(fleet, components=tuple(components), running=(0,) * len(components))
         return cls(fleet, small, groups)
@@ -69,14 +69,3 @@ def _has_rules(component: FleetComponent) -> bool:
     of_machines = component.dedicated or component.max_per_instance is not None or component.avoids
     of_losses = component.pool_loss_floor or component.instance_loss_floor
     return bool(component.demand or of_machines or of_losses or component.has_zone_rules)
-
-
-def _merged(members: Sequence[FleetComponent]) -> FleetComponent:
-    """One component in place of several: all their copies, and of every need the most."""
-    one = members[0]
-    return replace(
-        one,
-        options=tuple(common_need(o, [member.options[o.index] for member in members], max) for o in one.options),
-        required=sum(member.required for member in members),
-        copies=sum(member.copies for member in members),
-    )

@@ -16,10 +16,8 @@ def quotas(stand: Standing) -> Iterator[Violation]:
     used = stand.used
     for name, pool in stand.pools.items():
         if pool.max_instances is not None and used[name] > pool.max_instances:
-            message, figures = (
-                f"{count(used[name], 'instance')}, at most {pool.max_instances}",
-                Figures(used[name], pool.max_instances, "instances"),
-            )
+            message = f"{count(used[name], 'instance')}, at most {pool.max_instances}"
+            figures = Figures(used[name], pool.max_instances, "instances")
             yield Violation("max-instances", f"pool {name}", message, figures)
 
 
@@ -94,9 +92,5 @@ def most_moves(stand: Standing) -> Iterator[Violation]:
     """All components together move at most `max_moves` copies."""
     most, moved = stand.problem.objective.max_moves, sum(moved_copies(stand).values())
     if most is not None and moved > most:
-        yield Violation(
-            "max-moves",
-            "plan",
-            f"moves {count(moved, 'copy', 'copies')}, at most {most}",
-            Figures(moved, most, "copies"),
-        )
+        message = f"moves {count(moved, 'copy', 'copies')}, at most {most}"
+        yield Violation("max-moves", "plan", message, Figures(moved, most, "copies"))

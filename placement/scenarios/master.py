@@ -18,6 +18,7 @@ are divided and rounded down, which only lowers the bound.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from placement.scenarios.terms import Term
 
 _LARGEST = 2**60  # of the objective
-_FEWEST_SECONDS = 0.01  # of one program, at least: it gets some time whatever is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,7 @@ class MasterProgram:
 
     def solve(self, *, seconds: float, work: float | None, seed: int) -> MasterAnswer:
         """Within so many seconds; with `work` within so many deterministic ones."""
-        solver = cp_sat_solver(seed)
-        parameters = solver.parameters
-        if seconds < float("inf"):
-            parameters.max_time_in_seconds = max(_FEWEST_SECONDS, seconds)
-        if work is not None:
-            parameters.max_deterministic_time = work
+        solver = cp_sat_solver(seed, seconds=seconds, effort=math.inf if work is None else work)
         status = solver.solve(self.model)
         if status == cp_model.INFEASIBLE:
             return MasterAnswer((), (), 0, exact=True, infeasible=True)

@@ -36,11 +36,8 @@ class WarmBestFit(BestFit):
         """The ledger knows who waits."""
         super().__init__(ws, shares)
         self._ledger = ledger
-        self._least: list[float] = shares.least_of_each(self.cost.min(axis=1, initial=math.inf)).tolist()
-
-    def least_cost(self) -> list[float]:
-        """(C,) micro-dollars an hour that a copy costs on the machine that is cheapest for its like."""
-        return self._least
+        # (C,) micro-dollars an hour that a copy costs on the machine that is cheapest for its like
+        self.least_cost: list[float] = shares.least_of_each(self.cost.min(axis=1, initial=math.inf)).tolist()
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Those in use, tightest first, then those that wait, longest first."""
@@ -102,7 +99,6 @@ class Cluster:
         return found
 
     def accelerators_used(self) -> int:
-        """Accelerators with a copy on them."""
         ws = self.ws
         return sum(
             self.fleet.pools[int(ws.pool[m])].shape.accelerators - int(ws.vacant[m])
@@ -111,7 +107,6 @@ class Cluster:
         )
 
     def accelerators_rented(self) -> int:
-        """Accelerators of all machines that are rented."""
         return sum(self.fleet.pools[machine.pool].shape.accelerators for machine in self.ledger.rented.values())
 
     def memory(self) -> tuple[int, int]:

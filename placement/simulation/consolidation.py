@@ -26,7 +26,7 @@ class Consolidation:
         self._payback = round(replanning.payback_hours * _MICRO_HOURS)
         self._most = replanning.max_moves
         self._rent = rent
-        self._least = cluster.policy.least_cost()
+        self._least = cluster.policy.least_cost
 
     def run(self, now: int) -> int:
         """Close what can be closed for its price; the copies that move. O(machines tried x copies x machines)."""

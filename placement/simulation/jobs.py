@@ -41,7 +41,6 @@ class SimulationJob(ABC):
 
     @property
     def done(self) -> int:
-        """Parts that are done."""
         return int(self.kept["done"])
 
     @property
@@ -90,11 +89,9 @@ class StrategyJob(SimulationJob):
 
     @property
     def cost(self) -> float:
-        """Dollars so far."""
         return float(sum(self.kept["series"]["cost"]) / HOUR / 1e6)
 
     def outcome(self) -> StrategyOutcome:
-        """What the strategy came to."""
         kept = self.kept
         ledger = (kept["document"] or {}).get("ledger", {})
         return StrategyOutcome(
@@ -117,7 +114,6 @@ class HourJob(SimulationJob):
         self._setup = setup
 
     def next(self) -> tuple[Callable[..., HourPart], tuple[Any, ...]]:
-        """Plan the hours of the next part."""
         return plan_hours, (self._setup.hours(self.done),)
 
     def _add(self, part: HourPart) -> None:
@@ -125,7 +121,6 @@ class HourJob(SimulationJob):
         self.kept["planned"] += part.planned
 
     def outcome(self) -> HourlyOutcome:
-        """What the hours came to."""
         return HourlyOutcome(self.kept["floor"], self.kept["planned"])
 
 

@@ -53,7 +53,6 @@ class SimulationSetup:
 
     @property
     def steps(self) -> int:
-        """Steps in all."""
         return len(self.rates)
 
     @property
@@ -64,11 +63,9 @@ class SimulationSetup:
 
     @property
     def parts(self) -> int:
-        """Parts in all."""
         return -(-self.steps // self.part)
 
     def _played(self, part: int) -> slice:
-        """The steps of one part."""
         return slice(part * self.part, (part + 1) * self.part)
 
     def copies(self, strategy: Strategy) -> Ints:
@@ -78,7 +75,6 @@ class SimulationSetup:
         return np.maximum(self.wanted, 1) if strategy.copies == "running" else self.wanted
 
     def task(self, strategy: Strategy, part: int) -> StrategyTask:
-        """One part of a strategy."""
         copies, played = self.copies(strategy), self._played(part)
         return StrategyTask(
             problem=self.problem,
@@ -130,7 +126,6 @@ class SimulationSetup:
         )
 
     def hours(self, part: int) -> HourTask:
-        """The hours of one part."""
         return HourTask(self.problem, self.every, self.seed, self.wanted[self._played(part)])
 
     def digest(self) -> str:

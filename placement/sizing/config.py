@@ -60,7 +60,6 @@ class Config:
     """One mapping of a config, with the place it stands at: values are checked when they are asked for."""
 
     def __init__(self, values: Mapping[str, Any], source: str, path: str = "$") -> None:
-        """Take the mapping at `path` of the file `source`."""
         self.values, self.source, self.path = values, source, path
 
     def fault(self, key: str, rule: str, value: object = ...) -> DocumentError:

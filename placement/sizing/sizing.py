@@ -58,7 +58,6 @@ class Sizing(GpuMemory):
 
     @property
     def gpus(self) -> int:
-        """GPUs of one copy."""
         return self.tensor_parallel * self.pipeline_parallel
 
     @property

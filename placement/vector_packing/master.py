@@ -96,7 +96,6 @@ class Master:
         )
 
     def raise_penalty(self) -> None:
-        """Make the artificial columns dearer."""
         self.penalty *= _PARAMS.dearer
         first = self._first - self.items
         for i in range(self.items):

@@ -55,7 +55,6 @@ class CpSatOptions:
     start: bool = option(True, "whether heuristics look for a first plan when none is given.")
 
     def __post_init__(self) -> None:
-        """Refuse what CP-SAT can't run with."""
         if self.workers < 1 or self.first_phase <= 0:
             raise ValueError("workers and first_phase must be positive")
 

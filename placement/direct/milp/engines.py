@@ -203,7 +203,6 @@ class _HighsListener:
         return self._program.values(dict(zip(self._program.lp.variables(), row, strict=True)))
 
     def solution(self, row: Any) -> None:
-        """Hand on a solution."""
         self._watcher.solution(self.rounded(row))
 
     def bound(self, dual: float) -> None:

@@ -33,7 +33,6 @@ class MilpOptions:
     start: bool = option(True, "whether heuristics look for a first plan when none is given.")
 
     def __post_init__(self) -> None:
-        """Refuse what can't be run."""
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine}")
 
