@@ -39,19 +39,12 @@ def targets(
 ) -> list[int] | None:
     """Zone totals for `total` copies that keep every zone rule, none of the copies that stand being moved.
 
-    Parameters
-    ----------
-    counts : (Z,) copies that stand in each zone.
-    total : copies in all, at least ``sum(counts)``.
-    room : (Z,) most copies that each zone can hold, as far as is known; None for no limit.
-    weight : (Z,) cost of one copy in each zone; the totals of least cost are returned, lowest zone first among equals.
+    `counts`: (Z,) copies that stand in each zone.
+    `total`: copies in all, at least ``sum(counts)``.
+    `room`: (Z,) most copies that each zone can hold, as far as is known; None for no limit.
+    `weight`: (Z,) cost of one copy in each zone; the totals of least cost are returned, lowest zone first among equals.
+    Returns (Z,) totals, each at least `counts`; None when there are none.
 
-    Returns
-    -------
-    list of (Z,) totals, each at least `counts`; None when there are none.
-
-    Notes
-    -----
     For each largest total that the rules allow, skew is a lower limit on every eligible zone and the rest are upper
     limits, so filling the cheapest zones first is optimal: O(Z log Z + Z x skew) in all.
     """

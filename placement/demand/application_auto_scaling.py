@@ -44,12 +44,8 @@ def to_application_auto_scaling(
 ) -> dict[str, list[dict[str, Any]]]:
     """The calls that give the inference component `name` this policy, in the order in which they are made.
 
-    Parameters
-    ----------
-    row : the component's policy. target_value : its target, in the unit of its metric, which the problem may give.
+    `row`: the component's policy. `target_value`: its target, in the unit of its metric, which the problem may give.
 
-    Examples
-    --------
     >>> from placement.demand.rows import ScalingDefaults
     >>> calls = to_application_auto_scaling("chat", ScalingDefaults(max_capacity=4), 2.0)
     >>> calls["register-scalable-target"][0]["MaxCapacity"]

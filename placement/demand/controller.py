@@ -57,18 +57,11 @@ def desired(rules: ScalingRules, rates: Ints) -> Ints:
 
 
 def decide(rules: ScalingRules, state: ScalingState, rates: Ints, now: int, week_second: int, every: int) -> Decision:
-    """The copies that are wanted at `now`.
+    """The copies that are wanted at `now`. O(C + scheduled actions).
 
-    Parameters
-    ----------
-    rates : (C,) micro-requests a second.
-    now, every : seconds: of the clock, and to the next decision.
-    week_second : seconds since a Monday's midnight, for schedules.
-
-    Returns
-    -------
-    Decision
-        O(C + scheduled actions).
+    `rates`: (C,) micro-requests a second.
+    `now`, `every`: seconds: of the clock, and to the next decision.
+    `week_second`: seconds since a Monday's midnight, for schedules.
     """
     floor, ceiling = rules.limits(week_second)
     copies = state.copies

@@ -17,13 +17,9 @@ _CRON_DAYS = {day: (k + 1) % 7 for k, day in enumerate(DAYS)}  # Sunday is 0
 def to_keda(name: str, row: ScalingDefaults, target_value: float, query: str, server: str) -> dict[str, Any]:
     """The ScaledObject of a deployment `name`.
 
-    Parameters
-    ----------
-    row : the component's policy. target_value : its target, in the unit of its metric.
-    query, server : of Prometheus: the metric summed over all copies, and the address.
+    `row`: the component's policy. `target_value`: its target, in the unit of its metric.
+    `query`, `server`: of Prometheus: the metric summed over all copies, and the address.
 
-    Examples
-    --------
     >>> from placement.demand.rows import ScalingDefaults
     >>> found = to_keda("chat", ScalingDefaults(max_capacity=4), 2.0, "sum(rate(requests[1m]))", "http://prometheus")
     >>> found["spec"]["minReplicaCount"], found["spec"]["maxReplicaCount"], found["spec"]["triggers"][0]["metadata"]
@@ -47,10 +43,7 @@ def to_keda(name: str, row: ScalingDefaults, target_value: float, query: str, se
             "cooldownPeriod": max(row.scale_in_after, row.scale_in_cooldown),  # from one copy to none
             "advanced": {
                 "horizontalPodAutoscalerConfig": {
-                    "behavior": {
-                        "scaleUp": {"stabilizationWindowSeconds": 0},
-                        "scaleDown": scale_down,
-                    }
+                    "behavior": {"scaleUp": {"stabilizationWindowSeconds": 0}, "scaleDown": scale_down}
                 }
             },
             "triggers": triggers,

@@ -18,12 +18,4 @@ from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet
 from placement.fleet_simulator.judge import Breach, simulate
 from placement.fleet_simulator.way_back import simulate_way_back
 
-__all__ = [
-    "Breach",
-    "SimulatedCopy",
-    "SimulatedFleet",
-    "StepFault",
-    "simulate",
-    "simulate_way_back",
-    "state_after",
-]
+__all__ = ["Breach", "SimulatedCopy", "SimulatedFleet", "StepFault", "simulate", "simulate_way_back", "state_after"]

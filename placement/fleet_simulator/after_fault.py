@@ -31,11 +31,8 @@ def state_after(problem: Problem, plan: Plan, transition: Transition, fault: Ste
     Whoever carries the steps out goes on with those of the same phase of the batch (others start), and then holds: what
     was to stop after that runs on.
 
-    Raises
-    ------
-    UsageError
-        The transition has no such step, what is to go wrong is not what the step does, the machine that is to die was
-        never there by then, or an argument is of another type.
+    Raises UsageError: the transition has no such step, what is to go wrong is not what the step does, the machine that
+    is to die was never there by then, or an argument is of another type.
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     arguments.instance("plan", plan, Plan, PLAN_RULE)

@@ -44,13 +44,9 @@ class Breach:
 def simulate(problem: Problem, plan: Plan, transition: Transition, *, each_step: bool = False) -> tuple[Breach, ...]:
     """Carry a transition out, and tell every rule that it breaks at any moment; empty when it is safe.
 
-    Parameters
-    ----------
-    each_step : look after every single step, not only where the steps of a phase are all done; the answer is the same
+    `each_step`: look after every single step, not only where the steps of a phase are all done; the answer is the same
         as rules are monotone inside a phase, but for steps that are wrong in themselves.
 
-    Notes
-    -----
     O(batches) times what the referee takes for one plan, of what the steps touch: two plans a batch. What no step
     touches keeps and breaks the same rules at every moment.
     """

@@ -55,10 +55,8 @@ class SpreadJudge:
                 low = min((moment[zone] for zone in eligible - {first}), default=moment[first])
                 skew = moment[first] - low
                 if most is not None and skew > most:
-                    yield (
-                        "max-skew",
-                        f"{name}: zones may differ by {count(skew, 'copy', 'copies')} inside of a batch, at most {most}",
-                    )
+                    apart = count(skew, "copy", "copies")
+                    yield "max-skew", f"{name}: zones may differ by {apart} inside of a batch, at most {most}"
                     break
                 used = len(+moment)
                 if used < min(wanted, moment.total()):

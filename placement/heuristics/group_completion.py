@@ -36,13 +36,7 @@ class GroupCompletion:
     """
 
     def __init__(
-        self,
-        blank: Workspace,
-        shares: Shares,
-        budget: Budget,
-        rng: np.random.Generator,
-        *,
-        thorough: bool = False,
+        self, blank: Workspace, shares: Shares, budget: Budget, rng: np.random.Generator, *, thorough: bool = False
     ) -> None:
         self._most = _PARAMS.many_constructions if thorough else _PARAMS.constructions
         self._enough = _PARAMS.complete if thorough else 1

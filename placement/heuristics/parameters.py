@@ -94,9 +94,7 @@ class PriceParameters(MethodParameters):
     smoothing: float = parameter(0.15, "weight", "of the newest load in the average")
     step: float = parameter(0.6, "exponent", "of a weight, for a load twice the mean")
     first: tuple[float, ...] = parameter(
-        (0.8, 0.1, 0.1),
-        "part of a machine's price",
-        "that accelerators, vCPUs and host memory have at first",
+        (0.8, 0.1, 0.1), "part of a machine's price", "that accelerators, vCPUs and host memory have at first"
     )
     least: float = parameter(1e-4, "part of a machine's price", "that each has at least")
     scarcer: float = parameter(0.1, "part of its price", "by which a machine gets dearer where twice its quota is used")

@@ -33,13 +33,10 @@ def bring_in(
 ) -> PartialPacking:
     """The packing with its missing copies assigned, as far as a search can; the best one that it saw.
 
-    Parameters
-    ----------
-    narrow : a fleet whose quotas are the machines there are.
-    start : a packing of it, and what it misses.
-    solve : the search that the packing is for; its end ends this too, and its seed is this one's.
-    penalties : as in `MachineStates`.
-    held : parts of machines of the packing that stay as they are.
+    `narrow`: a fleet whose quotas are the machines there are.
+    `start`: a packing of it, and what it misses.
+    `solve`: the search that the packing is for; its end ends this too, and its seed is this one's.
+    `penalties`, `held`: as in `MachineStates`.
     """
     if not start.missing:
         return start

@@ -19,10 +19,9 @@ from placement.reductions.fixed_counts import with_just, without_spread
 
 @dataclass(frozen=True, slots=True)
 class GivenCounts(Reduction):
-    """A part with so many copies of each component, all of them required."""
+    """A part with so many copies of each component, all of them required: its packings are parts of the fleet's."""
 
     def lift(self, packing: Packing) -> Packing:
-        """The packing itself: a part of one of the fleet."""
         return packing
 
 

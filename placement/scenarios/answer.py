@@ -63,13 +63,7 @@ def _moves(moves: Moves) -> dict[str, Any]:
         "cost_per_move": dollars(moves.per_move),
         "round_hours": moves.round_hours,
         "steps": [
-            {
-                "from": step.before,
-                "to": step.after,
-                "moves": step.moved,
-                "starts": step.started,
-                "stops": step.stopped,
-            }
+            {"from": step.before, "to": step.after, "moves": step.moved, "starts": step.started, "stops": step.stopped}
             for step in moves.steps
         ],
     }

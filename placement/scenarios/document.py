@@ -127,11 +127,8 @@ class ScenarioSet(Row):
     def check(self, problem: Problem) -> None:
         """Hold the names of this document against those of a problem.
 
-        Raises
-        ------
-        DocumentError
-            A component, zone or pool that the problem does not have, a need that its component can't have, or pools
-            that can't be committed together.
+        Raises DocumentError: a component, zone or pool that the problem does not have, a need that its component can't
+        have, or pools that can't be committed together.
         """
         faults = [*_scenario_faults(self, problem), *_commitment_faults(self, problem)]
         if faults:
@@ -145,10 +142,7 @@ class ScenarioSet(Row):
 def read_scenarios(path: str | Path) -> ScenarioSet:
     """The scenarios in a JSON or YAML file, or on standard input for ``-``.
 
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, or the document has faults.
+    Raises DocumentError: the file can't be read or parsed, or the document has faults.
     """
     return read_of_format(path, ScenarioSet, FORMAT)
 

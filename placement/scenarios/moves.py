@@ -124,9 +124,5 @@ def _step(before: ScenarioOutcome, after: ScenarioOutcome) -> ScenarioStep:
     running = Counter(row.component for row in problem.placements)
     planned = Counter(row.component for row in after.plan.assignments)
     return ScenarioStep(
-        before.name,
-        after.name,
-        sum(moves(fleet, packing)),
-        (planned - running).total(),
-        (running - planned).total(),
+        before.name, after.name, sum(moves(fleet, packing)), (planned - running).total(), (running - planned).total()
     )

@@ -88,10 +88,7 @@ def plan_scenarios(
         raise wrong_argument("compare", "true or false", compare)
     limit, gap = arguments.time_limit(time_limit, work), arguments.gap("gap", gap)
     asking = Asking(
-        arguments.seed("seed", seed),
-        gap / 2,
-        arguments.work("work", work),
-        arguments.threads("threads", threads),
+        arguments.seed("seed", seed), gap / 2, arguments.work("work", work), arguments.threads("threads", threads)
     )
     if listener is not None and not callable(listener):
         raise wrong_argument("listener", "a function of one event, or None", listener)

@@ -9,7 +9,8 @@ the layers that bring its vectors to the language model's width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from operator import add
 
 from placement.errors import DocumentError
 from placement.sizing import config as keys
@@ -54,13 +55,7 @@ class Parameters:
         return self.split / tensor_parallel + self.repeated + self.by_head / heads + experts
 
     def __add__(self, other: Parameters) -> Parameters:
-        return Parameters(
-            self.split + other.split,
-            self.repeated + other.repeated,
-            self.by_head + other.by_head,
-            self.experts + other.experts,
-            self.latent + other.latent,
-        )
+        return Parameters(*map(add, astuple(self), astuple(other)))
 
 
 NONE = Parameters(0, 0, 0)

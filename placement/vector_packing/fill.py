@@ -106,11 +106,7 @@ def by_shape(rule: str, weight: Floats) -> Filler:
 
 
 def _fill(
-    filling: Filling,
-    types: Ints,
-    choose: Callable[[Ints, Ints, Floats, Bools], Ints],
-    order: Ints,
-    weight: Floats,
+    filling: Filling, types: Ints, choose: Callable[[Ints, Ints, Floats, Bools], Ints], order: Ints, weight: Floats
 ) -> list[Pattern]:
     """One bin of each type, row by row, all types at once.
 

@@ -13,13 +13,7 @@ import highspy
 import numpy as np
 
 from placement.arrays import Floats, Ints
-from placement.engines.highs import (
-    Entries,
-    prove,
-    solved,
-    sparse_program,
-    whole_solution,
-)
+from placement.engines.highs import Entries, prove, solved, sparse_program, whole_solution
 from placement.solving.budget import Budget
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import PackingCut

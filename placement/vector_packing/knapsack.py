@@ -84,13 +84,8 @@ class Knapsack:
     def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
         """The most that a pattern of the `table`'s items and of some more is worth.
 
-        Parameters
-        ----------
-        more : (item whose needs they have, how many at most, what each is worth); with a value below 0, none of them.
-
-        Returns
-        -------
-        The value; how often each of `more` stands in such a pattern; the room left for items of the table.
+        `more`: (item whose needs they have, how many at most, what each is worth); with a value below 0, none of them.
+        Returns the value; how often each of `more` stands in such a pattern; the room left for items of the table.
         """
         if int(table[self.capacity]) + sum(most * max(0, value) for _, most, value in more) >= _FAR:
             table = table.astype(object)

@@ -108,14 +108,7 @@ class _Asked(NamedTuple):
 class _PatternRun:
     """One search: the item order is fixed, the states move."""
 
-    def __init__(
-        self,
-        problem: Compiled,
-        capacity: Ints,
-        asked: _Asked,
-        bits: Ints | None,
-        most_states: int,
-    ) -> None:
+    def __init__(self, problem: Compiled, capacity: Ints, asked: _Asked, bits: Ints | None, most_states: int) -> None:
         rows, value, limit, price = asked
         self._problem, self._rows, self._value, self._limit, self._price = problem, rows, value, limit, price
         self._bits = bits

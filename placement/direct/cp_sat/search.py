@@ -82,12 +82,7 @@ def solve_cp_sat(solve: Solve, *, options: CpSatOptions = CpSatOptions()) -> Out
 
 
 def find_plan(
-    solve: Solve,
-    most_new: Sequence[int],
-    ticks: int | None,
-    *,
-    least: int = 0,
-    left_out: Sequence[int] = (),
+    solve: Solve, most_new: Sequence[int], ticks: int | None, *, least: int = 0, left_out: Sequence[int] = ()
 ) -> PackingAnswer:
     """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 

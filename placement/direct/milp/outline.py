@@ -53,17 +53,9 @@ def may_outline(fleet: Fleet) -> bool:
 
 
 def solve_outline(solve: Solve) -> Outcome:
-    """Bound left-out copies level by level, then ticks, and make plans of what comes by.
+    """Bound left-out copies level by level, then ticks, and make plans of what comes by; HiGHS runs on one thread.
 
-    Parameters
-    ----------
-    solve : the problem, with a plan or without, and where plans and bounds are reported while HiGHS runs, on one
-        thread.
-
-    Returns
-    -------
-    Outcome
-        It never proves that there is no plan.
+    It begins with a plan or without one, and never proves that there is none.
     """
     return _OutlineSearch(solve).run()
 

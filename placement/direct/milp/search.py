@@ -115,11 +115,7 @@ class _MilpSearch:
         budget = self._budget.share(fraction)
         watcher = Stage(self._levels, partial(self._take, model), goal, level, given, budget)
         end = ENGINES[self._options.engine](
-            PulpProgram(model.program),
-            goal,
-            start,
-            EngineLimits(budget, self._seed),
-            watcher,
+            PulpProgram(model.program), goal, start, EngineLimits(budget, self._seed), watcher
         )
         self._nodes += end.nodes
         if end.verdict == "optimal" and level is None:
