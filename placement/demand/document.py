@@ -47,7 +47,6 @@ class ScalingPolicy(Row):
         return next((row for row in self.components if row.name == name), self.defaults)
 
     def only(self, name: str) -> Self:
-        """The policy of one component alone."""
         return self.model_copy(update={"components": tuple(row for row in self.components if row.name == name)})
 
     def check(self, problem: Problem) -> None:

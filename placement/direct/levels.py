@@ -85,7 +85,6 @@ class Stage:
         self.take(values)
 
     def bound(self, reduced: int) -> None:
-        """A bound on the goal, without its constant."""
         self.levels.report(self.level, self.goal.value(reduced), self.given)
 
     def enough(self) -> bool:
@@ -99,7 +98,6 @@ class SolutionsAlone:
         self._watcher = watcher
 
     def solution(self, values: Values) -> None:
-        """A solution of the whole program, too."""
         self._watcher.solution(values)
 
     def bound(self, reduced: int) -> None:

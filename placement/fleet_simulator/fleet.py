@@ -73,7 +73,6 @@ class SimulatedFleet:
         return ""
 
     def die(self, machine: str) -> None:
-        """A machine is gone, with all that stands on it."""
         self.machines.pop(machine, None)
         for counter in (self.serving, self.starting, self.pinned):
             for copy in [copy for copy in counter if copy.instance == machine]:

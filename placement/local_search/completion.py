@@ -21,7 +21,6 @@ class Completion:
     """Completes packings of one fleet."""
 
     def __init__(self, fleet: Fleet, seed: int) -> None:
-        """What all completions share."""
         self._fleet = fleet
         self._best_fit = BestFitCompletion(fleet, np.random.default_rng(seed))
 

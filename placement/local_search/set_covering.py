@@ -36,7 +36,6 @@ class SetCovering:
     """
 
     def __init__(self, solve: Solve) -> None:
-        """Nothing seen yet."""
         self._solve, self._pools = solve, solve.fleet.pools
         self._seen: dict[tuple[Shape, Held], Machine] = {}
         self._asked: tuple[int, Value] | None = None  # contents and best plan of the last program

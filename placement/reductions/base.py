@@ -115,7 +115,6 @@ class Chain(Reduction):
         return cls(fleet, steps[-1].fleet if steps else fleet, tuple(steps))
 
     def lift(self, packing: Packing) -> Packing | None:
-        """Through all steps, the last one first."""
         found: Packing | None = packing
         for step in reversed(self.steps):
             found = None if found is None else step.lift(found)

@@ -78,7 +78,6 @@ class FreeMachines(Reduction):
 
     @property
     def keeps_bound(self) -> CarriedBound:
-        """Nothing is relaxed."""
         return EXACT
 
 

@@ -61,7 +61,6 @@ class Preassigned(Reduction):
         return cls(fleet, beside(rest, used), rest, tuple(machines), tuple(used))
 
     def lift(self, packing: Packing) -> Packing:
-        """The machines of dedicated components, then the packing's."""
         return Packing((*self.machines, *packing.machines))
 
     @property

@@ -124,7 +124,6 @@ class Standing:
         return [self.kinds[kind] for kind in self.on.get(machine, ())]
 
     def need(self, copy: StandingCopy) -> CopyNeed:
-        """What a placed copy takes."""
         return self.needs[copy.component][copy.option]
 
     def placed(self, name: str) -> int:

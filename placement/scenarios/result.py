@@ -23,7 +23,6 @@ class Weighted:
 
     @property
     def dollars(self) -> float:
-        """Dollars per hour."""
         return float(self.exact / 1_000_000)
 
     @property

@@ -149,7 +149,6 @@ class ScenarioSearch:
     # -- the steps
 
     def run(self) -> None:
-        """All steps, until something ends them."""
         self.first_plans()
         if self.ended:
             return

@@ -33,7 +33,6 @@ class WarmBestFit(BestFit):
     """Best fit; machines that wait for their release are taken before others are rented."""
 
     def __init__(self, ws: Workspace, shares: Shares, ledger: MachineLedger) -> None:
-        """The ledger knows who waits."""
         super().__init__(ws, shares)
         self._ledger = ledger
         # (C,) micro-dollars an hour that a copy costs on the machine that is cheapest for its like

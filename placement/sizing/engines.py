@@ -163,7 +163,6 @@ class Asked:
 
     @classmethod
     def of(cls, launch: Launch, figures: Architecture, gpu: AcceleratorFacts) -> Self:
-        """That of a launch."""
         facts, version = find_engine(launch.engine)
         return cls(facts.engine, version, figures, gpu)
 

@@ -135,7 +135,6 @@ class _CpSatSearch:
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> Outcome:
-        """All stages, and why they ended."""
         try:
             infeasible = any(map(self._none_at, self._levels.open()))
         except DirectStuckError as stuck:

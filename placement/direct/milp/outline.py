@@ -74,7 +74,6 @@ class _Run:
         self.stage.solution(values)
 
     def bound(self, reduced: int) -> None:
-        """A bound on the goal, without its constant."""
         self.stage.bound(reduced)
 
     def enough(self) -> bool:
@@ -102,7 +101,6 @@ class _OutlineSearch:
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> Outcome:
-        """All stages, and why they ended."""
         self._patterns = self._pattern_prices()
         try:
             for level in self._levels.open(without_plan=True):
@@ -214,7 +212,6 @@ class _OutlineSearch:
         return None if prices is None else (patterns.relaxation, prices)
 
     def _take(self, model: DirectModel, budget: Budget, values: Values) -> None:
-        """Offer a plan made of a solution."""
         outline = self._plans.outline(model, values)
         if outline is None:
             return

@@ -36,7 +36,6 @@ class _Cheaper:
         self.cheapest = tuple(values)
 
     def bound(self, reduced: int) -> None:
-        """A bound on the goal, without its constant."""
         self.bound_so_far = self.goal.value(reduced)
 
     def enough(self) -> bool:

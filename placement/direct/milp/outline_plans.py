@@ -19,7 +19,6 @@ class OutlinePlans:
     """Makes plans of one fleet; `made` counts them."""
 
     def __init__(self, fleet: Fleet, seed: int) -> None:
-        """What all of them share."""
         self._fleet = fleet
         self._best_fit = BestFitCompletion(fleet, np.random.default_rng(seed))
         self._seen: set[tuple[int, ...]] = set()

@@ -81,7 +81,6 @@ class _MilpSearch:
         self._stats: dict[str, int | float | str] = {"engine": options.engine}
 
     def run(self) -> Outcome:
-        """All stages, and why they ended."""
         infeasible = False
         try:
             infeasible = any(map(self._stage, self._levels.open()))
