@@ -133,7 +133,7 @@ class PatternBound:
         self.cutoff: int | None = None  # ticks, of plans in the machine counts that were left out
         self.kept_copies: KeptCopiesBound | None = None  # where what runs now has a say
         self.infeasible = False
-        self.rounds = 0
+        self._node_rounds = 0
         self._engines = engines
         self.given = given
         self.machine_values: list[float] = []
@@ -156,6 +156,11 @@ class PatternBound:
         if self.cutoff is not None:
             ticks = self.cutoff if self.tree is not None and self.tree.exhausted else min(ticks, self.cutoff)
         return ticks if self.kept_copies is None else max(ticks, self.kept_copies.ticks)
+
+    @property
+    def rounds(self) -> int:
+        """Of column generation, at the root and in the nodes of the tree."""
+        return self._root_prices.rounds + self._node_rounds
 
     @property
     def prices(self) -> Prices | None:
@@ -224,8 +229,7 @@ class PatternBound:
         if duals is not None and not budget.over():
             values = self._program.dual_values(duals).machines
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(values, self.fleet.pools, strict=True)]
-        enumerate_node = self._enumerate if self._engines else lambda *_: None
-        self.tree = Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
+        self.tree = self._tree(domain, root)
         left = _TIME.tree.of(budget) if packing_follows else budget
         kept = None if self.kept_copies is None else self.kept_copies.tree
         if kept is not None:
@@ -236,6 +240,30 @@ class PatternBound:
         if kept is not None and self._is_near_kept():
             self._grow(kept, budget, nodes, math.inf)
         self._separate_mixes(left)
+
+    def go_on_while(self, waiting: Callable[[], bool], budget: Budget) -> None:
+        """Go on with the linear program at the root, where time ended it, as long as there is nothing else to do.
+
+        A tree that was begun before begins anew then. It is asked a few times a second.
+        """
+        domain, root = any_domain(self.fleet, self.groups), self._root_prices
+        relaxed: Relaxed | None = None
+        while not (root.converged or self.infeasible) and waiting():
+            part = budget.share(seconds=_PARAMS.meanwhile)
+            relaxed = self._converge(domain, part) or relaxed
+            if not part.over() or budget.over():  # it can't go on, or has no time
+                break
+        if relaxed is None:
+            return
+        self.tree = self._tree(domain, relaxed)
+        kept = self.kept_copies
+        if kept is not None and kept.tree is None and self.prices is not None:
+            kept.try_prices(self.prices)
+            self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
+
+    def _tree(self, domain: NodeDomain, root: Relaxed) -> Tree:
+        enumerate_node = self._enumerate if self._engines else lambda *_: None
+        return Tree(self._branch, enumerate_node, self.relaxation, self.groups, domain, root)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
         """The linear programs without branching, as if nothing ran and then with what runs; None when out of time."""
@@ -368,14 +396,15 @@ class PatternBound:
         root = self._root_prices
         self._program.set_domain(domain)
         self._columns.allow(domain.aggregates)  # after a tree, those of its last node would be no patterns of all plans
-        first = _TIME.one_place.of(budget)
-        begin_in_one_place(root, domain, first, packing=self._solve.packing, seed=self._solve.seed)
+        if root.best is None:
+            first = _TIME.one_place.of(budget)
+            begin_in_one_place(root, domain, first, packing=self._solve.packing, seed=self._solve.seed)
         root.run(domain, budget, raised=self._raise_by_news)
-        self.rounds += root.rounds
         self.infeasible = self.infeasible or root.infeasible
         if root.cut is None:
             return None
-        self.cuts.append(root.cut)
+        if root.cut not in self.cuts:
+            self.cuts.append(root.cut)
         if self.infeasible:
             return None
         self._raise(root.bound)
@@ -396,7 +425,7 @@ class PatternBound:
                 return None
             if solution is None:
                 return Relaxed(best, (), feasible=False, prices=best_prices)
-            self.rounds += 1
+            self._node_rounds += 1
             duals, value = solution.duals(), solution.value * MICRO
             prices = self._program.prices(duals)
             found, capacity = self._columns.price(prices, duals, extra=0)

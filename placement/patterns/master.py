@@ -326,8 +326,9 @@ class PatternProgram:
             except EngineError:
                 continue
             if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
-                self._solved = status == highspy.HighsModelStatus.kOptimal
-                return PatternSolution(self) if self._solved else None
+                in_time = status == highspy.HighsModelStatus.kOptimal
+                self._solved = self._solved or in_time
+                return PatternSolution(self) if in_time else None
         return None
 
     def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:

@@ -26,6 +26,7 @@ class PatternBoundParameters(MethodParameters):
     # in half of the time; with none enumerated a fleet of 8 has a bound 8 % lower (docs/notes/2026-11-bounds.md).
     nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")
     useful: float = parameter(0.1, "part of an accelerator's dual value", "that a useful pattern may lack")
+    meanwhile: float = parameter(0.5, "s", "of column generation at a time, while another process is waited for")
     stake: float = parameter(
         0.02,
         "part of the rent of what runs",

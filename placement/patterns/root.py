@@ -27,6 +27,7 @@ class RootPrices:
         and `cut` is what they prove.
     duals, solution : of the last LP.
     infeasible : whether the prices prove that no machine counts are enough.
+    converged : whether more rounds would prove no more.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class RootPrices:
         self.duals: Duals | None = None
         self.solution: PatternSolution | None = None
         self.infeasible = False
+        self.converged = False
 
     @property
     def lacks(self) -> float:
@@ -73,6 +75,7 @@ class RootPrices:
                 raised(self.bound)
             near = solution.value * MICRO <= self.bound * (1 + enough)
             if (not found or near) and not self.program.raise_penalty(solution):
+                self.converged = True
                 return
 
     def try_at(self, point: Duals, duals: Duals, domain: NodeDomain) -> int:

@@ -581,6 +581,39 @@ def test_what_a_root_has_when_it_is_stopped(seed: int, monkeypatch: pytest.Monke
     assert left_out
 
 
+@one_by_one(range(12), 3)
+def test_a_root_that_was_stopped_goes_on_while_there_is_nothing_else_to_do(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends as one that was not stopped, and so does its tree; not at all where there is other work."""
+    rng = random.Random(seed)
+    rows = [component(f"c{k}", rng.randint(1, 9), rng.randint(9, 70), rng.choice([1, 1, 2])) for k in range(40)]
+    fleet, solve_program = fleet_of(rows), PatternProgram.solve
+    whole = PatternBound(Solve.of(fleet))
+    whole.root_prices()
+    budget = Budget()
+    bound = PatternBound(Solve.of(fleet, budget))
+
+    def stopped(program: PatternProgram, seconds: float) -> PatternSolution | None:
+        budget.interrupt()
+        return solve_program(program, seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PatternProgram, "solve", stopped)
+        bound.run(nodes=0)
+    assert bound.rounds == 1
+    before = bound.bound
+    bound.go_on_while(lambda: False, Budget())
+    assert bound.bound == before < whole.bound
+
+    bound.go_on_while(lambda: True, Budget())
+
+    assert bound.bound == pytest.approx(whole.bound, rel=1e-6)
+    assert bound.rounds > 1
+    assert bound.root is not None
+    assert bound.root.rent == bound.bound
+
+
 def test_patterns_on_accelerators_that_are_worth_nothing_are_useful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where vCPUs are scarce, accelerators are left over: their dual values are nothing, give or take a little."""
     exact = PatternSolution.duals

@@ -579,6 +579,30 @@ def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monke
     assert made > 1
 
 
+def test_the_bound_goes_on_until_the_second_process_has_split_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first one would wait for otherwise; it packs the zones of that split as soon as it is there."""
+    _, _, fleet, incumbent, counts = next(
+        (*entry, counts)
+        for entry in zoned(range(1, 300))
+        if sum(map(any, counts := zones_of_plan(*entry[2:]))) > 1 and not entry[3].good_enough
+    )
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
+    jobs = zones.jobs(Budget(60.0), Budget(60.0))
+    split = next(jobs)
+    bound, asked = PatternBound(Solve(fleet, incumbent, Budget())), list[bool]()
+
+    def go_on(_: PatternBound, waiting: Callable[[], bool], __: Budget) -> None:
+        asked.append(waiting())
+        assert split.take is not None
+        split.take(SplitAnswer(tasks=tuple(tasks_of(zones.required, counts, 0))))
+        asked.append(waiting())
+
+    with_little_work(monkeypatch)
+    monkeypatch.setattr(PatternBound, "go_on_while", go_on)
+    zones.run(bound, Budget(60.0))
+    assert asked == [True, False]
+
+
 def with_little_work(patch: pytest.MonkeyPatch) -> None:
     """Zones are packed with a unit of work each."""
     real = PackZone.pack

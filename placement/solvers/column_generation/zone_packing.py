@@ -79,14 +79,16 @@ class ZonePacking:
     def run(self, bound: PatternBound, budget: Budget) -> bool:
         """Split as an LP says, and pack all zones; says whether that made a plan, better or not.
 
-        The LP is that of the second process, if it has one in time, or else of the bound. Where the bound's LP is far
-        from its optimum the bound is raised by groups first.
+        The LP is that of the second process, if it has one in time, or else of the bound, which goes on until then.
+        Where the bound's LP is far from its optimum the bound is raised by groups first.
         """
         fleet = self._solve.fleet
         if bound.lacks > _PARAMS.lacks and not (fleet.limits or fleet.commitments):
             coarse = RelaxingAggregation.of(fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
-        if not self._is_split(_TIME.counts.of(budget)):
+        counts = _TIME.counts.of(budget)
+        bound.go_on_while(lambda: self._splits and not self._incumbent.good_enough, counts)
+        if not self._is_split(counts):
             self._split(bound, budget)
         return self._pack_all(budget)
 
