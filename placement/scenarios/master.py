@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
-from placement.engines.cp_sat import cp_sat_solver
+from placement.engines.cp_sat import cp_sat_solver, least_of
 from placement.patterns.covering import any_domain, keep_cuts
 
 if TYPE_CHECKING:
@@ -182,7 +182,5 @@ class MasterProgram:
             if commitment.money is not None:
                 spent = cp_model.LinearExpr.sum([floor.prices[p] * count[p] for p in commitment.pools])
                 high = sum(floor.prices[p] * most[p] for p in commitment.pools)
-                paid = model.new_int_var(0, min(commitment.money, high), "")
-                model.add_min_equality(paid, [spent, commitment.money])
-                terms.append(-paid)
+                terms.append(-least_of(model, spent, commitment.money, high))
         model.add(cp_model.LinearExpr.sum(terms) >= floor.least)
