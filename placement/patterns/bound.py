@@ -169,8 +169,8 @@ class PatternBound:
 
     @property
     def lacks(self) -> float:
-        """By which part of the LP's value the bound of the root's best prices is below it; infinite without prices."""
-        return math.inf if self.prices is None else self._root_prices.lacks
+        """By which part of the root's LP value its best prices prove less; infinite before it is solved."""
+        return self._root_prices.lacks
 
     @property
     def patterns(self) -> list[Pattern]:

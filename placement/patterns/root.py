@@ -4,6 +4,7 @@ Prices are smoothed (Wentges 1997): taken between those of the LP and the best s
 finds nothing. Prices of any round are a bound.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -46,8 +47,10 @@ class RootPrices:
 
     @property
     def lacks(self) -> float:
-        """The part of the last LP's value that its bound is below it."""
-        value = 0.0 if self.solution is None else self.solution.value * MICRO
+        """The part of the last LP's value that its bound is below it; infinite before there is one."""
+        if self.solution is None:
+            return math.inf
+        value = self.solution.value * MICRO
         return max(0.0, 1 - self.bound / value) if value > 0 else 0.0
 
     def run(

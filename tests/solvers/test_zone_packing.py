@@ -464,7 +464,7 @@ def test_the_second_process_finds_a_finer_bound_and_then_packs(monkeypatch: pyte
 
 def test_a_bound_that_is_far_from_converged_is_raised_by_groups(parameters: Change) -> None:
     """As it may be where the LP of the whole has too many rows; one that has converged is left as it is."""
-    parameters(COLUMN_GENERATION.zone_packing, coarse=2)
+    parameters(COLUMN_GENERATION.zone_packing, coarse=2, coarse_from=0)
     raised = 0
     for seed, _, fleet, incumbent in zoned(range(40), times=3):
         assert incumbent.best is not None
@@ -579,7 +579,22 @@ def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monke
     assert made > 1
 
 
-def test_the_bound_goes_on_until_the_second_process_has_split_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bound_of_few_components_goes_on_before_zones_are_packed() -> None:
+    """Where it is far from its optimum, as if it had been stopped before its first linear program."""
+    for seed, _, fleet, incumbent in zoned(range(30)):
+        own = Incumbent(fleet, Budget())
+        assert incumbent.best is not None
+        own.offer(incumbent.best[0], "given")
+        bound, whole = (PatternBound(Solve(fleet, own, Budget(work=1))) for _ in range(2))
+        whole.root_prices()
+        ZonePacking(Solve(fleet, own, Budget()), 1).run(bound, Budget(work=1))
+        assert bound.lacks <= COLUMN_GENERATION.zone_packing.lacks, f"seed {seed}"
+        assert bound.bound >= whole.bound * (1 - 1e-6 - COLUMN_GENERATION.zone_packing.lacks), f"seed {seed}"
+
+
+def test_the_bound_goes_on_until_the_second_process_has_split_the_fleet(
+    parameters: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the first one would wait for otherwise; it packs the zones of that split as soon as it is there."""
     _, _, fleet, incumbent, counts = next(
         (*entry, counts)
@@ -597,6 +612,7 @@ def test_the_bound_goes_on_until_the_second_process_has_split_the_fleet(monkeypa
         split.take(SplitAnswer(tasks=tuple(tasks_of(zones.required, counts, 0))))
         asked.append(waiting())
 
+    parameters(COLUMN_GENERATION.zone_packing, coarse_from=0)
     with_little_work(monkeypatch)
     monkeypatch.setattr(PatternBound, "go_on_while", go_on)
     zones.run(bound, Budget(60.0))

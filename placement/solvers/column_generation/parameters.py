@@ -167,8 +167,11 @@ class ZonePackingParameters(MethodParameters):
     news: float = parameter(
         0.005, "part", "of the best plan's cost, that zones must save for their plan to be told early"
     )
-    lacks: float = parameter(0.02, "part", "of the LP's value, below which the bound is raised by groups")
-    coarse: int = parameter(100, "groups", "of components without rules over zones, then")
+    lacks: float = parameter(0.02, "part", "of the LP's value, from which the bound goes on before zones are packed")
+    coarse_from: int = parameter(
+        600, "components", "from which it goes on by groups: 400 have their own LP in the time that groups take"
+    )
+    coarse: int = parameter(100, "groups", "of components without rules over zones, there")
 
 
 class ColumnGenerationParameters(MethodParameters):

@@ -80,10 +80,12 @@ class ZonePacking:
         """Split as an LP says, and pack all zones; says whether that made a plan, better or not.
 
         The LP is that of the second process, if it has one in time, or else of the bound, which goes on until then.
-        Where the bound's LP is far from its optimum the bound is raised by groups first.
+        Where the bound's LP is far from its optimum it goes on first, or the bound is raised by groups.
         """
         fleet = self._solve.fleet
-        if bound.lacks > _PARAMS.lacks and not (fleet.limits or fleet.commitments):
+        if len(fleet.components) < _PARAMS.coarse_from:
+            bound.go_on_while(lambda: bound.lacks > _PARAMS.lacks, _TIME.bound.of(budget))
+        elif bound.lacks > _PARAMS.lacks and not (fleet.limits or fleet.commitments):
             coarse = RelaxingAggregation.of(fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
         counts = _TIME.counts.of(budget)
