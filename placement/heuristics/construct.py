@@ -94,8 +94,9 @@ def left_out_components(ws: Workspace) -> list[int]:
 
 
 def extend(ws: Workspace, policy: Policy, c: int) -> None:
-    """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept.
+    """Place as many of the copies of c that are still out as fit, with every rule kept.
 
+    They are tried all at once, and half as many after each time that they do not fit, so O(log copies) times in vain.
     An optional copy that ran and stands elsewhere has moved. So where moves are limited, no more come in than may move.
     """
     component, limit = ws.fleet.components[c], _most_moved(ws)
@@ -108,15 +109,12 @@ def extend(ws: Workspace, policy: Policy, c: int) -> None:
         if lacking(ws, c):  # so few that too little would be left after a loss
             ws.rollback(mark)
         return
-    total: int | None = component.copies
-    while total is not None and ws.placed[c] < component.copies:
-        mark = ws.mark()
-        if place_total(ws, policy, c, total) and ws.running.moved <= limit:
-            total = component.copies
-        else:
+    step = component.copies - ws.placed[c]
+    while step and ws.placed[c] < component.copies:
+        mark, total = ws.mark(), least_total(component, ws.zoned[c], min(component.copies, ws.placed[c] + step))
+        if total is None or not place_total(ws, policy, c, total) or ws.running.moved > limit:
             ws.rollback(mark)
-            if total == (total := least_total(component, ws.zoned[c], ws.placed[c] + 1)):
-                return
+            step //= 2
 
 
 def _most_moved(ws: Workspace) -> int:

@@ -112,10 +112,8 @@ class _Planning:
         self._problem, self._document, self._search, self._budget = problem, document, search, budget
         self._compared: dict[str, tuple[int, ...]] = {}
         self._interrupted = False  # of a solve that is none of the search's
-        self._proofs, self._programs = (
-            budget,
-            0,
-        )  # the time for programs that prove something of the answer, and how many
+        # The time for programs that prove something of the answer, and how many of them are to come.
+        self._proofs, self._programs = budget, 0
 
     def run(self, *, compare: bool) -> ScenarioPlan:
         """All of it; the first Ctrl-C ends it with what is there."""

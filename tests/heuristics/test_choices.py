@@ -14,6 +14,7 @@ from placement.bounds.volume import volume_bound
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Seat, evaluate
 from placement.documents import Problem
+from placement.heuristics import construct as construct_module
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete, lacking, missing_pins
 from placement.heuristics.construct import construct, fill, place_optional, supply
@@ -119,6 +120,29 @@ def test_the_last_machine_is_a_small_one() -> None:
     ws = Workspace(fleet)
     assert construct(ws, Greedy(ws, Shares(fleet), GreedyParameters())) == []
     assert ws.rented.price == 10_000_000
+
+
+@pytest.mark.parametrize("room", [0, 1, 37, 255, 600])
+def test_optional_copies_that_do_not_all_fit_are_tried_a_few_times(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each that fits: half as many each time, until one more does not fit."""
+    pools = [
+        {"name": f"small-{zone}", "instance_type": "small", "zone": zone, "max_instances": most}
+        for zone, most in (("a", 300), ("b", max(0, room - 300)))
+        if min(room, most)
+    ] or [{"name": "none", "instance_type": "small", "zone": "a", "max_instances": 0}]
+    spread = {"max_per_zone": min(300, room)} if room else {"max_per_zone": 9}
+    fleet = fleet_of([component("c", 600, 80, min_copies=0, spread=spread)], pools=pools)
+    ws, tries, real = Workspace(fleet), [], construct_module.place_total
+
+    def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
+        tries.append(total)
+        return real(ws, policy, c, total)
+
+    monkeypatch.setattr(construct_module, "place_total", place_total)
+    construct_module.extend(ws, FirstFitDecreasing(ws, Shares(fleet)), 0)
+    assert ws.placed[0] == room
+    assert len(tries) <= 20
+    check_invariants(ws)
 
 
 def test_many_copies_on_one_machine_end_with_the_time() -> None:
