@@ -84,12 +84,12 @@ class ZonePacking:
         """
         fleet = self._solve.fleet
         if len(fleet.components) < _PARAMS.coarse_from:
-            bound.go_on_while(lambda: bound.lacks > _PARAMS.lacks, _TIME.bound.of(budget))
+            bound.go_on_while(lambda: bound.lacks > _PARAMS.lacks and not self._solve.ended, _TIME.bound.of(budget))
         elif bound.lacks > _PARAMS.lacks and not (fleet.limits or fleet.commitments):
             coarse = RelaxingAggregation.of(fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
         counts = _TIME.counts.of(budget)
-        bound.go_on_while(lambda: self._splits and not self._incumbent.good_enough, counts)
+        bound.go_on_while(lambda: self._splits and not self._solve.ended, counts)
         if not self._is_split(counts):
             self._split(bound, budget)
         return self._pack_all(budget)
