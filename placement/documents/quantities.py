@@ -17,38 +17,35 @@ _PERCENT = re.compile(r"^[0-9]{1,3}(\.[0-9]{1,6})?%$", re.ASCII)
 
 def number(value: Any) -> Any:
     """A number is an int or a float: no boolean, no text, no NaN."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "must be a number")
-    if not -LARGEST <= value <= LARGEST:  # NaN fails this too
-        raise PydanticCustomError("number", "must be a finite number of at most 1e9")
-    return value
+    return _number(value, LARGEST, "1e9")
 
 
 def rate(value: Any) -> Any:
     """A demand or a throughput, in whatever unit the user counts: tokens a day run beyond 1e9."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "must be a number")
-    if not -MOST_RATE <= value <= MOST_RATE:
-        raise PydanticCustomError("number", "must be a finite number of at most 1e18")
-    return value
+    return _number(value, MOST_RATE, "1e18")
 
 
 def whole(value: Any) -> Any:
     """A whole number may be written 4 or 4.0."""
     if type(value) is int and 0 <= value <= LARGEST:  # nearly all of them, in plans of many rows
         return value
-    value = number(value)
-    if value != int(value):
-        raise PydanticCustomError("whole", "must be a whole number")
-    return int(value)
+    return _whole(number(value))
 
 
 def quota(value: Any) -> Any:
     """A whole number that may be far above all that is ever used, which then limits nothing (`limiting`)."""
+    return _whole(_number(value, MOST_QUOTA, "1e19"))
+
+
+def _number(value: Any, most: float, shown: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number", "must be a number")
-    if not -MOST_QUOTA <= value <= MOST_QUOTA:
-        raise PydanticCustomError("number", "must be a finite number of at most 1e19")
+    if not -most <= value <= most:  # NaN fails this too
+        raise PydanticCustomError("number", f"must be a finite number of at most {shown}")
+    return value
+
+
+def _whole(value: float) -> int:
     if value != int(value):
         raise PydanticCustomError("whole", "must be a whole number")
     return int(value)

@@ -244,7 +244,7 @@ class PatternBound:
     def go_on_while(self, waiting: Callable[[], bool], budget: Budget) -> None:
         """Go on with the linear program at the root, where time ended it, as long as there is nothing else to do.
 
-        A tree that was begun before begins anew then. It is asked a few times a second.
+        `waiting` says whether that is so, and is asked a few times a second. The tree begins anew from what is found.
         """
         domain, root = any_domain(self.fleet, self.groups), self._root_prices
         relaxed: Relaxed | None = None
